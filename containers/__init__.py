@@ -1,0 +1,1 @@
+"""The composition root: the only folder that knows both the framework and the runtime."""

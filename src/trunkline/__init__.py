@@ -1,0 +1,1 @@
+"""Dependency injection with request scopes and one canonical factory for each type."""
