@@ -1,0 +1,105 @@
+"""A graph together with how each of its objects is made: what the compiler works from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from trunkline.graph.model import Graph
+
+__all__ = ["Argument", "Blueprint", "Constant", "Opening", "Recipe", "Ref"]
+
+
+class Opening(Enum):
+    """What is done with a recipe's call to get the object."""
+
+    GIVEN = auto()
+    """The object is given when the scope opens; ``call`` is its type."""
+    CALL = auto()
+    """The call's result is the object."""
+    COROUTINE = auto()
+    """The call's result is awaited."""
+    GENERATOR = auto()
+    """The first value of a generator is the object; the rest of it is the teardown."""
+    ASYNC_GENERATOR = auto()
+    """The same, of an async generator."""
+    CONTEXT_MANAGER = auto()
+    """The object is what the context manager's ``__enter__`` returns."""
+    ASYNC_CONTEXT_MANAGER = auto()
+    """The same with ``__aenter__``."""
+    CONSTANT = auto()
+    """``call`` itself is the object."""
+    ATTRIBUTE = auto()
+    """An attribute of the first argument, named by the second."""
+    ITEM = auto()
+    """An item of the first argument, keyed by the second."""
+    LIST = auto()
+    """A list of the arguments."""
+    DICT = auto()
+    """A dictionary of the keyword arguments; ``keys`` names them."""
+    LIVE = auto()
+    """``call`` is a provider of another library, called without arguments in the open scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An argument filled by another node."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An argument that is passed as it is."""
+
+    value: object
+
+
+Argument = Ref | Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one node's object is made.
+
+    Attributes:
+        opening: What is done with the call.
+        call: The callable, the type or the object itself, as the opening says.
+        args: Positional arguments.
+        kwargs: Keyword arguments in order.
+        attributes: Attributes set on the object after it is made.
+        keys: Keys of a dictionary, one for each of ``args``.
+        close_seconds: Time that its async teardown may take; None for no limit.
+        reaches_scope: True where a live provider may resolve scoped objects itself, so that the
+            scope has to be the ambient one during the call.
+    """
+
+    opening: Opening
+    call: Callable[..., Any] | Any
+    args: tuple[Argument, ...] = ()
+    kwargs: tuple[tuple[str, Argument], ...] = ()
+    attributes: tuple[tuple[str, Argument], ...] = ()
+    keys: tuple[object, ...] = ()
+    close_seconds: float | None = None
+    reaches_scope: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """Everything that is known of a container's providers before anything is built.
+
+    Attributes:
+        graph: Names, lifetimes and edges.
+        recipes: How each node is made, by node name.
+        keys: The provider objects that stand for each node, by which a user asks for it.
+        default_scope: Name of the scope that ``enter`` opens unless told otherwise.
+        eager: Names of the outermost scope's nodes to build when it opens, in order.
+    """
+
+    graph: Graph
+    recipes: Mapping[str, Recipe]
+    keys: Mapping[Any, str] = field(default_factory=dict)
+    default_scope: str = ""
+    eager: tuple[str, ...] = ()
