@@ -1,0 +1,169 @@
+"""Plain data that cannot change: deep read-only copies of JSON-like values.
+
+Contexts and events are shared between tasks, kept for replay and logged long after they were
+made. What they hold is therefore copied once, on the way in, into values that nobody can change:
+mappings become `FrozenDict`, lists and tuples become tuples. Live objects (sessions, sockets,
+locks) are refused, because they would tie one user's data to a resource that others share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import Any, Final, NoReturn, TypeAlias
+
+__all__ = ["MAX_DEPTH", "FrozenDict", "NotPlain", "PlainData", "freeze", "walk"]
+
+MAX_DEPTH: Final = 32
+"""How many mappings and lists may be nested; a structure that holds itself is refused by it."""
+
+PlainData: TypeAlias = "str | int | float | bool | FrozenDict | tuple[PlainData, ...] | None"
+
+
+class FrozenDict(dict[str, Any]):
+    """A dict that refuses to change. It is hashable as long as its values are.
+
+    It is a real dict so that ``json``, ``**`` and comparison with other dicts work at full speed.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        message = "this mapping is read-only; make a copy with dict(...) and change that"
+        raise TypeError(message)
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]  # dict forbids it because dicts change
+        return hash(frozenset(self.items()))
+
+    def __copy__(self) -> FrozenDict:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> FrozenDict:
+        return self
+
+    def __reduce__(self) -> tuple[type[FrozenDict], tuple[dict[str, Any]]]:
+        return FrozenDict, (dict(self),)
+
+
+class NotPlain(ValueError):  # noqa: N818  # named for its fault, like the runtime's errors
+    """A value is not JSON-like. The text never quotes the value.
+
+    Attributes:
+        path: Where it is: ``.plan[2]``; empty for the value itself.
+        kind: Its type.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, path: str, kind: type, problem: str) -> None:
+        super().__init__(f"{path or 'the value'} {problem}")
+        self.path = path
+        self.kind = kind
+        self.problem = problem
+
+
+def freeze(value: object, *, max_depth: int = MAX_DEPTH) -> PlainData:
+    """Return a deep, read-only copy of JSON-like data.
+
+    Args:
+        value: Text, finite numbers, booleans, None, mappings with text keys, lists and tuples,
+            nested at will. Subclasses of ``str``, ``int`` and ``float`` become the plain type.
+        max_depth: How many mappings and lists may be nested.
+
+    Returns:
+        The copy: every mapping a `FrozenDict`, every list or tuple a tuple.
+
+    Raises:
+        NotPlain: Something else was found, or it is nested too deep.
+    """
+    try:
+        return _frozen(value, max_depth)
+    except _Fault as fault:
+        raise NotPlain("".join(reversed(fault.path)), fault.kind, fault.problem) from None
+
+
+class _Fault(Exception):  # noqa: N818  # private: carries a path upwards, never reaches a caller
+    def __init__(self, kind: type, problem: str) -> None:
+        self.path: list[str] = []
+        self.kind = kind
+        self.problem = problem
+
+
+def _frozen(value: object, depth: int) -> PlainData:
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool:
+        return value  # type: ignore[return-value]  # narrowed by its exact type
+    if kind is float:
+        if isfinite(value):  # type: ignore[arg-type]  # narrowed by its exact type
+            return value  # type: ignore[return-value]  # narrowed by its exact type
+        raise _Fault(kind, "is not a finite number")
+    if issubclass(kind, Mapping):
+        return _frozen_mapping(value, depth)  # type: ignore[arg-type]  # narrowed by its class
+    if issubclass(kind, list | tuple):
+        return _frozen_sequence(value, depth)  # type: ignore[arg-type]  # narrowed by its class
+    return _frozen_scalar(value, kind)
+
+
+def _frozen_mapping(value: Mapping[object, object], depth: int) -> FrozenDict:
+    if depth <= 0:
+        raise _Fault(type(value), "is nested too deep, or holds itself")
+    copy: dict[str, PlainData] = {}
+    for key, item in value.items():
+        if not issubclass(type(key), str):
+            raise _Fault(type(key), "has a key that is not text")
+        name = str.__str__(key)
+        try:
+            copy[name] = _frozen(item, depth - 1)
+        except _Fault as fault:
+            fault.path.append(f".{name}" if name.isidentifier() else f"[{ascii(name)[:64]}]")
+            raise
+    return FrozenDict(copy)
+
+
+def _frozen_sequence(value: list[object] | tuple[object, ...], depth: int) -> PlainData:
+    if depth <= 0:
+        raise _Fault(type(value), "is nested too deep, or holds itself")
+    copy: list[PlainData] = []
+    for index, item in enumerate(value):
+        try:
+            copy.append(_frozen(item, depth - 1))
+        except _Fault as fault:
+            fault.path.append(f"[{index}]")
+            raise
+    return tuple(copy)
+
+
+def _frozen_scalar(value: object, kind: type) -> PlainData:
+    """Reduce a subclass of a plain type to that type, by the base's own method.
+
+    The subclass's methods are not asked: an enumeration's ``str()`` is not its value, and a
+    subclass could answer anything.
+    """
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, int):
+        return int.__int__(value)  # type: ignore[arg-type]  # narrowed by its class
+    if issubclass(kind, float):
+        return _frozen(float.__float__(value), 0)  # type: ignore[arg-type]  # narrowed likewise
+    raise _Fault(kind, "is not JSON-like data")
+
+
+def walk(value: PlainData, path: str = "") -> Iterator[tuple[str, str, PlainData]]:
+    """Yield every entry of every mapping in frozen data, outermost first.
+
+    Args:
+        value: What `freeze` returned.
+        path: The path of ``value`` itself.
+
+    Yields:
+        The path of the mapping, the key, and its value.
+    """
+    if isinstance(value, FrozenDict):
+        for key, item in value.items():
+            yield path, key, item
+            yield from walk(item, f"{path}.{key}")
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from walk(item, f"{path}[{index}]")

@@ -1,0 +1,65 @@
+"""The messages of the runtime: events of a run, their order, requests and replies."""
+
+from .delivery import Delivery
+from .events import (
+    END_TYPES,
+    PAYLOADS,
+    AgentCompleted,
+    AgentError,
+    AgentStarted,
+    AgentThinking,
+    Event,
+    EventType,
+    FreePayload,
+    Payload,
+    ToolCompleted,
+    ToolExecuting,
+    validate_payload,
+)
+from .order import RunOrder, check_run
+from .replies import Accepted, ErrorReply, Pong, Reply, Resumed, ServerReply
+from .requests import (
+    MAX_REQUEST_BYTES,
+    MAX_REQUEST_DEPTH,
+    CancelRun,
+    ClientRequest,
+    Ping,
+    RefusalCode,
+    Resume,
+    RunAgent,
+    parse_request,
+)
+
+__all__ = [
+    "END_TYPES",
+    "MAX_REQUEST_BYTES",
+    "MAX_REQUEST_DEPTH",
+    "PAYLOADS",
+    "Accepted",
+    "AgentCompleted",
+    "AgentError",
+    "AgentStarted",
+    "AgentThinking",
+    "CancelRun",
+    "ClientRequest",
+    "Delivery",
+    "ErrorReply",
+    "Event",
+    "EventType",
+    "FreePayload",
+    "Payload",
+    "Ping",
+    "Pong",
+    "RefusalCode",
+    "Reply",
+    "Resume",
+    "Resumed",
+    "RunAgent",
+    "RunOrder",
+    "ServerReply",
+    "ToolCompleted",
+    "ToolExecuting",
+    "check_run",
+    "parse_request",
+    "validate_payload",
+]
