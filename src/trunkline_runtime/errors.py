@@ -73,7 +73,7 @@ def _plain(value: object) -> object:
     """Reduce a value to what an error may keep: text, numbers and None, else its type."""
     kind = type(value)
     if issubclass(kind, str):
-        return str.__str__(value)
+        return str.__str__(value)  # pyright: ignore[reportArgumentType]  # its class is a str
     return value if value is None or kind in {bool, int, float, type} else kind
 
 

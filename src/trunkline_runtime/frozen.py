@@ -8,16 +8,33 @@ locks) are refused, because they would tie one user's data to a resource that ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, TypeGuard, TypeVar
 
-__all__ = ["MAX_DEPTH", "FrozenDict", "NotPlain", "PlainData", "freeze", "walk"]
+__all__ = ["MAX_DEPTH", "FrozenDict", "NotPlain", "PlainData", "freeze", "is_mapping", "is_really"]
 
 MAX_DEPTH: Final = 32
 """How many mappings and lists may be nested; a structure that holds itself is refused by it."""
 
 PlainData: TypeAlias = "str | int | float | bool | FrozenDict | tuple[PlainData, ...] | None"
+
+
+_T = TypeVar("_T")
+
+
+def is_really(value: object, kind: type[_T]) -> TypeGuard[_T]:
+    """Tell whether the class of a value is ``kind`` or derives from it.
+
+    ``isinstance`` also believes what an object says of itself, so that a ``Mock(spec=X)`` counts
+    as an X. Where identity and isolation hang on it, only the real class counts.
+    """
+    return issubclass(type(value), kind)
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Tell whether the class of a value is a mapping; see `is_really`."""
+    return issubclass(type(value), Mapping)
 
 
 class FrozenDict(dict[str, Any]):
@@ -32,8 +49,8 @@ class FrozenDict(dict[str, Any]):
         message = "this mapping is read-only; make a copy with dict(...) and change that"
         raise TypeError(message)
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = _refuse
+    setdefault = update = _refuse  # pyright: ignore[reportAssignmentType]  # refuses any call
 
     def __hash__(self) -> int:  # type: ignore[override]  # dict forbids it because dicts change
         return hash(frozenset(self.items()))
@@ -99,21 +116,25 @@ def _frozen(value: object, depth: int) -> PlainData:
         if isfinite(value):  # type: ignore[arg-type]  # narrowed by its exact type
             return value  # type: ignore[return-value]  # narrowed by its exact type
         raise _Fault(kind, "is not a finite number")
-    if issubclass(kind, Mapping):
-        return _frozen_mapping(value, depth)  # type: ignore[arg-type]  # narrowed by its class
-    if issubclass(kind, list | tuple):
-        return _frozen_sequence(value, depth)  # type: ignore[arg-type]  # narrowed by its class
-    return _frozen_scalar(value, kind)
+    if is_mapping(value):
+        return _frozen_mapping(value, depth)
+    if is_really(value, list) or is_really(value, tuple):
+        return _frozen_sequence(value, depth)
+    return _frozen_scalar(value)
 
 
 def _frozen_mapping(value: Mapping[object, object], depth: int) -> FrozenDict:
     if depth <= 0:
         raise _Fault(type(value), "is nested too deep, or holds itself")
-    copy: dict[str, PlainData] = {}
+    copy: dict[str, Any] = {}
     for key, item in value.items():
-        if not issubclass(type(key), str):
+        if not is_really(key, str):
             raise _Fault(type(key), "has a key that is not text")
         name = str.__str__(key)
+        item_kind = type(item)
+        if item_kind is str or item_kind is int:  # what most metadata holds: spare it a call
+            copy[name] = item
+            continue
         try:
             copy[name] = _frozen(item, depth - 1)
         except _Fault as fault:
@@ -122,7 +143,7 @@ def _frozen_mapping(value: Mapping[object, object], depth: int) -> FrozenDict:
     return FrozenDict(copy)
 
 
-def _frozen_sequence(value: list[object] | tuple[object, ...], depth: int) -> PlainData:
+def _frozen_sequence(value: Sequence[object], depth: int) -> PlainData:
     if depth <= 0:
         raise _Fault(type(value), "is nested too deep, or holds itself")
     copy: list[PlainData] = []
@@ -135,35 +156,16 @@ def _frozen_sequence(value: list[object] | tuple[object, ...], depth: int) -> Pl
     return tuple(copy)
 
 
-def _frozen_scalar(value: object, kind: type) -> PlainData:
+def _frozen_scalar(value: object) -> PlainData:
     """Reduce a subclass of a plain type to that type, by the base's own method.
 
     The subclass's methods are not asked: an enumeration's ``str()`` is not its value, and a
     subclass could answer anything.
     """
-    if issubclass(kind, str):
+    if is_really(value, str):
         return str.__str__(value)
-    if issubclass(kind, int):
-        return int.__int__(value)  # type: ignore[arg-type]  # narrowed by its class
-    if issubclass(kind, float):
-        return _frozen(float.__float__(value), 0)  # type: ignore[arg-type]  # narrowed likewise
-    raise _Fault(kind, "is not JSON-like data")
-
-
-def walk(value: PlainData, path: str = "") -> Iterator[tuple[str, str, PlainData]]:
-    """Yield every entry of every mapping in frozen data, outermost first.
-
-    Args:
-        value: What `freeze` returned.
-        path: The path of ``value`` itself.
-
-    Yields:
-        The path of the mapping, the key, and its value.
-    """
-    if isinstance(value, FrozenDict):
-        for key, item in value.items():
-            yield path, key, item
-            yield from walk(item, f"{path}.{key}")
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from walk(item, f"{path}[{index}]")
+    if is_really(value, int):
+        return int.__int__(value)
+    if is_really(value, float):
+        return _frozen(float.__float__(value), 0)
+    raise _Fault(type(value), "is not JSON-like data")
