@@ -1,0 +1,422 @@
+"""Runs the agents of one user, within that user's limits."""
+
+import asyncio
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import uuid4
+
+from trunkline_runtime.context import (
+    MAX_IDENTIFIER_LENGTH,
+    RunId,
+    UserExecutionContext,
+    check_identifier,
+    require_context,
+)
+from trunkline_runtime.engine import legacy
+from trunkline_runtime.engine.emission import RunEvents
+from trunkline_runtime.engine.limits import DEFAULT_LIMITS, EngineLimits
+from trunkline_runtime.engine.logs import RunLog, identifiers
+from trunkline_runtime.engine.registry import AgentRegistry, RegisteredAgent
+from trunkline_runtime.engine.results import AgentResult, EngineStats
+from trunkline_runtime.engine.run import Run
+from trunkline_runtime.engine.sink import EventSink, require_same_owner
+from trunkline_runtime.engine.slots import Ticket, UserSlots
+from trunkline_runtime.engine.supervision import Supervision
+from trunkline_runtime.engine.tasks import RunTasks
+from trunkline_runtime.errors import EngineClosed, RunCancelled
+
+__all__ = ["PipelineStep", "UserExecutionEngine"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStep:
+    """One step of a pipeline.
+
+    Attributes:
+        agent_name: The agent.
+        input: Its input, or a function that makes it from the results of the steps before.
+    """
+
+    agent_name: str
+    input: Mapping[str, Any] | Callable[[tuple[AgentResult, ...]], Mapping[str, Any]] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Record:
+    """A run between its request and its end."""
+
+    ticket: Ticket
+    over: asyncio.Future[None]
+    supervision: Supervision | None = None
+    task: asyncio.Task[AgentResult] | None = None
+
+    def stop(self, reason: str, refusal: Exception) -> None:
+        """Stop it where it is: the agent if it runs, the wait if it does not."""
+        if self.supervision is not None:
+            self.supervision.stop(reason)
+        else:
+            self.ticket.refuse(refusal)
+
+
+class UserExecutionEngine:
+    """Runs agents for one user and streams what happens to that user, and to nobody else.
+
+    Each run gets an identifier: the context's for the first, numbered ones after it
+    (``run-12``, ``run-12.2``, ...), or the one that is asked for.
+
+    An engine counts against its user's ``engines_per_user`` from its first run until ``cleanup``.
+    When ``idle_seconds`` have passed since its last run ended, a timer cleans it up, so that a
+    caller that forgot it holds a place for that long and no longer; a closed engine runs nothing.
+
+    Args:
+        context: Whose engine it is.
+        bridge: Takes the events; of the same user and thread.
+        agents: The agents and tools.
+        limits: What the user may ask for.
+        slots: The accounting of the user's places over all engines. Without one, this engine
+            counts for itself alone.
+        now: The time, for ``AgentResult.started_at``.
+        clock: Seconds that never go back.
+
+    Raises:
+        ContextTypeError: The context, or the bridge's, is no ``UserExecutionContext``.
+        ForeignContext: The bridge belongs to another user, or to another of the user's threads.
+    """
+
+    def __init__(
+        self,
+        context: UserExecutionContext,
+        bridge: EventSink,
+        agents: AgentRegistry,
+        limits: EngineLimits = DEFAULT_LIMITS,
+        slots: UserSlots | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._context = require_context(context)
+        require_same_owner(require_context(bridge.context), context, "bridge")
+        self._bridge = bridge
+        self._agents = agents
+        self._limits = limits
+        self._slots = slots if slots is not None else UserSlots()
+        self._now = now
+        self._clock = clock
+        self._seat = object()  # identifies this engine in the accounting without keeping it alive
+        self._active: dict[RunId, _Record] = {}
+        self._history: deque[AgentResult] = deque(maxlen=limits.history)
+        self._counts: Counter[str] = Counter()
+        self._busy_ms = 0.0
+        self._numbered = 0
+        self._closed = False
+        self._idle: asyncio.TimerHandle | None = None
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Return the engine at once: old call sites await what ``create_from_legacy`` returns."""
+        yield from ()
+        return self
+
+    create_from_legacy = classmethod(legacy.create_from_legacy)
+
+    @property
+    def context(self) -> UserExecutionContext:
+        """Whose engine it is."""
+        return self._context
+
+    @property
+    def bridge(self) -> EventSink:
+        """Where its events go."""
+        return self._bridge
+
+    @property
+    def agents(self) -> AgentRegistry:
+        """The agents and tools it can run."""
+        return self._agents
+
+    @property
+    def limits(self) -> EngineLimits:
+        """What its user may ask for."""
+        return self._limits
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more runs: it was cleaned up, by its owner or by the idle timer."""
+        return self._closed
+
+    async def execute(
+        self,
+        agent_name: str,
+        input: Mapping[str, Any] | None = None,  # noqa: A002  # the field's word, as clients send it
+        *,
+        run_id: RunId | str | None = None,
+    ) -> AgentResult:
+        """Run an agent to its end.
+
+        It waits for a place if the user's limits are reached. Once it has one,
+        ``agent_started`` is sent, and whatever happens then is told by the result and by exactly
+        one last event. An agent's failure is a result that is not ``ok``, not an exception.
+
+        Args:
+            agent_name: The agent.
+            input: What it is to work on; empty unless given.
+            run_id: The run's identifier, if the caller has to know it beforehand.
+
+        Returns:
+            How the run ended.
+
+        Raises:
+            UnknownAgent: No agent has this name.
+            EngineBusy: No place: the queue is full, or none was free in time.
+            EngineClosed: The engine was cleaned up.
+            RunIdInUse: The user has a run with this identifier under way.
+            RunCancelled: The run was cancelled while it waited for its place.
+            BridgeClosed: The bridge no longer takes events.
+            RuntimeFault: Whatever else kept ``agent_started`` from being sent. In all of these
+                cases nothing has run and the user has been told nothing.
+        """
+        self._require_open()
+        agent = self._agents.get(agent_name)
+        given = _checked_input(input)
+        record = self._enter(self._named(run_id))
+        try:
+            await record.ticket.granted()
+            return await self._conduct(record, agent, given)
+        except Exception:
+            self._counts["refused"] += 1
+            raise
+        finally:
+            self._leave(record)
+
+    async def execute_pipeline(
+        self, steps: Sequence[PipelineStep | tuple[str, Mapping[str, Any]]]
+    ) -> tuple[AgentResult, ...]:
+        """Run agents one after the other, each a run of its own, until one is not ``ok``.
+
+        Args:
+            steps: The steps: ``PipelineStep``, or pairs of an agent's name and its input.
+
+        Returns:
+            The results of the steps that ran, in order; the last one may not be ``ok``.
+
+        Raises:
+            UnknownAgent: A step names no agent; none has run.
+            EngineError: As from ``execute``.
+        """
+        plan = [step if isinstance(step, PipelineStep) else PipelineStep(*step) for step in steps]
+        for step in plan:
+            self._agents.get(step.agent_name)
+        results: tuple[AgentResult, ...] = ()
+        for step in plan:
+            given = step.input(results) if callable(step.input) else step.input
+            results += (await self.execute(step.agent_name, given),)
+            if not results[-1].ok:
+                break
+        return results
+
+    def cancel(self, run_id: RunId | str, reason: str = "by the user") -> bool:
+        """Have a run cancelled, from any task of the loop. Returns at once.
+
+        The run ends in ``agent_error`` with the code ``cancelled``, unless it ends by itself
+        first. A run that still waits for its place is refused with ``RunCancelled``.
+
+        Args:
+            run_id: The run.
+            reason: Who or what cancels it, safe to show.
+
+        Returns:
+            Whether this engine had such a run under way.
+        """
+        record = self._active.get(RunId(run_id))
+        if record is None:
+            return False
+        record.stop(reason, RunCancelled(run_id, reason))
+        return True
+
+    def stats(self) -> EngineStats:
+        """Return the engine's figures."""
+        running = sum(record.task is not None for record in self._active.values())
+        return EngineStats(
+            running=running,
+            queued=len(self._active) - running,
+            completed=self._counts["completed"],
+            failed=self._counts["failed"],
+            cancelled=self._counts["cancelled"],
+            timed_out=self._counts["timeout"],
+            refused=self._counts["refused"],
+            abandoned=self._counts["abandoned"],
+            busy_ms=round(self._busy_ms, 3),
+            closed=self._closed,
+        )
+
+    def history(self) -> tuple[AgentResult, ...]:
+        """Return the results of the last runs, oldest first, at most ``limits.history``."""
+        return tuple(self._history)
+
+    async def cleanup(self, reason: str = "its request has ended") -> None:
+        """Take no more runs, cancel those under way, wait for their ends, and give up the place.
+
+        The wait is bounded by the grace the limits give. Cleaning up twice does nothing more,
+        and waits as well while the first is under way.
+
+        Args:
+            reason: Why the runs are cancelled, safe to show.
+        """
+        self._closed = True
+        self._rest(stop=True)
+        records = list(self._active.values())
+        for record in records:
+            record.stop(reason, EngineClosed(self._context.user_id))
+        try:
+            if records:
+                overs = [record.over for record in records]
+                _, late = await asyncio.wait(overs, timeout=self._patience())
+                if late:
+                    self._log(self._context.run_id).error(
+                        "%d runs would not end; their tasks are cancelled", len(late)
+                    )
+                    for record in records:
+                        if record.task is not None:
+                            record.task.cancel()
+        finally:
+            self._slots.leave(self._context.user_id, self._seat)
+
+    def _enter(self, run_id: RunId) -> _Record:
+        ticket = self._slots.request(self._context.user_id, run_id, self._seat, self._limits)
+        record = _Record(ticket, asyncio.get_running_loop().create_future())
+        self._active[run_id] = record
+        self._rest(stop=True)
+        return record
+
+    def _leave(self, record: _Record) -> None:
+        del self._active[RunId(record.ticket.run_id)]
+        abandoned = record.supervision.abandoned if record.supervision else frozenset()
+        stuck = {task for task in abandoned if not task.done()}
+        if stuck:
+            self._counts["abandoned"] += len(stuck)
+            _when_all_done(stuck, record.ticket.release)  # it still takes up its place
+        else:
+            record.ticket.release()
+        record.over.set_result(None)
+        if not self._active and not self._closed:
+            self._rest(stop=False)
+
+    async def _conduct(
+        self, record: _Record, agent: RegisteredAgent, given: Mapping[str, Any]
+    ) -> AgentResult:
+        run_id = RunId(record.ticket.run_id)
+        log = self._log(run_id, agent_name=agent.name)
+        events = RunEvents(self._bridge, run_id, agent.name)
+        tasks = RunTasks()
+        run = Run(
+            self._context,
+            run_id,
+            agent.name,
+            self._agents,
+            events,
+            tasks,
+            log,
+            self._limits.event_bytes,
+            self._clock,
+        )
+        supervision = Supervision(
+            agent, given, run, events, tasks, self._limits, log, self._now(), self._clock
+        )
+        record.supervision = supervision
+        record.task = asyncio.create_task(supervision.conduct(), name=f"supervise run {run_id}")
+        result = await _outlasted(record.task, supervision)
+        self._remember(result)
+        return result
+
+    def _remember(self, result: AgentResult) -> None:
+        self._history.append(result)
+        self._busy_ms += result.duration_ms
+        known = {None: "completed", "cancelled": "cancelled", "timeout": "timeout"}
+        self._counts[known.get(result.error_code, "failed")] += 1
+
+    def _named(self, run_id: RunId | str | None) -> RunId:
+        if run_id is not None:
+            return check_identifier(RunId, "run_id", run_id, self._context.environment)
+        self._numbered += 1
+        if self._numbered == 1:
+            return self._context.run_id
+        name = f"{self._context.run_id}.{self._numbered}"
+        return RunId(name if len(name) <= MAX_IDENTIFIER_LENGTH else uuid4())
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise EngineClosed(self._context.user_id)
+
+    def _rest(self, *, stop: bool) -> None:
+        """Begin to be idle, or stop."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if not stop:
+            loop = asyncio.get_running_loop()
+            self._idle = loop.call_later(self._limits.idle_seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._idle = None
+        self._closed = True
+        self._slots.leave(self._context.user_id, self._seat)
+        self._log(self._context.run_id).info(
+            "the engine was idle for %g s and is closed", self._limits.idle_seconds
+        )
+
+    def _patience(self) -> float:
+        """Return how long an orderly end may take: every bounded wait of a supervision."""
+        return self._limits.grace_seconds * (self._limits.cancel_attempts + 8)
+
+    def _log(self, run_id: RunId, **fields: object) -> RunLog:
+        return RunLog(logger, {**identifiers(self._context), "run_id": str(run_id), **fields})
+
+
+async def _outlasted(task: asyncio.Task[AgentResult], supervision: Supervision) -> AgentResult:
+    """Wait for a supervision's end, also when the waiting task is cancelled meanwhile.
+
+    Whoever calls ``execute`` and is cancelled must find nothing running afterwards. A supervision
+    that was told to stop ends in bounded time, so further cancellations have nothing to add.
+    """
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        supervision.stop("its request has ended")
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError:
+                continue
+        if not task.cancelled():
+            task.exception()  # the caller is gone; what went wrong is in the log
+        raise
+
+
+def _when_all_done(tasks: set[asyncio.Task[Any]], call: Callable[[], None]) -> None:
+    left = set(tasks)
+
+    def done(task: asyncio.Task[Any]) -> None:
+        left.discard(task)
+        if not left:
+            call()
+
+    for task in tasks:
+        task.add_done_callback(done)
+
+
+def _checked_input(given: object) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"An agent's input is a mapping of names to values, not {type(given).__name__}"
+        )
+    return dict(given)
