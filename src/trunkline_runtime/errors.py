@@ -64,6 +64,7 @@ __all__ = [
     "SettingsError",
     "UnknownAgent",
     "UnknownTool",
+    "shown",
 ]
 
 _SHOWN: Final = 64
@@ -77,8 +78,12 @@ def _plain(value: object) -> object:
     return value if value is None or kind in {bool, int, float, type} else kind
 
 
-def _shown(value: object) -> str:
-    """Draw a value for a message: escaped, on one line, and short however long it is."""
+def shown(value: object) -> str:
+    """Draw a value for a message: escaped, on one line, and short however long it is.
+
+    Args:
+        value: Anything. Of what is neither text nor number, the type alone is shown.
+    """
     plain = _plain(value)
     if isinstance(plain, type):
         return f"an object of type {plain.__name__}"  # its repr may be long, secret or broken
@@ -112,9 +117,10 @@ class RuntimeFault(Exception):
     code: str = "runtime_fault"
     retryable: bool = False
     _public: ClassVar[str] = "The request could not be served."
+    _joint: ClassVar[str] = ". "
 
     def __init__(self, summary: str, remedy: str = "", public: str = "") -> None:
-        super().__init__(f"{summary}. {remedy}" if remedy else summary)
+        super().__init__(f"{summary}{self._joint}{remedy}" if remedy else summary)
         self.summary = summary
         self.remedy = remedy
         self.public_message = public or self._public
@@ -150,7 +156,7 @@ class ContextError(RuntimeFault, ValueError):
 
     def __init__(self, field: str, value: object, problem: str, remedy: str = "") -> None:
         super().__init__(
-            f"UserExecutionContext: {field} {problem}: {_shown(value)}",
+            f"UserExecutionContext: {field} {problem}: {shown(value)}",
             remedy,
             f"{field} {problem}.",
         )
@@ -233,8 +239,8 @@ class ForeignContext(BridgeError):
 
     def __init__(self, owner: str, other: str, what: str = "bridge") -> None:
         super().__init__(
-            f"This {what} belongs to user {_shown(owner)} and refuses the context of user "
-            f"{_shown(other)}",
+            f"This {what} belongs to user {shown(owner)} and refuses the context of user "
+            f"{shown(other)}",
             f"Give each request a {what} of its own from the canonical factory; never keep one "
             "in a module, a singleton or a cache.",
         )
@@ -258,7 +264,7 @@ class EventOrderError(BridgeError):
     def __init__(
         self, event_type: str, problem: str, remedy: str = "", run_id: str | None = None
     ) -> None:
-        where = "" if run_id is None else f" of run {_shown(run_id)}"
+        where = "" if run_id is None else f" of run {shown(run_id)}"
         super().__init__(f"Event {event_type}{where} is out of order: {problem}", remedy)
         self.event_type = event_type
         self.problem = problem
@@ -295,7 +301,7 @@ class BridgeClosed(BridgeError):
 
     def __init__(self, user_id: str) -> None:
         super().__init__(
-            f"The bridge of user {_shown(user_id)} is closed",
+            f"The bridge of user {shown(user_id)} is closed",
             "Finish or cancel every task of a request before its scope ends.",
         )
         self.user_id = user_id
@@ -344,7 +350,7 @@ class EngineClosed(EngineError):
 
     def __init__(self, user_id: str) -> None:
         super().__init__(
-            f"The engine of user {_shown(user_id)} is closed",
+            f"The engine of user {shown(user_id)} is closed",
             "Take the engine from an open request scope; it ends with that scope.",
             "The request has ended.",
         )
@@ -364,7 +370,7 @@ class UnknownAgent(EngineError):
     def __init__(self, name: str, known: Iterable[str] = ()) -> None:
         self.name = name
         self.known = tuple(sorted(known))
-        summary = f"No agent is named {_shown(name)}; known: {_listed(self.known)}"
+        summary = f"No agent is named {shown(name)}; known: {_listed(self.known)}"
         super().__init__(
             summary,
             "Register it with AgentRegistry.register, or ask for one of the known names.",
@@ -386,7 +392,7 @@ class UnknownTool(EngineError):
         self.name = name
         self.known = tuple(sorted(known))
         super().__init__(
-            f"No tool is named {_shown(name)}; known: {_listed(self.known)}",
+            f"No tool is named {shown(name)}; known: {_listed(self.known)}",
             "Register it with AgentRegistry.register_tool, or call one of the known names.",
             "The agent asked for a tool that does not exist.",
         )
@@ -404,7 +410,7 @@ class RunCancelled(EngineError):
 
     def __init__(self, run_id: str, reason: str = "by the user") -> None:
         super().__init__(
-            f"Run {_shown(run_id)} was cancelled: {reason}",
+            f"Run {shown(run_id)} was cancelled: {reason}",
             public=f"The run was cancelled: {reason}.",
         )
         self.run_id = run_id
@@ -424,7 +430,7 @@ class RunTimeout(EngineError):
 
     def __init__(self, run_id: str, seconds: float) -> None:
         super().__init__(
-            f"Run {_shown(run_id)} was stopped after {seconds:g} s",
+            f"Run {shown(run_id)} was stopped after {seconds:g} s",
             "Ask for less in one run, or raise limits.run_seconds.",
             f"The run took longer than {seconds:g} seconds and was stopped.",
         )
@@ -445,7 +451,7 @@ class AgentFailed(EngineError):
 
     def __init__(self, agent_name: str, run_id: str, exception: str) -> None:
         super().__init__(
-            f"Agent {_shown(agent_name)} raised {exception} in run {_shown(run_id)}",
+            f"Agent {shown(agent_name)} raised {exception} in run {shown(run_id)}",
             "Its traceback is logged under the run's identifiers.",
             "The agent failed. The details are in the server's log, under this run's identifier.",
         )
@@ -491,7 +497,7 @@ class OriginRefused(RuntimeFault):
         self.origin = origin
         self.allowed = tuple(allowed)
         super().__init__(
-            f"Origin {_shown(origin)} is not allowed; allowed: {_listed(self.allowed)}",
+            f"Origin {shown(origin)} is not allowed; allowed: {_listed(self.allowed)}",
             "Add it to server.origins if the page is yours.",
         )
 
@@ -549,11 +555,12 @@ class SettingsError(RuntimeFault):
     """
 
     code = "settings"
+    _joint = "\n"
 
     def __init__(self, problems: Sequence[SettingProblem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
         lines = [f"{count} wrong setting{'' if count == 1 else 's'}", *map(str, self.problems)]
         super().__init__(
-            "\n  ".join(lines), "\nCorrect them where they are set; nothing was started."
+            "\n  ".join(lines), "Correct them where they are set; nothing was started."
         )

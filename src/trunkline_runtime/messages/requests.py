@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, NoReturn, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from ..errors import RequestRefused
+from ..errors import RequestRefused, shown
 
 __all__ = [
     "MAX_REQUEST_BYTES",
@@ -159,7 +159,7 @@ def _object_without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _refused(RefusalCode.INVALID, f"The key {_shown(key)} is repeated.")
+                raise _refused(RefusalCode.INVALID, f"The key {shown(key)} is repeated.")
             seen.add(key)
     return value
 
@@ -217,7 +217,7 @@ def _refusal_of(fault: ValidationError, value: dict[str, Any]) -> RequestRefused
     if problems[0]["type"] == "union_tag_invalid":
         return _refused(
             RefusalCode.UNKNOWN_TYPE,
-            f"The type {_shown(value['type'])} is unknown; known: {known}.",
+            f"The type {shown(value['type'])} is unknown; known: {known}.",
             "type",
         )
     # The first part of a location is the type that told the union apart.
@@ -237,14 +237,8 @@ def _types() -> list[str]:
 
 def _place(part: int | str) -> str:
     return (
-        part if isinstance(part, str) and part.isidentifier() and len(part) <= 64 else _shown(part)
+        part if isinstance(part, str) and part.isidentifier() and len(part) <= 64 else shown(part)
     )
-
-
-def _shown(value: object) -> str:
-    """Draw a client's own value: escaped, and short however long it is."""
-    text = value if isinstance(value, str) else type(value).__name__
-    return ascii(text if len(text) <= 64 else text[:64] + "...")
 
 
 def _refused(code: RefusalCode, message: str, about: str | None = None) -> RequestRefused:
