@@ -1,0 +1,354 @@
+"""The server: takes connections, serves them, and stops in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, cast
+from uuid import uuid4
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+
+from trunkline_runtime.backplane import Backplane
+from trunkline_runtime.bridge import ConnectionRegistry, EventStore
+from trunkline_runtime.context import ConnectionId
+from trunkline_runtime.engine import AgentRegistry
+from trunkline_runtime.messages import Resumed
+from trunkline_runtime.server.admissions import Admissions
+from trunkline_runtime.server.auth import Identity, TokenVerifier
+from trunkline_runtime.server.connection import ClientConnection, Closing
+from trunkline_runtime.server.conversation import Conversation
+from trunkline_runtime.server.handshake import Handshake
+from trunkline_runtime.server.options import ServerOptions
+from trunkline_runtime.server.outbox import Outbox
+from trunkline_runtime.server.runs import LiveRuns
+from trunkline_runtime.server.sessions import Session, Sessions
+from trunkline_runtime.server.socket import ClientSocket
+from trunkline_runtime.server.wire_log import WireLog
+
+__all__ = ["AgentServer"]
+
+logger = logging.getLogger(__name__)
+
+_GONE = Closing(1000, "")
+_FAILED = Closing(1011, "internal error")
+_RESTARTING = Closing(1012, "the server is restarting")
+_EXPIRED = Closing(4401, "the token has expired")
+
+
+class _State(enum.Enum):
+    NEW = enum.auto()
+    SERVING = enum.auto()
+    STOPPING = enum.auto()
+    STOPPED = enum.auto()
+
+
+class AgentServer:
+    """Serves agents over websockets, each connection in a session, each run in a request.
+
+    A run belongs to the session of the connection that started it, and the session outlives its
+    connection for as long as ``detach_seconds`` lets its runs go on: their events reach the user's
+    other connections and are stored for a client that comes back and resumes. Then they are
+    cancelled.
+
+    A connection ends with close code 1000 when its client leaves, 1008 after too many malformed
+    messages, 1009 after one too large, 1011 when its session failed, 1012 when the server stops,
+    1013 when its client reads too slowly, and 4401 when its token expires.
+
+    Args:
+        options: Addresses and limits.
+        tokens: Verifies who connects.
+        sessions: Opens the SESSION and REQUEST scopes.
+        agents: The agents there are.
+        connections: Keeps the open connections; its limit is the server's.
+        backplane: Brings a user's events to that user's connections. Whoever made it starts and
+            stops it.
+        store: Keeps events for clients that come back.
+    """
+
+    def __init__(
+        self,
+        options: ServerOptions,
+        tokens: TokenVerifier,
+        sessions: Sessions,
+        agents: AgentRegistry,
+        connections: ConnectionRegistry,
+        backplane: Backplane,
+        store: EventStore,
+    ) -> None:
+        self._options = options
+        self._tokens = tokens
+        self._sessions = sessions
+        self._agents = agents
+        self._connections = connections
+        self._backplane = backplane
+        self._store = store
+        self._runs = LiveRuns()
+        self._admissions = Admissions(
+            connections.limit, options.connections_per_user, options.handshakes
+        )
+        self._handshake = Handshake(tokens, options.origins, self._admissions, self._is_ready)
+        self._state = _State.NEW
+        self._listener: Server | None = None
+        self._open: dict[ClientConnection, asyncio.Task[Any]] = {}
+        self._hurried = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._stopping: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes new connections and runs."""
+        return self._is_ready()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and the port it listens on, the real one where port 0 was asked for.
+
+        Raises:
+            RuntimeError: It does not listen.
+        """
+        if self._listener is None or not self._listener.sockets:
+            raise RuntimeError("The server does not listen; start it first")
+        host, port = self._listener.sockets[0].getsockname()[:2]
+        return host, port
+
+    async def start(self) -> None:
+        """Listen, and serve whoever connects.
+
+        Raises:
+            OSError: It cannot listen on its address.
+            RuntimeError: It was started before.
+        """
+        if self._state is not _State.NEW:
+            raise RuntimeError("A server is started once; make another")
+        self._state = _State.SERVING
+        options = self._options
+        try:
+            self._listener = await serve(
+                self._hold,
+                options.host,
+                options.port,
+                process_request=self._handshake.process_request,
+                select_subprotocol=self._handshake.select_subprotocol,
+                compression=None,  # a run's events are small, and a context a connection is not
+                server_header=None,
+                open_timeout=options.handshake_seconds,
+                ping_interval=options.ping_seconds,
+                ping_timeout=options.ping_seconds,
+                close_timeout=options.stall_seconds,
+                max_size=options.max_size_bytes,
+                write_limit=options.write_bytes,
+                logger=WireLog(logging.getLogger(f"{__package__}.wire")),
+                create_connection=cast(  # documented to take a wrapper, annotated as a class
+                    "type[ServerConnection]",
+                    partial(
+                        ClientSocket,
+                        stall_seconds=options.stall_seconds,
+                        send_buffer_bytes=options.send_buffer_bytes,
+                        opened=self._admissions.open,
+                    ),
+                ),
+            )
+        except OSError:
+            self._state = _State.STOPPED
+            raise
+        host, port = self.address
+        logger.info("server listening", extra={"host": host, "port": port})
+
+    async def serve(self) -> None:
+        """Serve until ``stop`` has been called, by anyone, and is done."""
+        if self._state is _State.NEW:
+            await self.start()
+        await self._stopped.wait()
+
+    async def stop(self) -> None:
+        """Stop in good order; every step is bounded in time.
+
+        At once: ``/readyz`` answers 503, no connection and no run is taken. Runs under way have
+        ``stop_seconds`` to finish; then they are cancelled, and end in ``agent_error``. At last
+        connections are closed with code 1012; a peer that does not go along within
+        ``close_seconds`` is cut off. Called again, it waits for the same stop.
+        """
+        if self._stopping is None:
+            self._state = _State.STOPPING
+            self._stopping = asyncio.create_task(self._stop(), name="server stop")
+        await asyncio.shield(self._stopping)
+
+    def hurry(self) -> None:
+        """Have a stop cancel the runs under way now instead of waiting for them."""
+        self._hurried.set()
+
+    def _is_ready(self) -> bool:
+        return self._state is _State.SERVING
+
+    # one connection
+
+    async def _hold(self, socket: ServerConnection) -> None:
+        """Serve one connection, from its handshake to the end of its session."""
+        assert isinstance(socket, ClientSocket)  # noqa: S101 - what serve() was told to create
+        assert socket.identity is not None  # noqa: S101 - its handshake was accepted
+        connection = self._connection(socket, socket.identity)
+        self._open[connection] = cast("asyncio.Task[Any]", asyncio.current_task())
+        try:
+            async with self._sessions.open_session(socket.identity, connection) as session:
+                try:
+                    async with self._writing(connection, socket):
+                        await self._converse(socket, connection, session)
+                finally:
+                    await self._let_go(connection)
+        except Exception:
+            logger.exception("the session of a connection failed", extra=_identifiers(connection))
+            connection.end(_FAILED)
+            await connection.write()
+        finally:
+            del self._open[connection]
+
+    def _connection(self, socket: ClientSocket, identity: Identity) -> ClientConnection:
+        outbox = Outbox(
+            self._options.queue_frames,
+            self._options.queue_characters,
+            read=partial(self._store.after, identity.user_id),
+            resumed=_draw_resumed,
+        )
+        connection_id = ConnectionId(f"connection-{uuid4().hex}")
+        return ClientConnection(connection_id, identity.user_id, socket, outbox)
+
+    @asynccontextmanager
+    async def _writing(
+        self, connection: ClientConnection, socket: ClientSocket
+    ) -> AsyncIterator[None]:
+        """Write what the connection is given, and close it in the end."""
+        identifiers = _identifiers(connection)
+        logger.info("connection opened", extra=identifiers)
+        writer = asyncio.create_task(connection.write(), name=f"{connection.connection_id} writer")
+        try:
+            yield
+        except Exception:
+            connection.end(_FAILED)
+            raise
+        finally:
+            connection.end(_GONE)
+            await writer
+            logger.info(
+                "connection closed",
+                extra={**identifiers, "code": socket.close_code, "stalled": socket.stalled},
+            )
+
+    async def _converse(
+        self, socket: ClientSocket, connection: ClientConnection, session: Session
+    ) -> None:
+        """Put the connection on the backplane and serve its requests until it ends."""
+        assert socket.identity is not None  # noqa: S101 - its handshake was accepted
+        conversation = Conversation(
+            socket,
+            connection,
+            session,
+            self._agents,
+            self._runs,
+            self._store,
+            self._is_ready,
+            self._options,
+        )
+        if not self._is_ready():  # the stop began while the handshake was under way
+            connection.end(_RESTARTING)
+        remaining = self._tokens.remaining(socket.identity)
+        expiry = socket.loop.call_later(remaining, connection.end, _EXPIRED)
+        self._connections.open(connection.user_id, connection)
+        try:
+            subscription = self._backplane.subscribe(connection.user_id, connection.offer)
+            try:
+                await conversation.hold()
+            finally:
+                subscription.close()
+        finally:
+            self._connections.close(connection)
+            expiry.cancel()
+
+    async def _let_go(self, connection: ClientConnection) -> None:
+        """Let the runs of a connection that is gone go on for a while, then cancel them."""
+        runs = self._runs.of(connection.connection_id)
+        if await self._runs.wait(runs, self._options.detach_seconds):
+            return
+        left = self._runs.of(connection.connection_id)
+        if not await self._runs.stop(left, "its client has gone", self._options.close_seconds):
+            logger.error("runs outlive their session", extra=_identifiers(connection))
+
+    # the stop
+
+    async def _stop(self) -> None:
+        logger.info("server stopping", extra={"runs": len(self._runs), "open": len(self._open)})
+        listener = self._listener
+        if listener is not None:
+            await self._finish_runs()
+            await self._close_connections()
+            self._admissions.drop_waiting()
+            listener.close(close_connections=False)
+            try:
+                async with asyncio.timeout(self._options.close_seconds):
+                    await listener.wait_closed()
+            except TimeoutError:
+                logger.error("sockets outlive the server")  # noqa: TRY400 - the trace says nothing
+        self._state = _State.STOPPED
+        self._stopped.set()
+        logger.info("server stopped")
+
+    async def _finish_runs(self) -> None:
+        """Wait for the runs under way, then cancel what is left of them."""
+        waiting = asyncio.create_task(self._runs.wait(self._runs.all(), self._options.stop_seconds))
+        hurried = asyncio.create_task(self._hurried.wait())
+        await asyncio.wait((waiting, hurried), return_when=asyncio.FIRST_COMPLETED)
+        for task in (waiting, hurried):
+            task.cancel()
+        await asyncio.wait((waiting, hurried))
+        left = self._runs.all()
+        if left:
+            logger.warning("runs are cancelled", extra={"runs": len(left)})
+        if not await self._runs.stop(left, "the server is stopping", self._options.close_seconds):
+            logger.error("runs outlive the server", extra={"runs": len(self._runs)})
+
+    async def _close_connections(self) -> None:
+        """Close every connection, and cut off whoever does not go along."""
+        patience = self._options.close_seconds
+        for connection in self._open:
+            connection.end(_RESTARTING, patience)
+        if not await _ended(self._open.values(), patience * 2):
+            for connection, task in self._open.items():
+                connection.abort()
+                task.cancel()
+            if not await _ended(self._open.values(), patience):
+                logger.error("sessions outlive the server", extra={"open": len(self._open)})
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]], seconds: float) -> bool:
+    if not tasks:
+        return True
+    _, pending = await asyncio.wait(tasks, timeout=seconds)
+    return not pending
+
+
+def _identifiers(connection: ClientConnection) -> dict[str, str]:
+    return {
+        "user_id": str(connection.user_id),
+        "connection_id": str(connection.connection_id),
+    }
+
+
+def _draw_resumed(run_id: str, after_seq: int, events: int, complete: bool) -> str:
+    return Resumed(run_id=run_id, after_seq=after_seq, events=events, complete=complete).to_json()
