@@ -45,15 +45,14 @@ _SECRET_KEY: Final = re.compile(
 )
 _SECRET_TEXT: Final = re.compile(
     r"""
-    (?P<keep>
-        \b(?:bearer|basic)(?:\s+|\.)                            # a header, or a subprotocol
-      | \b(?:secret|password|passwd|token|api_?key)["']?\s*[=:]\s*["']?     # key=value, "key": "value"
-    )
-    [^\s"',;&}]+
-  | \beyJ[\w-]+\.[\w-]+\.[\w-]*                                # a JSON web token, wherever it is
+    (?P<header>\bauthorization["']?\s*[:=]\s*["']?(?:\w+\s+)?)[^\s"',;]+
+  | (?P<scheme>\bbearer(?:\s+|\.))[\w.~+/=-]{8,}                 # also as a subprotocol
+  | (?P<pair>\b(?:secret|password|passwd|token|api_?key)["']?\s*[=:]\s*["']?)[^\s"',;&}]+
+  | \beyJ[\w-]+\.[\w-]+\.[\w-]*                                 # a JSON web token
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_PLAIN_VALUE: Final = re.compile(r"[\w.:/@+-]+")
 # Control characters, line separators, characters that turn the direction of text, and halves of
 # surrogate pairs: what could end a line, colour a terminal, or hide what it says.
 _UNPRINTABLE: Final = re.compile(
@@ -115,7 +114,9 @@ class RecordFormatter(logging.Formatter):
         """Return the text without known secrets and without what looks like a token."""
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
-        return _SECRET_TEXT.sub(lambda match: (match["keep"] or "") + MASK, text)
+        return _SECRET_TEXT.sub(
+            lambda match: (match["header"] or match["scheme"] or match["pair"] or "") + MASK, text
+        )
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """Return what the line says beside its message: the request's fields, then its own."""
@@ -166,7 +167,7 @@ class PlainFormatter(RecordFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Draw a record."""
         head = f"{_time(record)} {record.levelname:<8} {record.name}: "
-        fields = " ".join(f"{key}={value}" for key, value in self.fields(record).items())
+        fields = " ".join(f"{key}={_quoted(value)}" for key, value in self.fields(record).items())
         line = head + self.masked(record.getMessage()) + (f" [{fields}]" if fields else "")
         lines = [_escaped(line)]
         # Each line of a traceback is escaped and marked on its own: an exception's text may hold
@@ -209,6 +210,12 @@ def logging_to(
 
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _quoted(value: object) -> str:
+    """Draw a field's value so that it cannot be taken for more fields."""
+    text = str(value)
+    return text if _PLAIN_VALUE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _escaped(text: str) -> str:

@@ -103,11 +103,11 @@ def _drawn(schema: Mapping[str, Any]) -> str:
     words = {"integer": "a whole number", "number": "a number", "string": "text"}
     drawn = words.get(str(schema.get("type")), "another value")
     if "exclusiveMinimum" in schema:
-        drawn += f" above {schema['exclusiveMinimum']:g}"
+        drawn += f" above {schema['exclusiveMinimum']:.12g}"
     if "minimum" in schema:
-        drawn += f" from {schema['minimum']:g}"
+        drawn += f" from {schema['minimum']:.12g}"
     if "maximum" in schema:
-        drawn += f" up to {schema['maximum']:g}"
+        drawn += f" up to {schema['maximum']:.12g}"
     if "maxLength" in schema:
         drawn += f" of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     return drawn
