@@ -108,7 +108,7 @@ class RunOrder:
 
     def _end(self, event_type: EventType) -> None:
         if self._open:
-            calls = ", ".join(f"{call!a} ({name})" for call, name in self._open.items())
+            calls = ", ".join(f"{call!a} ({name!a})" for call, name in self._open.items())
             raise self._refusal(
                 event_type,
                 f"tool calls are open: {calls}",
