@@ -324,7 +324,7 @@ class UserExecutionEngine:
             events,
             tasks,
             log,
-            self._limits.event_bytes,
+            self._limits,
             self._clock,
         )
         supervision = Supervision(

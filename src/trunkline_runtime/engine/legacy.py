@@ -128,7 +128,7 @@ def _sorted_arguments(arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -
     by_name = any(keyword in _KEYWORDS["context"] for keyword in keywords)
     alone = len(arguments) == 1 and not by_name
     places = ("context",) if alone else ("registry", "bridge", "context")
-    given = dict(zip(places, arguments, strict=False))
+    given: dict[str, Any] = dict(zip(places, arguments, strict=False))
     for keyword, value in keywords.items():
         place = next((place for place, names in _KEYWORDS.items() if keyword in names), None)
         if place is None:

@@ -21,6 +21,8 @@ class EngineLimits:
         queue_seconds: Seconds a run may wait for a place before it is refused.
         history: Results an engine remembers.
         event_bytes: Bytes of JSON that a payload may hold.
+        tool_bytes: Bytes of JSON that are shown of a tool's parameters, and of its result; what
+            is larger is replaced by a note. The agent gets all of it.
         grace_seconds: Seconds a cancelled agent has to clean up before it is cancelled again.
         cancel_attempts: How often an agent is cancelled before it is given up and reported as
             abandoned.
@@ -38,6 +40,7 @@ class EngineLimits:
     queue_seconds: float = 10.0
     history: int = 100
     event_bytes: int = 256 * 1024
+    tool_bytes: int = 16 * 1024
     grace_seconds: float = 1.0
     cancel_attempts: int = 5
 

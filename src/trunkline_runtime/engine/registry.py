@@ -94,6 +94,7 @@ class AgentRegistry:
         *,
         blocking: bool = False,
         description: str = "",
+        show: Callable[[Any], Any] | None = None,
     ) -> None:
         """Register a tool.
 
@@ -103,13 +104,15 @@ class AgentRegistry:
                 name. Values are validated by the annotations.
             blocking: A sync tool that waits or computes for long, and so runs in a thread.
             description: What it does; by default the first line of its docstring.
+            show: Draws what the user sees of a result, where that is not all of it: a summary of
+                a long one, a secret one without its secrets.
 
         Raises:
             RegistrationRefused: The name is taken or blank, or the signature cannot be used.
         """
         _require_name("tool", name, self._tools)
         self._tools[name] = describe_tool(
-            name, function, blocking=blocking, description=description
+            name, function, blocking=blocking, description=description, show=show
         )
 
     def tool(
@@ -179,19 +182,20 @@ def _beginning(name: str, agent: object) -> Callable[[], AgentFunction]:
         "input)' and a constructor that needs no arguments."
     )
     if inspect.isclass(agent):
-        work = getattr(agent, "run", None)
-        if not callable(work) or not inspect.iscoroutinefunction(work):
+        method = getattr(agent, "run", None)
+        if not callable(method) or not inspect.iscoroutinefunction(method):
             raise RegistrationRefused("agent", name, "is a class without an async 'run'", remedy)
         if not _accepts(agent, 0):
             raise RegistrationRefused("agent", name, "is a class that needs arguments", remedy)
-        if not _accepts(work, 3):
+        if not _accepts(method, 3):
             raise RegistrationRefused("agent", name, "has a 'run' of other arguments", remedy)
         return lambda: cast("AgentClass", agent()).run
     if not callable(agent) or not is_async(agent):
         raise RegistrationRefused("agent", name, f"is no agent but {type(agent).__name__}", remedy)
     if not _accepts(agent, 2):
         raise RegistrationRefused("agent", name, "takes other arguments", remedy)
-    return lambda: agent
+    work = cast(AgentFunction, agent)
+    return lambda: work
 
 
 def _accepts(function: Callable[..., Any], count: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from trunkline_runtime.context import RunId, UserExecutionContext
 from trunkline_runtime.engine.emission import RunEvents
+from trunkline_runtime.engine.limits import EngineLimits
 from trunkline_runtime.engine.logs import RunLog
 from trunkline_runtime.engine.plain import outline, plain
 from trunkline_runtime.engine.tasks import RunTasks
@@ -42,7 +43,7 @@ class Run:
         events: Where events go.
         tasks: Keeps what the agent starts.
         log: The run's log.
-        event_bytes: How many bytes of JSON a payload may take.
+        limits: How many bytes of JSON payloads may take.
         clock: Seconds that never go back.
     """
 
@@ -55,7 +56,7 @@ class Run:
         events: RunEvents,
         tasks: RunTasks,
         log: RunLog,
-        event_bytes: int,
+        limits: EngineLimits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
@@ -65,7 +66,7 @@ class Run:
         self._events = events
         self._tasks = tasks
         self._log = log
-        self._event_bytes = event_bytes
+        self._limits = limits
         self._clock = clock
         self._calls = 0
 
@@ -169,7 +170,7 @@ class Run:
             EventType.TOOL_COMPLETED,
             {
                 **call,
-                "result": outline(result, self._event_bytes),
+                "result": self._outline_result(tool, result),
                 "duration_ms": self._since(began),
                 "ok": True,
             },
@@ -204,7 +205,9 @@ class Run:
 
     async def _send(self, event_type: EventType, payload: Mapping[str, Any]) -> Delivery:
         self._events.require_open(event_type)
-        return await self._events.send(event_type, plain(payload, event_type, self._event_bytes))
+        return await self._events.send(
+            event_type, plain(payload, event_type, self._limits.event_bytes)
+        )
 
     async def _invoke(self, tool: Tool, params: Mapping[str, Any]) -> Any:
         values = tool.validated(params)
@@ -232,8 +235,18 @@ class Run:
             # What the tool raised says more to the agent than why that could not be reported.
             self._log.exception("the failure of tool %s could not be reported", call["tool_name"])
 
-    def _outline_parameters(self, params: Mapping[str, Any]) -> Any:
-        return outline(dict(params), self._event_bytes)
+    def _outline_parameters(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        share = self._limits.tool_bytes // max(len(params), 1)
+        return {name: outline(value, share) for name, value in params.items()}
+
+    def _outline_result(self, tool: Tool, result: Any) -> Any:
+        try:
+            shown = tool.show(result)
+        except Exception:  # noqa: BLE001  # any: it is the application's code; logged here
+            # The tool has done its work; what cannot be drawn of it must not undo that.
+            self._log.exception("the result of tool %s could not be shown", tool.name)
+            shown = None
+        return outline(shown, self._limits.tool_bytes)
 
     def _since(self, began: float) -> float:
         return round((self._clock() - began) * 1000, 3)

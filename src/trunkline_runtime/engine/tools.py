@@ -42,6 +42,7 @@ class Tool:
         parameters: Its parameters, by name.
         blocking: Whether it is sync and runs in a thread, because it waits or computes for long.
         description: What it does, in a sentence.
+        show: Draws what the user sees of a result.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Tool:
     parameters: Mapping[str, ToolParameter]
     blocking: bool
     description: str
+    show: Callable[[Any], Any]
 
     def validated(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Validate the parameters of a call.
@@ -85,7 +87,12 @@ class Tool:
 
 
 def describe_tool(
-    name: str, function: ToolFunction, *, blocking: bool = False, description: str = ""
+    name: str,
+    function: ToolFunction,
+    *,
+    blocking: bool = False,
+    description: str = "",
+    show: Callable[[Any], Any] | None = None,
 ) -> Tool:
     """Read a callable's signature into a tool.
 
@@ -94,6 +101,7 @@ def describe_tool(
         function: The callable.
         blocking: Whether to run it in a thread.
         description: What it does; by default the first line of its docstring.
+        show: Draws what the user sees of a result; by default all of it.
 
     Raises:
         RegistrationRefused: It is no callable; a parameter has no annotation, one that cannot be
@@ -137,7 +145,7 @@ def describe_tool(
         parameters[parameter.name] = ToolParameter(parameter.name, adapter, required)
     if not description:
         description = (inspect.getdoc(function) or "").partition("\n")[0]
-    return Tool(name, function, parameters, blocking, description)
+    return Tool(name, function, parameters, blocking, description, show or _itself)
 
 
 def _is_callable(function: object) -> bool:
@@ -149,6 +157,10 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(type(function), "__call__", None)  # noqa: B004  # asked for its kind, not called
     )
+
+
+def _itself(result: Any) -> Any:
+    return result
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:

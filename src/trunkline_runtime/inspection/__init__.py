@@ -1,0 +1,6 @@
+"""The agent of the demonstration: real work on real source trees."""
+
+from trunkline_runtime.inspection.agent import InspectionLimits, register_inspection
+from trunkline_runtime.inspection.processes import ParserPool
+
+__all__ = ["InspectionLimits", "ParserPool", "register_inspection"]
