@@ -241,8 +241,8 @@ class ForeignContext(BridgeError):
         super().__init__(
             f"This {what} belongs to user {shown(owner)} and refuses the context of user "
             f"{shown(other)}",
-            f"Give each request a {what} of its own from the canonical factory; never keep one "
-            "in a module, a singleton or a cache.",
+            f"Each request gets its own {what} from the canonical factory; never keep one in a "
+            "module, a singleton or a cache.",
         )
         self.owner = owner
         self.other = other

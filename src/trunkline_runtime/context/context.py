@@ -35,7 +35,7 @@ _METADATA: Final = ("agent_context", "audit_metadata")
 _set = object.__setattr__  # the one way into a frozen instance, for its own constructor
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, init=False, repr=False)
 class UserExecutionContext(LegacyConstructors):
     """Who asks, in which conversation, for which run: the root of everything request-scoped.
 

@@ -46,7 +46,7 @@ MIN_SECRET_BYTES: Final = 32
 DEVELOPMENT_SECRET_PREFIX: Final = "development-only"  # noqa: S105  # the mark of one to refuse
 """How a secret begins that is committed for development, and that deployments refuse."""
 
-_ORIGIN: Final = re.compile(r"https?://[^\s/?#@*\\]+")
+_ORIGIN: Final = re.compile(r"https?://[^\s/?#@*\\]+", re.IGNORECASE)
 
 
 def _no_bool(value: Any) -> Any:

@@ -51,7 +51,7 @@ def _explained(
     location = tuple(str(part) for part in detail["loc"])
     key = location[:2]
     if detail["type"] == "development_secret" or (detail["type"], key) == ("missing", ("auth",)):
-        key = SECRET_KEY
+        key = location = SECRET_KEY
     if detail["type"] == "extra_forbidden":
         problem = "is unknown"
     elif detail["type"] == "missing":

@@ -6,12 +6,13 @@ import copy
 import dataclasses
 import json
 import pickle
+import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline_runtime.context import MAX_DEPTH, Environment, UserExecutionContext
@@ -106,6 +107,7 @@ class TestMetadataIsFrozen:
         given_data["z"] = 4
         assert getattr(context, field) == {"a": {"b": (1,)}}
 
+    @settings(deadline=None)
     @given(data=metadata)
     def test_it_says_what_was_given_and_hashes(self, field: str, data: dict[str, Any]) -> None:
         frozen = getattr(build(**{field: data}), field)
@@ -118,6 +120,7 @@ class TestMetadataIsFrozen:
         )
 
 
+@settings(deadline=None)
 @given(
     ids=st.tuples(identifiers, identifiers, identifiers, identifiers),
     agent=metadata,
@@ -161,6 +164,15 @@ def test_a_difference_in_any_field_makes_contexts_unequal() -> None:
     assert set(others) == set(FIELDS) - {"environment"}
     for field, value in others.items():
         assert build(**{**fields, field: value}) != build(**fields)
+
+
+def test_a_leak_can_be_looked_for() -> None:
+    """Tests of scopes ask whether a context outlives its request."""
+    context = build()
+    reference = weakref.ref(context)
+    assert reference() is context
+    del context
+    assert reference() is None
 
 
 def test_replace_checks_like_the_constructor() -> None:
