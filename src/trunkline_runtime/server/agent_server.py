@@ -6,7 +6,7 @@ import asyncio
 import enum
 import logging
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, cast
@@ -18,6 +18,7 @@ from trunkline_runtime.backplane import Backplane
 from trunkline_runtime.bridge import ConnectionRegistry, EventStore
 from trunkline_runtime.context import ConnectionId
 from trunkline_runtime.engine import AgentRegistry
+from trunkline_runtime.logs import log_fields
 from trunkline_runtime.messages import Resumed
 from trunkline_runtime.server.admissions import Admissions
 from trunkline_runtime.server.auth import Identity, TokenVerifier
@@ -88,7 +89,7 @@ class AgentServer:
         self._connections = connections
         self._backplane = backplane
         self._store = store
-        self._runs = LiveRuns()
+        self._runs = LiveRuns(options.runs_per_user)
         self._admissions = Admissions(
             connections.limit, options.connections_per_user, options.handshakes
         )
@@ -206,19 +207,26 @@ class AgentServer:
         assert socket.identity is not None  # noqa: S101 - its handshake was accepted
         connection = self._connection(socket, socket.identity)
         self._open[connection] = cast("asyncio.Task[Any]", asyncio.current_task())
+        with log_fields(user_id=connection.user_id, connection_id=connection.connection_id):
+            try:
+                await self._hold_session(socket, socket.identity, connection)
+            finally:
+                del self._open[connection]
+
+    async def _hold_session(
+        self, socket: ClientSocket, identity: Identity, connection: ClientConnection
+    ) -> None:
         try:
-            async with self._sessions.open_session(socket.identity, connection) as session:
+            async with self._sessions.open_session(identity, connection) as session:
                 try:
                     async with self._writing(connection, socket):
-                        await self._converse(socket, connection, session)
+                        await self._converse(socket, identity, connection, session)
                 finally:
                     await self._let_go(connection)
         except Exception:
-            logger.exception("the session of a connection failed", extra=_identifiers(connection))
+            logger.exception("the session of a connection failed")
             connection.end(_FAILED)
             await connection.write()
-        finally:
-            del self._open[connection]
 
     def _connection(self, socket: ClientSocket, identity: Identity) -> ClientConnection:
         outbox = Outbox(
@@ -235,8 +243,7 @@ class AgentServer:
         self, connection: ClientConnection, socket: ClientSocket
     ) -> AsyncIterator[None]:
         """Write what the connection is given, and close it in the end."""
-        identifiers = _identifiers(connection)
-        logger.info("connection opened", extra=identifiers)
+        logger.info("connection opened")
         writer = asyncio.create_task(connection.write(), name=f"{connection.connection_id} writer")
         try:
             yield
@@ -248,14 +255,17 @@ class AgentServer:
             await writer
             logger.info(
                 "connection closed",
-                extra={**identifiers, "code": socket.close_code, "stalled": socket.stalled},
+                extra={"code": socket.close_code, "stalled": socket.stalled},
             )
 
     async def _converse(
-        self, socket: ClientSocket, connection: ClientConnection, session: Session
+        self,
+        socket: ClientSocket,
+        identity: Identity,
+        connection: ClientConnection,
+        session: Session,
     ) -> None:
         """Put the connection on the backplane and serve its requests until it ends."""
-        assert socket.identity is not None  # noqa: S101 - its handshake was accepted
         conversation = Conversation(
             socket,
             connection,
@@ -268,45 +278,37 @@ class AgentServer:
         )
         if not self._is_ready():  # the stop began while the handshake was under way
             connection.end(_RESTARTING)
-        remaining = self._tokens.remaining(socket.identity)
-        expiry = socket.loop.call_later(remaining, connection.end, _EXPIRED)
-        self._connections.open(connection.user_id, connection)
-        try:
+        with ExitStack() as ends:
+            self._connections.open(connection.user_id, connection)
+            ends.callback(self._connections.close, connection)
             subscription = self._backplane.subscribe(connection.user_id, connection.offer)
-            try:
-                await conversation.hold()
-            finally:
-                subscription.close()
-        finally:
-            self._connections.close(connection)
-            expiry.cancel()
+            ends.callback(subscription.close)
+            remaining = self._tokens.remaining(identity)
+            expiry = socket.loop.call_later(remaining, connection.end, _EXPIRED)
+            ends.callback(expiry.cancel)
+            await conversation.hold()
 
     async def _let_go(self, connection: ClientConnection) -> None:
         """Let the runs of a connection that is gone go on for a while, then cancel them."""
-        runs = self._runs.of(connection.connection_id)
+        runs = self._runs.started_by(connection.user_id, connection.connection_id)
         if await self._runs.wait(runs, self._options.detach_seconds):
             return
-        left = self._runs.of(connection.connection_id)
+        left = self._runs.started_by(connection.user_id, connection.connection_id)
         if not await self._runs.stop(left, "its client has gone", self._options.close_seconds):
-            logger.error("runs outlive their session", extra=_identifiers(connection))
+            logger.error("runs outlive their session")
 
     # the stop
 
     async def _stop(self) -> None:
         logger.info("server stopping", extra={"runs": len(self._runs), "open": len(self._open)})
-        listener = self._listener
-        if listener is not None:
-            await self._finish_runs()
-            await self._close_connections()
-            self._admissions.drop_waiting()
-            listener.close(close_connections=False)
-            try:
-                async with asyncio.timeout(self._options.close_seconds):
-                    await listener.wait_closed()
-            except TimeoutError:
-                logger.error("sockets outlive the server")  # noqa: TRY400 - the trace says nothing
-        self._state = _State.STOPPED
-        self._stopped.set()
+        try:
+            if self._listener is not None:
+                await self._finish_runs()
+                await self._close_connections()
+                await self._close_listener(self._listener)
+        finally:
+            self._state = _State.STOPPED
+            self._stopped.set()
         logger.info("server stopped")
 
     async def _finish_runs(self) -> None:
@@ -335,19 +337,22 @@ class AgentServer:
             if not await _ended(self._open.values(), patience):
                 logger.error("sessions outlive the server", extra={"open": len(self._open)})
 
+    async def _close_listener(self, listener: Server) -> None:
+        """Stop listening; until now, health and readiness could be asked."""
+        self._admissions.drop_waiting()
+        listener.close(close_connections=False)
+        try:
+            async with asyncio.timeout(self._options.close_seconds):
+                await listener.wait_closed()
+        except TimeoutError:
+            logger.error("sockets outlive the server")  # noqa: TRY400 - the trace says nothing
+
 
 async def _ended(tasks: Collection[asyncio.Task[Any]], seconds: float) -> bool:
     if not tasks:
         return True
     _, pending = await asyncio.wait(tasks, timeout=seconds)
     return not pending
-
-
-def _identifiers(connection: ClientConnection) -> dict[str, str]:
-    return {
-        "user_id": str(connection.user_id),
-        "connection_id": str(connection.connection_id),
-    }
 
 
 def _draw_resumed(run_id: str, after_seq: int, events: int, complete: bool) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
@@ -95,21 +97,25 @@ class ClientConnection:
         Args:
             frame: The text of one websocket message. It is dropped if the connection is closing.
         """
-        while not self._outbox.put(frame):
-            if self._outbox.closed:
-                return
-            self._room.clear()
-            await self._room.wait()
-        self._work.set()
+        await self._once_taken(partial(self._outbox.put, frame))
 
-    def resume(self, run_id: str, after_seq: int) -> None:
+    async def resume(self, run_id: str, after_seq: int) -> None:
         """Send a run's stored events after a sequence number, then its live ones.
+
+        Waits for room, as ``answer`` does.
 
         Args:
             run_id: The run.
             after_seq: The sequence number of the last event the client has.
         """
-        self._outbox.resume(run_id, after_seq)
+        await self._once_taken(partial(self._outbox.resume, run_id, after_seq))
+
+    async def _once_taken(self, take: Callable[[], bool]) -> None:
+        while not take():
+            if self._outbox.closed:
+                return
+            self._room.clear()
+            await self._room.wait()
         self._work.set()
 
     def end(self, closing: Closing, within_seconds: float | None = None) -> None:
@@ -151,5 +157,7 @@ class ClientConnection:
         except ConnectionClosed:
             pass  # the reader learns of it too, and knows why
         finally:
+            # Closed in every case but one: a defect here, of which the reader would never learn.
+            self._socket.abort()
             self._outbox.close()
             self._room.set()

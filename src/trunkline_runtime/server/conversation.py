@@ -95,7 +95,7 @@ class Conversation:
         try:
             request = self._parse(message)
         except RequestRefused as fault:
-            logger.info("request malformed", extra={**self._identifiers(), "code": fault.code})
+            logger.info("request malformed", extra={"code": fault.code})
             if self._faults.spend():
                 await self._answer(ErrorReply.of(fault))
             else:
@@ -104,10 +104,7 @@ class Conversation:
         try:
             await self._serve(request)
         except RuntimeFault as fault:
-            logger.info(
-                "request refused",
-                extra={**self._identifiers(), "code": fault.code, "problem": fault.summary},
-            )
+            logger.info("request refused", extra={"code": fault.code, "problem": fault.summary})
             await self._answer(ErrorReply.of(fault, getattr(request, "run_id", None)))
 
     def _parse(self, message: str | bytes) -> ClientRequest:
@@ -155,10 +152,6 @@ class Conversation:
             refused=partial(self._refuse, about=run_id),
         )
         self._runs.start(run, self._session)
-        logger.info(
-            "run accepted",
-            extra={**self._identifiers(), "run_id": run_id, "agent": request.agent},
-        )
 
     def _cancel(self, request: CancelRun) -> None:
         if not self._runs.cancel(self._connection.user_id, request.run_id, "by the user"):
@@ -167,7 +160,7 @@ class Conversation:
     async def _resume(self, request: Resume) -> None:
         user_id = self._connection.user_id
         if self._store.after(user_id, request.run_id, request.after_seq) is not None:
-            self._connection.resume(request.run_id, request.after_seq)
+            await self._connection.resume(request.run_id, request.after_seq)
         elif request.after_seq == 0 and self._runs.under_way(user_id, request.run_id):
             # It has sent nothing yet: whatever it sends, this connection gets from the first on.
             await self._answer(Resumed(run_id=request.run_id, after_seq=0, events=0))
@@ -179,12 +172,6 @@ class Conversation:
 
     async def _answer(self, reply: Reply) -> None:
         await self._connection.answer(reply.to_json())
-
-    def _identifiers(self) -> dict[str, str]:
-        return {
-            "user_id": str(self._connection.user_id),
-            "connection_id": str(self._connection.connection_id),
-        }
 
 
 def _unknown_run(run_id: str) -> RequestRefused:

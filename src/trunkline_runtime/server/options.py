@@ -22,6 +22,8 @@ class ServerOptions:
         origins: The origins of pages that may connect, as ``https://host``.
         environment: Where the server runs; contexts and users are checked accordingly.
         connections_per_user: Websockets a user may have open.
+        runs_per_user: Runs of a user that may be under way, those included that wait for a place
+            or whose scope is still closing.
         handshakes: Sockets that may be open without being admitted: handshakes under way and
             health checks.
         handshake_seconds: How long a handshake may take.
@@ -53,6 +55,7 @@ class ServerOptions:
     origins: tuple[str, ...] = ()
     environment: Environment = Environment.PRODUCTION
     connections_per_user: int = 8
+    runs_per_user: int = 64
     handshakes: int = 64
     handshake_seconds: float = 5.0
     max_size_bytes: int = 64 * 1024
@@ -76,13 +79,14 @@ class ServerOptions:
         Args:
             settings: The application's settings.
         """
-        server = settings.server
+        server, limits = settings.server, settings.limits
         return cls(
             host=server.host,
             port=server.port,
             origins=server.origins,
             environment=settings.environment,
-            connections_per_user=settings.limits.connections_per_user,
+            connections_per_user=limits.connections_per_user,
+            runs_per_user=2 * (limits.runs_per_user + limits.queued_runs_per_user),
             handshake_seconds=server.handshake_seconds,
             max_size_bytes=server.max_size_bytes,
             queue_frames=server.queue_frames,

@@ -165,17 +165,21 @@ class Outbox:
                 del self._cursors[run_id]
         return not self._overrun
 
-    def resume(self, run_id: str, after_seq: int) -> None:
+    def resume(self, run_id: str, after_seq: int) -> bool:
         """Send a run again from where the client says it has got to.
 
         Args:
             run_id: The run; whoever calls has checked that its events are stored.
             after_seq: The sequence number of the last event the client has.
+
+        Returns:
+            Whether it will; not if there is no room for an answer now, or the outbox is closed.
         """
-        if self._closed:
-            return
+        if self._closed or not self._has_room(share=2):
+            return False
         self._cursors.pop(run_id, None)  # with it, a replay under way loses its right to go on
         self._replay(run_id, self._follow(run_id, _Cursor(after_seq)), asked=True)
+        return True
 
     def pop(self) -> list[str]:
         """Give the next frames to send, at most a batch of them; none where nothing waits."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from trunkline_runtime.context import ConnectionId, UserExecutionContext
 from trunkline_runtime.engine import RunIdInUse, UserExecutionEngine
-from trunkline_runtime.errors import RunCancelled, RuntimeFault
+from trunkline_runtime.errors import EngineBusy, RunCancelled, RuntimeFault
+from trunkline_runtime.logs import log_fields
 from trunkline_runtime.server.sessions import Session
 
 __all__ = ["LiveRun", "LiveRuns"]
@@ -48,14 +49,7 @@ class LiveRun:
         self._reason: str | None = None
         self._engine: UserExecutionEngine | None = None
         self._opening: asyncio.Task[object] | None = None
-        self._identifiers = {
-            "user_id": str(context.user_id),
-            "thread_id": str(context.thread_id),
-            "run_id": str(context.run_id),
-            "request_id": str(context.request_id),
-            "connection_id": str(connection_id),
-            "agent": agent,
-        }
+        self._began = False
 
     def cancel(self, reason: str) -> None:
         """Have the run cancelled, wherever it is. Returns at once; the first reason stands.
@@ -77,46 +71,46 @@ class LiveRun:
         Args:
             session: The session it belongs to.
         """
-        began = False
-        try:
+        with log_fields(self.context, agent=self._agent):
+            logger.info("run accepted")
             await self._accepted()
+            try:
+                await self._execute(session)
+            except asyncio.CancelledError:
+                reason = self._reason or "the server is stopping"
+                await self._tell(RunCancelled(self.context.run_id, reason))
+                raise
+            except Exception as error:
+                fault = error if isinstance(error, RuntimeFault) else None
+                if fault is None or self._began:
+                    logger.exception("the scope of a run failed")
+                await self._tell(fault or RuntimeFault("The scope of the run failed"))
+
+    async def _execute(self, session: Session) -> None:
+        self._require_wanted()
+        self._opening = asyncio.current_task()
+        async with session.open_run(self.context) as engine:
+            self._opening = None
             self._require_wanted()
-            self._opening = asyncio.current_task()
-            async with session.open_run(self.context) as engine:
-                self._opening = None
-                self._require_wanted()
-                self._engine = engine
-                result = await engine.execute(self._agent, self._given, run_id=self.context.run_id)
-                began = True
-                self._engine = None
+            self._engine = engine
+            result = await engine.execute(self._agent, self._given, run_id=self.context.run_id)
+            self._engine = None
+            self._began = True
             logger.info(
                 "run ended",
                 extra={
-                    **self._identifiers,
                     "ok": result.ok,
                     "code": result.error_code,
                     "events": result.events,
                     "duration_ms": result.duration_ms,
                 },
             )
-        except asyncio.CancelledError:
-            if not began:
-                reason = self._reason or "the server is stopping"
-                await self._refuse(RunCancelled(self.context.run_id, reason))
-            raise
-        except Exception as error:
-            fault = error if isinstance(error, RuntimeFault) else None
-            if fault is None or began:
-                logger.exception("the scope of a run failed", extra=self._identifiers)
-            if not began:
-                await self._refuse(fault or RuntimeFault("The scope of the run failed"))
 
-    async def _refuse(self, fault: RuntimeFault) -> None:
-        logger.info(
-            "run refused",
-            extra={**self._identifiers, "code": fault.code, "problem": fault.summary},
-        )
-        await self._refused(fault)
+    async def _tell(self, fault: RuntimeFault) -> None:
+        """Tell the client, unless the run began: then its events tell how it ended."""
+        if not self._began:
+            logger.info("run refused", extra={"code": fault.code, "problem": fault.summary})
+            await self._refused(fault)
 
     def _require_wanted(self) -> None:
         if self._reason is not None:
@@ -124,14 +118,20 @@ class LiveRun:
 
 
 class LiveRuns:
-    """Every run under way in this process. Belongs to one event loop."""
+    """Every run under way in this process. Belongs to one event loop.
 
-    def __init__(self) -> None:
-        self._runs: dict[tuple[str, str], LiveRun] = {}
+    Args:
+        per_user: How many runs of a user may be under way. It bounds what a client can pile up
+            while scopes open and close; the engine's limits are tighter.
+    """
+
+    def __init__(self, per_user: int) -> None:
+        self._per_user = per_user
+        self._users: dict[str, dict[str, LiveRun]] = {}
         self._tasks: dict[LiveRun, asyncio.Task[None]] = {}
 
     def __len__(self) -> int:
-        return len(self._runs)
+        return len(self._tasks)
 
     def start(self, run: LiveRun, session: Session) -> None:
         """Start a run in a task of its own.
@@ -142,12 +142,16 @@ class LiveRuns:
 
         Raises:
             RunIdInUse: A run of this user with this identifier is under way.
+            EngineBusy: Too many runs of this user are under way.
         """
-        key = _key(run)
-        if key in self._runs:
-            raise RunIdInUse(run.context.run_id)
-        task = asyncio.create_task(run.perform(session), name=f"run {run.context.run_id}")
-        self._runs[key] = run
+        context = run.context
+        mine = self._users.get(context.user_id, {})
+        if context.run_id in mine:
+            raise RunIdInUse(context.run_id)
+        if len(mine) >= self._per_user:
+            raise EngineBusy("runs under way", self._per_user, "no more may wait")
+        task = asyncio.create_task(run.perform(session), name=f"run {context.run_id}")
+        self._users.setdefault(context.user_id, mine)[context.run_id] = run
         self._tasks[run] = task
         task.add_done_callback(partial(self._ended, run))
 
@@ -162,7 +166,7 @@ class LiveRuns:
         Returns:
             Whether there is such a run.
         """
-        run = self._runs.get((user_id, run_id))
+        run = self._users.get(user_id, {}).get(run_id)
         if run is None:
             return False
         run.cancel(reason)
@@ -170,15 +174,16 @@ class LiveRuns:
 
     def under_way(self, user_id: str, run_id: str) -> bool:
         """Tell whether a user has such a run under way."""
-        return (user_id, run_id) in self._runs
+        return run_id in self._users.get(user_id, {})
 
-    def of(self, connection_id: ConnectionId) -> tuple[LiveRun, ...]:
-        """List the runs that a connection started."""
-        return tuple(run for run in self._runs.values() if run.connection_id == connection_id)
+    def started_by(self, user_id: str, connection_id: ConnectionId) -> tuple[LiveRun, ...]:
+        """List the runs under way that a connection of a user started."""
+        mine = self._users.get(user_id, {})
+        return tuple(run for run in mine.values() if run.connection_id == connection_id)
 
     def all(self) -> tuple[LiveRun, ...]:
         """List the runs of everybody."""
-        return tuple(self._runs.values())
+        return tuple(self._tasks)
 
     async def wait(self, runs: Collection[LiveRun], seconds: float) -> bool:
         """Wait until runs have ended.
@@ -222,11 +227,10 @@ class LiveRuns:
         return [task for run in runs if (task := self._tasks.get(run)) is not None]
 
     def _ended(self, run: LiveRun, task: asyncio.Task[None]) -> None:
-        del self._runs[_key(run)]
         del self._tasks[run]
+        mine = self._users[run.context.user_id]
+        del mine[run.context.run_id]
+        if not mine:
+            del self._users[run.context.user_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a run's task failed", exc_info=error)
-
-
-def _key(run: LiveRun) -> tuple[str, str]:
-    return run.context.user_id, run.context.run_id

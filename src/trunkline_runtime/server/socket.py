@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection
-from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from trunkline_runtime.server.auth import Identity
@@ -61,15 +60,20 @@ class ClientSocket(ServerConnection):
         self._watchdog: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._full_at = 0
+        self._lost = False
         self._when_lost: list[Callable[[], None]] = []
 
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Have something called once the TCP connection is gone, however it went.
 
         Args:
-            callback: Called once, without arguments; it must not raise.
+            callback: Called once, without arguments; at once if the connection is gone already,
+                as it may be before its handshake has been looked at. It must not raise.
         """
-        self._when_lost.append(callback)
+        if self._lost:
+            callback()
+        else:
+            self._when_lost.append(callback)
 
     def abort(self) -> None:
         """Drop the TCP connection at once, with whatever is still in its buffers."""
@@ -86,7 +90,7 @@ class ClientSocket(ServerConnection):
             if self._deadline.when() <= when:
                 return
             self._deadline.cancel()
-        if self.state is not State.CLOSED:
+        if not self._lost:
             self._deadline = self.loop.call_at(when, self._cut_off)
 
     # what the transport calls
@@ -105,8 +109,8 @@ class ClientSocket(ServerConnection):
         if self._deadline is not None:
             self._deadline.cancel()
         super().connection_lost(exc)
-        callbacks, self._when_lost = self._when_lost, []
-        for callback in callbacks:
+        self._lost = True
+        for callback in self._when_lost:
             callback()
 
     def pause_writing(self) -> None:

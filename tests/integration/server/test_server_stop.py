@@ -1,0 +1,192 @@
+"""The graceful stop: nothing new, what runs may finish, everybody is told, and it ends in time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.integration.server.conftest import Serve
+from tests.integration.server.http_client import client_frame, fetch, open_socket, upgrade
+from tests.integration.server.wiring import PATIENCE, Wired, problems
+
+FOR_EVER = 3600.0
+
+
+@pytest.mark.asyncio
+async def test_a_stop_lets_runs_finish_and_takes_nothing_new(wired: Wired) -> None:
+    """readyz says so at once, new runs and connections are refused, runs under way end well."""
+    async with wired.client("ada") as client:
+        await client.start("gated", "run-1")
+        before = await client.until("progress_update")
+        stopping = asyncio.create_task(wired.server.stop())
+        await asyncio.sleep(0)
+        address = wired.server.address
+        assert (await fetch(address, "/readyz")).status == 503
+        assert (await fetch(address, "/readyz")).json() == {"status": "stopping"}
+        assert (await fetch(address, "/healthz")).status == 200
+        refusal = await client.ask("run_agent", agent="sum", thread_id="thread-1")
+        assert (refusal["code"], refusal["retryable"]) == ("shutting_down", True)
+        with pytest.raises(InvalidStatus) as refused:
+            await wired.client("bob").__aenter__()
+        assert refused.value.response.status_code == 503
+        assert json.loads(refused.value.response.body)["error"] == "shutting_down"
+        assert not stopping.done()
+        wired.gate.opened.set()
+        events = before + await client.until_end()
+        assert problems(events) == []
+        assert events[-1]["type"] == "agent_completed"
+        assert await client.closed() == 1012
+        await stopping
+    assert wired.quiet
+    with pytest.raises(ConnectionRefusedError):
+        await open_socket(address)
+
+
+@pytest.mark.asyncio
+async def test_runs_that_do_not_finish_in_time_end_in_agent_error(serve: Serve) -> None:
+    """After stop_seconds a run is cancelled; its client is told before it is disconnected."""
+    wired = await serve(stop_seconds=0.05)
+    async with wired.client("ada") as client:
+        await client.start("hang")
+        before = await client.until("progress_update")
+        await wired.server.stop()
+        events = before + await client.until_end()
+        assert problems(events) == []
+        assert events[-1]["payload"]["code"] == "cancelled"
+        assert "stopping" in events[-1]["payload"]["message"]
+        assert await client.closed() == 1012
+    assert wired.quiet
+
+
+@pytest.mark.asyncio
+async def test_a_hurried_stop_waits_for_no_run(serve: Serve) -> None:
+    """hurry() cancels at once what stop_seconds would let go on."""
+    wired = await serve(stop_seconds=FOR_EVER)
+    async with wired.client("ada") as client:
+        await client.start("hang")
+        before = await client.until("progress_update")
+        stopping = asyncio.create_task(wired.server.stop())
+        await asyncio.sleep(0.05)
+        assert not stopping.done()
+        wired.server.hurry()
+        await stopping
+        events = before + await client.until_end()
+        assert events[-1]["payload"]["code"] == "cancelled"
+        assert await client.closed() == 1012
+
+
+@pytest.mark.asyncio
+async def test_a_stop_is_bounded_whatever_the_peers_do(serve: Serve) -> None:
+    """Peers with full buffers, peers that ignore the close, silent sockets: all are dropped."""
+    wired = await serve(
+        stop_seconds=0.05,
+        close_seconds=0.1,
+        stall_seconds=FOR_EVER,
+        handshake_seconds=FOR_EVER,
+        send_buffer_bytes=4096,
+        connections_per_user=50,
+    )
+    request: dict[str, Any] = {
+        "type": "run_agent",
+        "agent": "count",
+        "thread_id": "thread-1",
+        "run_id": "run-1",
+        "input": {"to": 100, "size": 5_000, "pause": 0.001},
+    }
+    peers = []
+    for _ in range(5):
+        reader, writer = await upgrade(wired, "ada", receive_buffer=2048)
+        reader._transport.pause_reading()  # type: ignore[attr-defined]  # a stalled peer
+        peers.append(writer)
+    peers[0].write(client_frame(1, json.dumps(request).encode()))
+    peers += [(await upgrade(wired, "bob"))[1] for _ in range(5)]  # answer no close frame
+    peers += [(await open_socket(wired.server.address))[1] for _ in range(5)]  # say nothing
+    await wired.until(lambda: wired.connections.count() == 10)
+    await wired.until(lambda: wired.sessions.open_runs == 1)
+    async with asyncio.timeout(PATIENCE):
+        await wired.server.stop()
+    assert wired.quiet
+    assert wired.connections.count() == 0
+    for writer in peers:
+        writer.transport.abort()
+
+
+@pytest.mark.asyncio
+async def test_a_stop_waits_for_sessions_whose_connection_is_gone(wired: Wired) -> None:
+    """Runs of clients that vanished are runs under way: they may finish, and are stored."""
+    async with wired.client("ada") as client:
+        await client.start("gated", "run-1")
+        await wired.gate.reached.wait()
+        client.socket.transport.abort()
+    await wired.until(lambda: wired.connections.count() == 0)
+    stopping = asyncio.create_task(wired.server.stop())
+    await asyncio.sleep(0.02)
+    wired.gate.opened.set()
+    await stopping
+    stored = wired.store.after("ada", "run-1", 0)
+    assert stored is not None
+    assert stored[-1].type == "agent_completed"
+    assert wired.quiet
+
+
+@pytest.mark.asyncio
+async def test_stopping_twice_is_stopping_once(wired: Wired) -> None:
+    """Every caller waits for the same stop; a caller that gives up does not undo it."""
+    async with wired.client("ada") as client:
+        await client.start("gated")
+        await wired.gate.reached.wait()
+        impatient = asyncio.create_task(wired.server.stop())
+        await asyncio.sleep(0)
+        impatient.cancel()
+        first, second = (asyncio.create_task(wired.server.stop()) for _ in range(2))
+        serving = asyncio.create_task(wired.server.serve())
+        wired.gate.opened.set()
+        await asyncio.gather(first, second, serving)
+    await wired.server.stop()
+    assert not wired.server.ready
+    with pytest.raises(RuntimeError, match="once"):
+        await wired.server.start()
+
+
+@pytest.mark.asyncio
+async def test_a_stop_leaves_no_task_behind(serve: Serve) -> None:
+    """After a stop in the middle of everything, the loop has the tasks it had before."""
+    before = asyncio.all_tasks()
+    wired = await serve(stop_seconds=0.05, detach_seconds=FOR_EVER)
+    clients = [wired.client(f"user-{number}") for number in range(10)]
+    for number, client in enumerate(clients):
+        await client.__aenter__()
+        await client.start(("hang", "count", "gated")[number % 3], to=1000, pause=0.001)
+        if number % 2:
+            client.socket.transport.abort()
+    await wired.server.stop()
+    for client in clients:
+        client.socket.transport.abort()
+    assert wired.quiet
+    await wired.until(lambda: asyncio.all_tasks() <= before)
+
+
+@pytest.mark.asyncio
+async def test_a_session_that_hangs_in_its_opening_is_given_up(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stop drops the connection and cancels what would open its session."""
+    wired = await serve(close_seconds=0.05)
+    reached = asyncio.Event()
+
+    class Hanging:
+        async def __aenter__(self) -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        async def __aexit__(self, *error: object) -> None: ...
+
+    monkeypatch.setattr(wired.sessions, "open_session", lambda *_: Hanging())
+    async with wired.client("ada"):
+        await reached.wait()
+        async with asyncio.timeout(PATIENCE):
+            await wired.server.stop()
