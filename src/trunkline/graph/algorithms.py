@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from trunkline.graph.model import Graph, Kind
+from trunkline.graph.model import Dependency, Graph, Kind
 
-__all__ = ["cycles", "dependents", "effective_scopes", "reachable", "topological_order"]
+__all__ = [
+    "Captive",
+    "captives",
+    "cycles",
+    "dependents",
+    "effective_scopes",
+    "reachable",
+    "teardown_order",
+    "topological_order",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Captive:
+    """A longer-lived object that holds a shorter-lived one.
+
+    Attributes:
+        holder: Name of the node that lives longer.
+        dependency: The argument through which it holds.
+        route: Names from the argument's node to the shorter-lived one; more than one where what
+            lies between makes a new object at each use.
+        scope: Name of the scope that the shorter-lived object belongs to.
+    """
+
+    holder: str
+    dependency: Dependency
+    route: tuple[str, ...]
+    scope: str
+
+    @property
+    def held(self) -> str:
+        """Name of the node that lives shorter."""
+        return self.route[-1]
 
 
 def topological_order(graph: Graph) -> tuple[str, ...]:
@@ -98,24 +132,66 @@ def effective_scopes(graph: Graph) -> Mapping[str, str]:
     """The innermost scope that each node's object depends on.
 
     A node that makes a new object at each use (a factory, a view, a collection) lives no longer
-    than the shortest-lived thing it is made from; its effective scope is that thing's.
+    than the shortest-lived thing it is made from; its effective scope is that thing's. Nodes on a
+    cycle get the innermost scope that the cycle leads to.
 
     Returns:
-        Scope names by node name.
+        Scope names by node name, in the order of declaration.
     """
-    depth: dict[str, int] = {}
-    for name in topological_order(graph):
-        node = graph[name]
-        if node.scope is not None:
-            depth[name] = graph.depth(node.scope)
-            continue
-        depth[name] = max(
-            (depth.get(edge.target, 0) for edge in node.dependencies if not edge.deferred),
-            default=0,
-        )
-        if node.kind is Kind.DEFERRED:
-            depth[name] = 0
+    depth = {node.name: 0 if node.scope is None else graph.depth(node.scope) for node in graph}
+    users: dict[str, list[str]] = {}
+    for node in graph:
+        if node.scope is None and node.kind is not Kind.DEFERRED:
+            for target in _targets(graph, node.name):
+                users.setdefault(target, []).append(node.name)
+    for level in range(len(graph.scopes) - 1, 0, -1):
+        stack = [name for name, own in depth.items() if own == level]
+        while stack:
+            for user in users.get(stack.pop(), ()):
+                if depth[user] < level:
+                    depth[user] = level
+                    stack.append(user)
     return {name: graph.scopes[level] for name, level in depth.items()}
+
+
+def captives(graph: Graph) -> Iterator[Captive]:
+    """Find objects that hold another object of a shorter life.
+
+    Args:
+        graph: Any graph; cycles are tolerated.
+
+    Yields:
+        One for each argument through which it happens, in the order of declaration.
+
+    Source:
+        "Captive dependency", M. Seemann, *Dependency Injection Principles, Practices, and
+        Patterns* (2019), section 8.4.1.
+    """
+    effective = effective_scopes(graph)
+    depths = {scope: level for level, scope in enumerate(graph.scopes)}
+    for node in graph:
+        if node.scope is None:
+            continue
+        for edge in node.dependencies:
+            if edge.deferred or edge.target not in graph:
+                continue
+            held = effective[edge.target]
+            if depths[held] > depths[node.scope]:
+                yield Captive(node.name, edge, _route(graph, effective, edge.target), held)
+
+
+def teardown_order(graph: Graph, scope: str) -> tuple[str, ...]:
+    """Names of a scope's nodes that have a teardown, as closing the scope runs them.
+
+    It is the reverse of the order of construction: exact where all are built in the order of
+    their dependencies (as an eager start does), and right about everything that depends on one
+    another in any other case.
+    """
+    return tuple(
+        name
+        for name in reversed(topological_order(graph))
+        if graph[name].has_teardown and graph[name].scope == scope
+    )
 
 
 def _targets(graph: Graph, name: str) -> list[str]:
@@ -151,10 +227,11 @@ def _components(graph: Graph) -> list[list[str]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[name])
                 if low[name] == index[name]:
-                    cut = path.index(name)
-                    components.append(path[cut:])
-                    on_path.difference_update(path[cut:])
-                    del path[cut:]
+                    component = [path.pop()]
+                    while component[-1] != name:
+                        component.append(path.pop())
+                    on_path.difference_update(component)
+                    components.append(component)
     return components
 
 
@@ -175,3 +252,20 @@ def _shortest_cycle(graph: Graph, start: str, members: set[str]) -> tuple[str, .
                     upcoming.append(target)
         frontier = upcoming
     return (start,)
+
+
+def _route(graph: Graph, effective: Mapping[str, str], start: str) -> tuple[str, ...]:
+    """The shortest way from a node to the scoped node that gives it its effective scope."""
+    scope = effective[start]
+    previous: dict[str, str] = {}
+    queue = deque([start])
+    while graph[queue[0]].scope is None:
+        name = queue.popleft()
+        for target in _targets(graph, name):
+            if effective[target] == scope and target != start and target not in previous:
+                previous[target] = name
+                queue.append(target)
+    route = [queue[0]]
+    while route[-1] != start:
+        route.append(previous[route[-1]])
+    return tuple(reversed(route))

@@ -1,14 +1,14 @@
 """Checks of how long objects live: captive dependencies and cycles.
 
-These are the only definitions of the two faults; the live container and the auditor both feed
-their graphs to them.
+What the two faults are is defined once, in :mod:`trunkline.graph.algorithms`; the live container
+and the auditor both feed their graphs to these checks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.graph.algorithms import cycles, effective_scopes
+from trunkline.graph.algorithms import captives, cycles
 from trunkline.graph.model import Graph, Kind, Node
 from trunkline.validation.findings import Finding
 
@@ -24,37 +24,23 @@ def check_captive_dependencies(graph: Graph) -> Iterator[Finding]:
     Yields:
         A finding for each argument through which a longer-lived object would hold a
         shorter-lived one, with every hop between the two.
-
-    Source:
-        "Captive dependency", M. Seemann, *Dependency Injection Principles, Practices, and
-        Patterns* (2019), section 8.4.1.
     """
-    effective = effective_scopes(graph)
-    for node in graph:
-        if node.scope is None:
-            continue
-        depth = graph.depth(node.scope)
-        for edge in node.dependencies:
-            if edge.deferred or edge.target not in graph:
-                continue
-            held = effective[edge.target]
-            if graph.depth(held) > depth:
-                route = _route(graph, edge.target, held)
-                captive = route[-1]
-                yield Finding(
-                    check="captive-dependency",
-                    subject=node.name,
-                    message=(
-                        f"{node.name} lives as long as {node.scope} but holds {captive.name}, "
-                        f"which lives as long as {held}"
-                    ),
-                    remedy=(
-                        f"give {node.name} the scope {held}, or inject {captive.name}.provider "
-                        "and resolve it where it is used"
-                    ),
-                    location=node.location,
-                    hops=tuple(_hops([node, *route])),
-                )
+    for captive in captives(graph):
+        holder, held = graph[captive.holder], graph[captive.held]
+        yield Finding(
+            check="captive-dependency",
+            subject=holder.name,
+            message=(
+                f"{holder.name} lives as long as {holder.scope} but holds {held.name}, "
+                f"which lives as long as {captive.scope}"
+            ),
+            remedy=(
+                f"give {holder.name} the scope {captive.scope}, or inject {held.name}.provider "
+                "and resolve it where it is used"
+            ),
+            location=holder.location,
+            hops=tuple(_hops([holder, *(graph[name] for name in captive.route)])),
+        )
 
 
 def check_cycles(graph: Graph) -> Iterator[Finding]:
@@ -80,21 +66,6 @@ def check_cycles(graph: Graph) -> Iterator[Finding]:
             location=nodes[0].location,
             hops=tuple(_hops([*nodes, nodes[0]])),
         )
-
-
-def _route(graph: Graph, start: str, scope: str) -> list[Node]:
-    """The nodes from one that makes a new object at each use to the scoped one behind it."""
-    effective = effective_scopes(graph)
-    route = [graph[start]]
-    while route[-1].scope is None:
-        route.append(
-            next(
-                graph[edge.target]
-                for edge in route[-1].dependencies
-                if not edge.deferred and effective.get(edge.target) == scope
-            )
-        )
-    return route
 
 
 def _hops(nodes: list[Node]) -> Iterator[str]:

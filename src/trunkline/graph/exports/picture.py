@@ -1,0 +1,109 @@
+"""What every drawing of a graph shows: bands of scopes, teardown ranks, edges with their faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trunkline.graph.algorithms import captives, cycles, effective_scopes, teardown_order
+from trunkline.graph.model import Graph, Node
+
+__all__ = ["Arrow", "Band", "Fault", "Picture", "picture", "short_name"]
+
+
+class Fault(StrEnum):
+    """What is wrong with an edge."""
+
+    NONE = ""
+    CAPTIVE = "captive"
+    CYCLE = "cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """All nodes whose objects live as long as one scope, at most.
+
+    Attributes:
+        scope: Name of the scope.
+        nodes: Its nodes in the order of declaration.
+        teardowns: Names of those with a teardown, in the order in which closing runs them.
+    """
+
+    scope: str
+    nodes: tuple[Node, ...]
+    teardowns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One or more arguments of a node that the same other node fills.
+
+    Attributes:
+        source: Name of the node that depends.
+        target: Name of the node it depends on.
+        parameters: The arguments that the target fills.
+        deferred: True where only the provider itself is passed.
+        fault: What is wrong with it, if anything.
+    """
+
+    source: str
+    target: str
+    parameters: tuple[str, ...]
+    deferred: bool
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A graph sorted for drawing.
+
+    Attributes:
+        bands: Scopes that have nodes, outermost first.
+        arrows: Edges whose target is in the graph.
+    """
+
+    bands: tuple[Band, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def picture(graph: Graph) -> Picture:
+    """Sort a graph for drawing."""
+    effective = effective_scopes(graph)
+    bands = (
+        Band(
+            scope=scope,
+            nodes=tuple(node for node in graph if effective[node.name] == scope),
+            teardowns=teardown_order(graph, scope),
+        )
+        for scope in graph.scopes
+    )
+    return Picture(
+        bands=tuple(band for band in bands if band.nodes),
+        arrows=tuple(_arrows(graph)),
+    )
+
+
+def short_name(dotted: str) -> str:
+    """The last part of a dotted name."""
+    return dotted.rpartition(".")[2]
+
+
+def _arrows(graph: Graph) -> Iterator[Arrow]:
+    captive = {(found.holder, found.dependency.target) for found in captives(graph)}
+    cyclic = {
+        hop for cycle in cycles(graph) for hop in zip(cycle, cycle[1:] + cycle[:1], strict=True)
+    }
+    for node in graph:
+        merged: dict[tuple[str, bool], list[str]] = {}
+        for edge in node.dependencies:
+            if edge.target in graph:
+                merged.setdefault((edge.target, edge.deferred), []).append(edge.parameter)
+        for (target, deferred), parameters in merged.items():
+            hop = (node.name, target)
+            fault = Fault.NONE
+            if not deferred and hop in captive:
+                fault = Fault.CAPTIVE
+            elif not deferred and (hop in cyclic or target == node.name):
+                fault = Fault.CYCLE
+            yield Arrow(node.name, target, tuple(parameters), deferred, fault)
