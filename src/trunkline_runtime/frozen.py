@@ -12,10 +12,23 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Final, NoReturn, TypeAlias, TypeGuard, TypeVar
 
-__all__ = ["MAX_DEPTH", "FrozenDict", "NotPlain", "PlainData", "freeze", "is_mapping", "is_really"]
+__all__ = [
+    "MAX_DEPTH",
+    "FrozenDict",
+    "NotPlain",
+    "PlainData",
+    "freeze",
+    "is_mapping",
+    "is_really",
+    "path_step",
+]
 
 MAX_DEPTH: Final = 32
 """How many mappings and lists may be nested; a structure that holds itself is refused by it."""
+
+_STEP: Final = 64
+_MAX_INT_BITS: Final = 4096
+_MAX_INT: Final = 1 << _MAX_INT_BITS  # far below the digits beyond which Python draws no integer
 
 PlainData: TypeAlias = "str | int | float | bool | FrozenDict | tuple[PlainData, ...] | None"
 
@@ -34,7 +47,8 @@ def is_really(value: object, kind: type[_T]) -> TypeGuard[_T]:
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Tell whether the class of a value is a mapping; see `is_really`."""
-    return issubclass(type(value), Mapping)
+    kind = type(value)
+    return kind is dict or kind is FrozenDict or issubclass(kind, Mapping)
 
 
 class FrozenDict(dict[str, Any]):
@@ -86,7 +100,8 @@ def freeze(value: object, *, max_depth: int = MAX_DEPTH) -> PlainData:
 
     Args:
         value: Text, finite numbers, booleans, None, mappings with text keys, lists and tuples,
-            nested at will. Subclasses of ``str``, ``int`` and ``float`` become the plain type.
+            nested at will. Subclasses of ``str``, ``int`` and ``float`` become the plain type;
+            integers have 4096 bits at most.
         max_depth: How many mappings and lists may be nested.
 
     Returns:
@@ -110,8 +125,12 @@ class _Fault(Exception):  # noqa: N818  # private: carries a path upwards, never
 
 def _frozen(value: object, depth: int) -> PlainData:
     kind = type(value)
-    if kind is str or value is None or kind is int or kind is bool:
+    if kind is str or value is None or kind is bool:
         return value  # type: ignore[return-value]  # narrowed by its exact type
+    if kind is int:
+        if -_MAX_INT < value < _MAX_INT:  # type: ignore[operator]  # narrowed by its exact type
+            return value  # type: ignore[return-value]  # narrowed by its exact type
+        raise _Fault(kind, f"has more than {_MAX_INT_BITS} bits")
     if kind is float:
         if isfinite(value):  # type: ignore[arg-type]  # narrowed by its exact type
             return value  # type: ignore[return-value]  # narrowed by its exact type
@@ -126,21 +145,29 @@ def _frozen(value: object, depth: int) -> PlainData:
 def _frozen_mapping(value: Mapping[object, object], depth: int) -> FrozenDict:
     if depth <= 0:
         raise _Fault(type(value), "is nested too deep, or holds itself")
-    copy: dict[str, Any] = {}
+    copy = FrozenDict()
+    put = dict[str, Any].__setitem__  # the way in that FrozenDict itself has closed
     for key, item in value.items():
         if not is_really(key, str):
             raise _Fault(type(key), "has a key that is not text")
-        name = str.__str__(key)
-        item_kind = type(item)
-        if item_kind is str or item_kind is int:  # what most metadata holds: spare it a call
-            copy[name] = item
+        name = key if type(key) is str else str.__str__(key)
+        if type(item) is str:  # what most data is: spare it a call
+            put(copy, name, item)
             continue
         try:
-            copy[name] = _frozen(item, depth - 1)
+            put(copy, name, _frozen(item, depth - 1))
         except _Fault as fault:
-            fault.path.append(f".{name}" if name.isidentifier() else f"[{ascii(name)[:64]}]")
+            fault.path.append(path_step(name))
             raise
-    return FrozenDict(copy)
+    return copy
+
+
+def path_step(key: str) -> str:
+    """Draw a key as a step of a path, escaped and short: ``.plan``, ``['a b']``."""
+    if len(key) <= _STEP and key.isascii() and key.isidentifier():
+        return f".{key}"
+    shortened = key if len(key) <= _STEP else f"{key[:_STEP]}..."
+    return f"[{shortened!a}]"
 
 
 def _frozen_sequence(value: Sequence[object], depth: int) -> PlainData:
@@ -165,7 +192,7 @@ def _frozen_scalar(value: object) -> PlainData:
     if is_really(value, str):
         return str.__str__(value)
     if is_really(value, int):
-        return int.__int__(value)
+        return _frozen(int.__int__(value), 0)
     if is_really(value, float):
         return _frozen(float.__float__(value), 0)
     raise _Fault(type(value), "is not JSON-like data")

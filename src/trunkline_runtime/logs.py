@@ -47,6 +47,7 @@ _SECRET_TEXT: Final = re.compile(
     r"""
     (?P<header>\bauthorization["']?\s*[:=]\s*["']?(?:\w+\s+)?)[^\s"',;]+
   | (?P<scheme>\bbearer(?:\s+|\.))[\w.~+/=-]{8,}                 # also as a subprotocol
+  | (?P<login>://[^/\s:@]+:)[^/\s@]+(?=@)                            # an address with a password
   | (?P<pair>\b(?:secret|password|passwd|token|api_?key)["']?\s*[=:]\s*["']?)[^\s"',;&}]+
   | \beyJ[\w-]+\.[\w-]+\.[\w-]*                                 # a JSON web token
     """,
@@ -114,9 +115,15 @@ class RecordFormatter(logging.Formatter):
         """Return the text without known secrets and without what looks like a token."""
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
-        return _SECRET_TEXT.sub(
-            lambda match: (match["header"] or match["scheme"] or match["pair"] or "") + MASK, text
-        )
+        return _SECRET_TEXT.sub(_masked, text)
+
+    def message(self, record: logging.LogRecord) -> str:
+        """Return the message with its arguments, or without them where they do not fit it."""
+        try:
+            return self.masked(record.getMessage())
+        except (TypeError, ValueError, KeyError):
+            # The handler would print the record as it is, secrets and all.
+            return self.masked(f"{record.msg} [its arguments do not fit]")
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """Return what the line says beside its message: the request's fields, then its own."""
@@ -151,7 +158,7 @@ class JsonFormatter(RecordFormatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": self.masked(record.getMessage()),
+            "message": self.message(record),
         }
         for key, value in self.fields(record).items():
             entry[key if key not in entry else f"field_{key}"] = value
@@ -168,7 +175,7 @@ class PlainFormatter(RecordFormatter):
         """Draw a record."""
         head = f"{_time(record)} {record.levelname:<8} {record.name}: "
         fields = " ".join(f"{key}={_quoted(value)}" for key, value in self.fields(record).items())
-        line = head + self.masked(record.getMessage()) + (f" [{fields}]" if fields else "")
+        line = head + self.message(record) + (f" [{fields}]" if fields else "")
         lines = [_escaped(line)]
         # Each line of a traceback is escaped and marked on its own: an exception's text may hold
         # line ends too, and must not pass for a line of the log.
@@ -210,6 +217,12 @@ def logging_to(
 
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _masked(match: re.Match[str]) -> str:
+    """Keep what leads up to a secret, and mask the secret."""
+    kept = match[match.lastgroup] if match.lastgroup else ""
+    return kept + MASK
 
 
 def _quoted(value: object) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..errors import InvalidMetadata
-from ..frozen import FrozenDict, NotPlain, PlainData, freeze, is_mapping
+from ..frozen import FrozenDict, NotPlain, PlainData, freeze, is_mapping, path_step
 from .identifiers import UserId
 
 __all__ = ["EMPTY", "RESERVED_KEYS", "check_metadata", "merged"]
 
 EMPTY: Final = FrozenDict()
+
+_CONTAINERS: Final = frozenset({FrozenDict, tuple})  # all that freeze makes
 
 RESERVED_KEYS: Final = frozenset(
     {
@@ -112,13 +114,13 @@ def _other_user(value: PlainData, user_id: UserId) -> tuple[str, type] | None:
     if isinstance(value, FrozenDict):
         for key, item in value.items():
             if key[:1] in {"u", "U"} and _says_user_id(key) and not _is_user(item, user_id):
-                return f".{key}", type(item)
-            found = _other_user(item, user_id) if isinstance(item, FrozenDict | tuple) else None
+                return path_step(key), type(item)
+            found = _other_user(item, user_id) if type(item) in _CONTAINERS else None
             if found is not None:
-                return f".{key}{found[0]}", found[1]
+                return path_step(key) + found[0], found[1]
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
-            found = _other_user(item, user_id) if isinstance(item, FrozenDict | tuple) else None
+            found = _other_user(item, user_id) if type(item) in _CONTAINERS else None
             if found is not None:
                 return f"[{index}]{found[0]}", found[1]
     return None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from uuid import uuid4
 
 from pydantic import (
@@ -241,6 +241,12 @@ class Event(BaseModel):
             },
             separators=(",", ":"),
         )
+
+    def __copy__(self) -> Self:
+        """Copy without the frame, which ``model_copy(update=...)`` would make untrue."""
+        twin = super().__copy__()
+        vars(twin).pop("_frame", None)
+        return twin
 
     def to_json(self) -> str:
         """Return the frame that goes over the wire; it is drawn once and kept.

@@ -71,12 +71,21 @@ def test_any_mapping_is_taken(mapping: Any) -> None:
         ({"a": [0, {"b c": object()}]}, ".a[1]['b c']"),
         ({"a": {1: 2}}, ".a"),
         ([float("nan")], "[0]"),
+        ({"n": 1 << 4096}, ".n"),
+        ({"n": -(1 << 4096)}, ".n"),
+        ({"x" * 100: object()}, "['" + "x" * 64 + "...']"),
+        ({"é\n": object()}, r"['\xe9\n']"),
     ],
 )
 def test_the_place_of_what_is_not_plain_is_named(value: object, path: str) -> None:
     with pytest.raises(NotPlain) as caught:
         freeze(value)
     assert caught.value.path == path
+
+
+def test_every_integer_that_is_taken_can_be_written() -> None:
+    largest = (1 << 4096) - 1
+    assert json.loads(json.dumps(freeze([largest, -largest]))) == [largest, -largest]
 
 
 def test_the_depth_is_bounded() -> None:

@@ -140,6 +140,7 @@ class TestSecrets:
             f"{{'password': '{JWT}'}}",
             f'{{"api_key": "{JWT}"}}',
             f"Authorization: Basic {JWT}",
+            f"nats://service:{JWT}@127.0.0.1:4222 refused",
         ],
     )
     def test_what_looks_like_a_token_is_masked(
@@ -195,6 +196,17 @@ class TestSecrets:
         assert "Traceback" in line
         assert "Stack" in line
         assert "odd=characters" not in line
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+@pytest.mark.parametrize("message", ["%d files", "%s and %s", "%(name)s", "%"])
+def test_a_message_that_does_not_fit_its_arguments_is_still_one_masked_line(
+    formatter: type[RecordFormatter], message: str
+) -> None:
+    line = formatter().format(record(f"token={JWT} {message}", "three"))
+    assert "do not fit" in line
+    assert MASK in line
+    assert JWT not in line
 
 
 class TestFields:

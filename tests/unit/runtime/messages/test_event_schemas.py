@@ -197,6 +197,11 @@ class TestAnEventIsFrozen:
         assert sent.to_json() is sent.to_json()
         assert sent == event(EventType.CUSTOM, event_id=sent.event_id)
 
+    def test_a_changed_copy_draws_its_own_frame(self) -> None:
+        sent = event(EventType.CUSTOM)
+        assert json.loads(sent.to_json())["seq"] == 1
+        assert json.loads(sent.model_copy(update={"seq": 2}).to_json())["seq"] == 2
+
 
 @pytest.mark.parametrize(
     ("field", "wrong"),

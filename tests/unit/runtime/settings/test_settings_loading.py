@@ -245,9 +245,14 @@ class TestWrongSettings:
         write(root, "base.toml", "server = 3\n")
         assert "must be a table" in problems(root, "test")["server"].problem
         write(root, "base.toml", "")
-        monkeypatch.setenv("TRUNKLINE_SERVER", "3")
-        with pytest.raises(SettingsError, match="TRUNKLINE_"):
-            load_settings("test", root)
+        for value in ("3", "{"):
+            monkeypatch.setenv("TRUNKLINE_SERVER", value)
+            with pytest.raises(SettingsError, match="TRUNKLINE_"):
+                load_settings("test", root)
+
+    def test_an_unknown_section_is_refused_even_when_it_is_empty(self, root: Path) -> None:
+        write(root, "base.toml", "[colours]\n")
+        assert problems(root, "test")["colours"].allowed.startswith("one of server, auth")
 
     @pytest.mark.parametrize(
         ("content", "says"),
