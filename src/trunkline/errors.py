@@ -10,7 +10,8 @@ The tree::
     │   ├── ScopeNotOpenError (LookupError)  nothing is open that holds the object
     │   ├── ScopeClosedError               use after close
     │   ├── ScopeOrderError                a scope is not inside the one it is opened from
-    │   └── ScopeCloseError (ExceptionGroup)  teardowns that failed
+    │   ├── ScopeCloseError (ExceptionGroup)  teardowns that failed
+    │   └── TeardownTimeoutError (TimeoutError)  a teardown that took too long
     ├── ResolutionError
     │   ├── UnknownProviderError (LookupError)
     │   ├── AsyncResolutionError           sync use of what must be awaited
@@ -45,6 +46,7 @@ __all__ = [
     "ScopeNotOpenError",
     "ScopeOrderError",
     "ScopeValueError",
+    "TeardownTimeoutError",
     "TrunklineError",
     "UnknownProviderError",
 ]
@@ -147,6 +149,10 @@ class ScopeCloseError(ScopeError, ExceptionGroup[Exception]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.scope, self.exceptions))
+
+
+class TeardownTimeoutError(ScopeError, TimeoutError):
+    """A teardown took longer than its resource allows."""
 
 
 class ResolutionError(TrunklineError):

@@ -31,14 +31,12 @@ class Opening(Enum):
     """The same with ``__aenter__``."""
     CONSTANT = auto()
     """``call`` itself is the object."""
+    METHOD = auto()
+    """The first argument is called with the others."""
     ATTRIBUTE = auto()
-    """An attribute of the first argument, named by the second."""
+    """An attribute of the first argument, named by the second; without a second, the first."""
     ITEM = auto()
     """An item of the first argument, keyed by the second."""
-    LIST = auto()
-    """A list of the arguments."""
-    DICT = auto()
-    """A dictionary of the keyword arguments; ``keys`` names them."""
     LIVE = auto()
     """``call`` is a provider of another library, called without arguments in the open scope."""
 
@@ -70,7 +68,6 @@ class Recipe:
         args: Positional arguments.
         kwargs: Keyword arguments in order.
         attributes: Attributes set on the object after it is made.
-        keys: Keys of a dictionary, one for each of ``args``.
         close_seconds: Time that its async teardown may take; None for no limit.
         reaches_scope: True where a live provider may resolve scoped objects itself, so that the
             scope has to be the ambient one during the call.
@@ -81,7 +78,6 @@ class Recipe:
     args: tuple[Argument, ...] = ()
     kwargs: tuple[tuple[str, Argument], ...] = ()
     attributes: tuple[tuple[str, Argument], ...] = ()
-    keys: tuple[object, ...] = ()
     close_seconds: float | None = None
     reaches_scope: bool = False
 

@@ -1,0 +1,49 @@
+"""Python source of ``enter``: from a scope to the one that it usually opens.
+
+Written once the inner scope's class exists. It serves the usual call, with one value for each
+type in the order of declaration, and leaves everything else to ``_enter``. All parameters are
+plain ones, because the interpreter calls such functions fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from trunkline.compiler.planner import NodePlan
+
+__all__ = ["write_enter"]
+
+
+def write_enter(
+    values: list[NodePlan], opening: Iterable[str], most: int
+) -> tuple[str, dict[str, Any]]:
+    """Write ``enter`` for an inner scope that takes these values.
+
+    Args:
+        values: The values at home in the inner scope, in the order of declaration.
+        opening: Lines that leave the inner scope in ``inner``.
+        most: How many values any scope of the container takes at the most.
+
+    Returns:
+        The source of a function, and the names it needs beside those of the inner scope's source.
+    """
+    own = [f"v_{node.attr}" for node in values]
+    surplus = [f"value_{index}" for index in range(max(most, 1) - len(own))]
+    checks = [f"type({name}) is T_{name}" for name in own]
+    checks += [f"{name} is MISSING" for name in surplus[:1]]
+    checks += ["scope is None", "given is None"]
+    parameters = "".join(f"{name}=MISSING, " for name in (*own, *surplus))
+    passed = "".join(f"{name}, " for name in (*own, *surplus))
+    body = "\n".join(f"        {line}" for line in opening)
+    text = f"""\
+def enter(self, {parameters}scope=None, given=None, ambient=True):
+    if {" and ".join(checks)}:
+        if self._attention is not None:
+            self._check_open()
+        parent = self
+{body}
+        return inner
+    return self._enter(({passed}), scope, given, ambient)
+"""
+    return text, {f"T_v_{node.attr}": node.recipe.call for node in values}

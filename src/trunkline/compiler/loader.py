@@ -1,0 +1,35 @@
+"""Running written source, so that a debugger steps through it and a traceback shows its lines."""
+
+from __future__ import annotations
+
+import linecache
+import zlib
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+__all__ = ["load"]
+
+
+def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Run source text in a namespace.
+
+    Args:
+        text: Python source.
+        title: What it is, as tracebacks show it in angle brackets.
+        namespace: Globals of the source; it is filled in place.
+
+    Returns:
+        The namespace.
+    """
+    exec(_compiled(text, title), namespace)  # noqa: S102  # the text is written by this package from identifiers alone
+    return namespace
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str, title: str) -> CodeType:
+    """Code of a text; containers that are built alike share it, and one entry in ``linecache``."""
+    filename = f"<trunkline {title} {zlib.crc32(text.encode()):08x}>"
+    # an entry without a modification time outlives linecache.checkcache()
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    return compile(text, filename, "exec")

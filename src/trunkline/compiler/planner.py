@@ -1,0 +1,174 @@
+"""From a blueprint to a plan: where each object lives, what must be awaited, in which order.
+
+The plan is the one description that both the compiled code and the interpreter follow.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from trunkline.graph.algorithms import effective_scopes, topological_order
+from trunkline.graph.blueprint import Argument, Blueprint, Constant, Opening, Recipe, Ref
+from trunkline.graph.model import Kind, Node
+
+__all__ = ["RESERVED", "NodePlan", "Plan", "plan"]
+
+RESERVED = frozenset(
+    # the interface of an open scope
+    {"aclose", "aget", "close", "closed", "enter", "get", "knows", "lease", "parent", "resolve"}
+    | {"scope"}
+    # what compiled methods call their own
+    | {"ambient", "error", "given", "inner", "kind", "method", "provider", "resource", "self"}
+    | {"token", "traceback", "value", "getattr", "type"}
+)
+"""Names that a scope's own interface, or the compiled code, takes."""
+
+AWAITED = frozenset({Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER})
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """How one node is resolved.
+
+    Attributes:
+        node: The graph's node.
+        recipe: How its object is made.
+        attr: The identifier that stands for it in compiled code.
+        home: The scope whose objects can make it: its own, or that of the shortest-lived object
+            it is made from.
+        stored: True where the home scope keeps the object.
+        awaited: True where making the object must be awaited.
+        settled: True where the object exists from the container's start on.
+    """
+
+    node: Node
+    recipe: Recipe
+    attr: str
+    home: str
+    stored: bool
+    awaited: bool
+    settled: bool
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.name
+
+    @property
+    def is_async(self) -> bool:
+        """True where a user must await the object."""
+        return self.awaited and not self.settled
+
+    @property
+    def given(self) -> bool:
+        """True where the object is given when the scope opens."""
+        return self.recipe.opening is Opening.GIVEN
+
+    @property
+    def constant(self) -> bool:
+        """True where the object exists already."""
+        return self.recipe.opening is Opening.CONSTANT
+
+    def arguments(self) -> Iterator[Argument]:
+        """All arguments, in the order in which they are resolved."""
+        yield from self.recipe.args
+        for _, argument in self.recipe.kwargs:
+            yield argument
+        for _, argument in self.recipe.attributes:
+            yield argument
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How every node of a container is resolved.
+
+    Attributes:
+        blueprint: What the plan was made from.
+        nodes: Plans by node name.
+    """
+
+    blueprint: Blueprint
+    nodes: dict[str, NodePlan]
+
+    def at_home(self, scope: str) -> list[NodePlan]:
+        """The nodes whose home is ``scope``, in the order of declaration."""
+        return [node for node in self.nodes.values() if node.home == scope]
+
+    def values_of(self, scopes: Iterable[str]) -> list[NodePlan]:
+        """The values to give when these scopes open, outermost first."""
+        wanted = list(scopes)
+        values = [node for node in self.nodes.values() if node.given]
+        return sorted(
+            (node for node in values if node.home in wanted),
+            key=lambda node: wanted.index(node.home),
+        )
+
+
+def plan(blueprint: Blueprint, *, awaited: Iterable[str] = ()) -> Plan:
+    """Plan the resolution of every node.
+
+    Args:
+        blueprint: A graph without cycles, and its recipes.
+        awaited: Names of nodes to be treated as async whatever their recipes say: an override
+            must not change whether its users await.
+    """
+    graph = blueprint.graph
+    homes = effective_scopes(graph)
+    settled = frozenset(blueprint.eager)
+    forced = frozenset(awaited)
+    waits: dict[str, bool] = {}
+    for name in topological_order(graph):
+        recipe = blueprint.recipes[name]
+        waits[name] = (
+            name in forced
+            or recipe.opening in AWAITED
+            or graph[name].is_async
+            or any(
+                waits.get(edge.target, False) and edge.target not in settled
+                for edge in graph[name].dependencies
+                if not edge.deferred
+            )
+        )
+    attrs = _identifiers(graph.nodes)
+    return Plan(
+        blueprint,
+        {
+            node.name: NodePlan(
+                node=node,
+                recipe=blueprint.recipes[node.name],
+                attr=attrs[node.name],
+                home=homes[node.name],
+                stored=node.scope is not None and node.kind is not Kind.CONSTANT,
+                awaited=waits[node.name],
+                settled=node.name in settled,
+            )
+            for node in graph
+        },
+    )
+
+
+def needs(node: NodePlan) -> Iterator[str]:
+    """Names of the nodes that fill the node's arguments, in order."""
+    for argument in node.arguments():
+        match argument:
+            case Ref(name):
+                yield name
+            case Constant():
+                pass
+
+
+def _identifiers(names: Iterable[str]) -> dict[str, str]:
+    taken: set[str] = set()
+    attrs: dict[str, str] = {}
+    for name in names:
+        attr = re.sub(r"\W+", "_", name).strip("_") or "node"
+        if attr[0].isdigit():
+            attr = f"n{attr}"
+        while attr in taken or attr in RESERVED or attr.isupper() or keyword.iskeyword(attr):
+            attr += "_"
+        taken.add(attr)
+        attrs[name] = attr
+    return attrs

@@ -1,0 +1,330 @@
+"""``ScopedContainer``: a declarative container whose objects live in scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, ClassVar, Self, TypeVar
+
+from dependency_injector.containers import DeclarativeContainer, DynamicContainer
+from dependency_injector.providers import Provider
+
+from trunkline.compiler.planner import plan
+from trunkline.errors import AsyncResolutionError, GraphError, ScopeNotOpenError
+from trunkline.graph.blueprint import Blueprint
+from trunkline.graph.model import Graph
+from trunkline.introspection import blueprint_of, declared_providers, is_provider
+from trunkline.providers.declared import Declared
+from trunkline.providers.keyed import KeyedSingleton
+from trunkline.providers.watched import Singleton
+from trunkline.resolution.exits import Callback
+from trunkline.resolution.program import Program
+from trunkline.resolution.scope import OpenScope
+from trunkline.scopes import BaseScope, Scope
+from trunkline.validation import Finding, check_captive_dependencies, check_cycles
+
+__all__ = ["ScopedContainer"]
+
+T = TypeVar("T")
+
+
+class _Lifecycle:
+    """What a scoped container does beside holding providers."""
+
+    scopes: ClassVar[type[BaseScope]] = Scope
+    """The scope chain."""
+    default_scope: ClassVar[BaseScope | None] = None
+    """What ``enter`` opens unless told; REQUEST of the usual chain, else the innermost."""
+    locked: ClassVar[bool] = True
+    """Whether many threads and tasks may use one scope at once."""
+    validate: ClassVar[bool] = True
+    """Whether the start checks the whole graph first."""
+
+    def enter(
+        self,
+        *values: object,
+        scope: BaseScope | None = None,
+        given: Mapping[Any, object] | None = None,
+        ambient: bool = True,
+    ) -> OpenScope:
+        """Open a scope inside the application's; see :meth:`OpenScope.enter`.
+
+        Raises:
+            ScopeNotOpenError: The container has not been started.
+        """
+        raise NotImplementedError
+
+    def get(self, provider: Provider[T]) -> T:
+        """Return an object of the application's scope; see :meth:`OpenScope.get`."""
+        raise NotImplementedError
+
+    def aget(self, provider: Provider[T]) -> Coroutine[Any, Any, T]:
+        """The same, to be awaited; see :meth:`OpenScope.aget`."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Validate the whole graph, building nothing.
+
+        Raises:
+            GraphError: It holds every fault that was found.
+        """
+        raise NotImplementedError
+
+    def graph(self) -> Graph:
+        """The container's dependency graph as it stands, overrides included."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        raise NotImplementedError
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        raise NotImplementedError
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        raise NotImplementedError
+
+
+class ContainerInstance(DynamicContainer, _Lifecycle):
+    """What instantiating a :class:`ScopedContainer` gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._program: Program | None = None
+        self._root: OpenScope | None = None
+
+    # the graph
+
+    def blueprint(self) -> Blueprint:
+        """Everything known of the providers, read anew."""
+        return blueprint_of(
+            self,
+            name=self._name(),
+            scopes=self._says().scopes,
+            default_scope=self._default_scope(),
+        )
+
+    def graph(self) -> Graph:
+        return self.program().plan.blueprint.graph
+
+    def check(self) -> None:
+        findings = self.findings()
+        if findings:
+            raise GraphError(self._name(), findings)
+
+    def findings(self) -> list[Finding]:
+        """Every fault of the graph, in the order of declaration."""
+        from trunkline.validation.report import check_blueprint
+
+        return list(check_blueprint(self.blueprint(), is_provider))
+
+    def program(self) -> Program:
+        """The compiled program, made at the first use and again after a change."""
+        if self._program is None:
+            blueprint = self.blueprint()
+            faults = [*check_cycles(blueprint.graph), *check_captive_dependencies(blueprint.graph)]
+            if faults:
+                raise GraphError(blueprint.graph.name, faults)
+            says = self._says()
+            self._program = Program(plan(blueprint), says.scopes, locked=says.locked)
+            for provider in declared_providers(self).values():
+                if isinstance(provider, Declared):
+                    provider.watch(self)
+        return self._program
+
+    def provider_changed(self, provider: Any) -> None:  # any change remakes the program
+        """Make the program anew at the next use."""
+        self._program = None
+
+    def root_scope(self) -> OpenScope | None:
+        """The application's open scope, or None."""
+        return self._root
+
+    # the application's scope
+
+    def enter(
+        self,
+        *values: object,
+        scope: BaseScope | None = None,
+        given: Mapping[Any, object] | None = None,
+        ambient: bool = True,
+    ) -> OpenScope:
+        return self._started().enter(*values, scope=scope, given=given, ambient=ambient)
+
+    def get(self, provider: Provider[T]) -> T:
+        return self._started().get(provider)
+
+    def aget(self, provider: Provider[T]) -> Coroutine[Any, Any, T]:
+        return self._started().aget(provider)
+
+    def __enter__(self) -> Self:
+        root = self._open()
+        try:
+            for node in self._eager(root):
+                if node.awaited:
+                    raise AsyncResolutionError(
+                        f"{node.name} must be awaited, but {self._name()} is started without",
+                        location=node.node.location,
+                        cause="`with` starts no async resource or singleton",
+                        remedy="use `async with`",
+                    )
+                getattr(root, node.attr)()
+        except BaseException as error:
+            self._root = None
+            root.__exit__(type(error), error, error.__traceback__)
+            raise
+        root.__enter__()
+        return self._serve(root)
+
+    async def __aenter__(self) -> Self:
+        root = self._open()
+        try:
+            for node in self._eager(root):
+                if node.awaited:
+                    await getattr(root, f"start_{node.attr}")()
+                else:
+                    getattr(root, node.attr)()
+        except BaseException as error:
+            self._root = None
+            await root.__aexit__(type(error), error, error.__traceback__)
+            raise
+        await root.__aenter__()
+        return self._serve(root)
+
+    def _serve(self, root: OpenScope) -> Self:
+        """Let the compiled methods answer for the container, without a call in between."""
+        root._program.compile_enter(root._path)
+        self.enter, self.get, self.aget = root.enter, root.get, root.aget  # type: ignore[method-assign]  # the instance's own
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._stop() as root:
+            root.__exit__(kind, error, traceback)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._stop() as root:
+            await root.__aexit__(kind, error, traceback)
+
+    def _open(self) -> OpenScope:
+        if self._root is not None:
+            raise ScopeNotOpenError(
+                f"{self._name()} is started already",
+                cause="one container instance was entered twice",
+                remedy="share the started instance, or make another: each has objects of its own",
+            )
+        if self._says().validate:
+            self.check()
+        program = self.program()
+        root = program.open_root()
+        self._root = root
+        for name, provider in declared_providers(self).items():
+            if isinstance(provider, Singleton) and provider.early:
+                node = program.plan.nodes[name]
+                setattr(root, f"v_{node.attr}", provider.early[0])
+            elif isinstance(provider, KeyedSingleton):
+                pool = provider.pool
+                root._exits.append(
+                    (Callback.ASYNC, pool.aclose, name, None)
+                    if pool.is_async
+                    else (Callback.SYNC, pool.close, name, None)
+                )
+        return root
+
+    def _eager(self, root: OpenScope) -> Iterator[Any]:
+        program = root._program
+        return (program.plan.nodes[name] for name in program.plan.blueprint.eager)
+
+    @contextmanager
+    def _stop(self) -> Iterator[OpenScope]:
+        root = self._started()
+        self._root = None
+        del self.enter, self.get, self.aget
+        try:
+            yield root
+        finally:
+            root._program.retire()
+            self._program = None
+
+    def _started(self) -> OpenScope:
+        if self._root is None:
+            raise ScopeNotOpenError(
+                f"{self._name()} is not started",
+                cause="scopes open inside the application's scope, which `with` opens",
+                remedy=f"`async with {self._name().rpartition(':')[2]}() as app: ...`",
+            )
+        return self._root
+
+    # what the declared class says
+
+    @property
+    def declared(self) -> type[ScopedContainer] | None:
+        """The class that was instantiated; None for a container put together at run time."""
+        declared: Any = self.declarative_parent
+        return declared  # type: ignore[no-any-return]  # dependency-injector keeps it untyped
+
+    def _name(self) -> str:
+        declared = self.declared
+        return "container" if declared is None else f"{declared.__module__}:{declared.__qualname__}"
+
+    def _says(self) -> type[_Lifecycle]:
+        return self.declared or _Lifecycle
+
+    def _default_scope(self) -> BaseScope:
+        default = self._says().default_scope
+        if default is not None:
+            return default
+        scopes = list(self._says().scopes)
+        return Scope.REQUEST if Scope.REQUEST in scopes else scopes[-1]
+
+
+_StockMeta: Any = type(DeclarativeContainer)
+
+
+class _DeclaredMeta(_StockMeta):  # type: ignore[misc]  # the stubs leave the metaclass out
+    """Lets ``isinstance(app, Application)`` answer as one expects."""
+
+    def __instancecheck__(cls, instance: object) -> bool:  # noqa: N805  # of a metaclass
+        if isinstance(instance, ContainerInstance):
+            return instance.declared is not None and issubclass(instance.declared, cls)
+        return type.__instancecheck__(cls, instance)
+
+
+class ScopedContainer(DeclarativeContainer, _Lifecycle, metaclass=_DeclaredMeta):
+    """A declarative container whose objects live in scopes.
+
+    Example::
+
+        class Application(ScopedContainer):
+            settings = providers.Singleton(load_settings)
+            context = providers.ScopeValue(UserContext)
+            engine = providers.Scoped(Engine, context, settings)
+
+        async with Application() as app:
+            async with app.enter(UserContext("u-1")) as request:
+                engine = request.get(Application.engine)
+    """
+
+    instance_type = ContainerInstance

@@ -1,0 +1,466 @@
+"""Reading a container: the one place that knows how dependency-injector keeps its providers.
+
+Relied on, and tested against every version that the package allows:
+
+- ``providers`` of containers, ``declarative_parent`` of instances;
+- ``provides``, ``args``, ``kwargs``, ``attributes`` of callables, factories, singletons, resources;
+- ``last_overriding`` of every provider; ``default`` of ``Dependency``;
+- ``provides`` and ``name`` / ``args`` / ``kwargs`` of views; ``args`` / ``kwargs`` of collections;
+  ``selector`` and ``providers`` of choices; ``container`` of ``Container``;
+- ``is_delegated`` for arguments that are injected as providers.
+
+Nothing here asks an instance with ``hasattr`` or ``getattr``: configuration options and views
+answer every name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
+from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
+from typing import Any
+
+from dependency_injector import providers as stock
+from dependency_injector import resources
+
+from trunkline.graph.algorithms import reachable, topological_order
+from trunkline.graph.blueprint import Argument, Blueprint, Constant, Opening, Recipe, Ref
+from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
+from trunkline.locations import attribute_locations
+from trunkline.providers.declared import Declared
+from trunkline.providers.keyed import KeyedSingleton
+from trunkline.providers.scoped import InScope, Scoped, ScopedResource, ScopeValue
+from trunkline.providers.watched import Singleton
+from trunkline.scopes import BaseScope
+
+__all__ = ["blueprint_of", "declared_providers", "is_provider"]
+
+Provider = stock.Provider[Any]
+
+
+def is_provider(value: object) -> bool:
+    """Whether a value is a provider of dependency-injector's kind."""
+    return isinstance(value, stock.Provider)
+
+
+def effective(provider: Provider) -> Provider:
+    """The provider that answers a call: the innermost override, or the provider itself."""
+    while (overriding := provider.last_overriding) is not None:
+        provider = overriding
+    return provider
+
+
+def declared_providers(container: Any) -> dict[str, Provider]:
+    """A container's providers by name, those of nested containers with dotted names."""
+    found: dict[str, Provider] = {}
+    for name, provider in container.providers.items():
+        if isinstance(provider, stock.Self):
+            continue
+        found[name] = provider
+        if isinstance(provider, stock.Container):
+            for inner, nested in declared_providers(provider.container).items():
+                found[f"{name}.{inner}"] = nested
+    return found
+
+
+def blueprint_of(
+    container: Any, *, name: str, scopes: type[BaseScope], default_scope: BaseScope
+) -> Blueprint:
+    """Read a container's providers into a blueprint.
+
+    Args:
+        container: A container instance, or a declared class.
+        name: Name of the container for messages.
+        scopes: Its scope chain.
+        default_scope: The scope that ``enter`` opens.
+    """
+    chain = tuple(scope.name for scope in scopes)
+    reader = _Reader(chain, default_scope.name, _keys_of(container))
+    for declared, provider in declared_providers(container).items():
+        reader.names.setdefault(provider, declared)
+    reader.locations = attribute_locations(container.declarative_parent or type(container))
+    for provider, declared in tuple(reader.names.items()):
+        reader.read(declared, provider, declared_here=True)
+    graph = Graph(name, chain, reader.nodes)
+    return Blueprint(
+        graph=graph,
+        recipes=reader.recipes,
+        keys={**reader.keys, **reader.names},
+        default_scope=default_scope.name,
+        eager=_eager(graph),
+    )
+
+
+def _keys_of(container: Any) -> dict[Provider, str]:
+    """The providers of the declared classes, by which users name the instance's own."""
+    keys: dict[Provider, str] = {}
+    parent = container.declarative_parent
+    known = declared_providers(container)
+    for base in parent.__mro__ if parent is not None else ():
+        if isinstance(base, type) and isinstance(base.__dict__.get("providers"), dict):
+            for name, provider in declared_providers(base).items():
+                if name in known:
+                    keys.setdefault(provider, name)
+    return keys
+
+
+def _eager(graph: Graph) -> tuple[str, ...]:
+    """What the outermost scope builds when it opens.
+
+    Everything declared that lives there, unless each of its users reaches it only in some cases
+    (one choice of several, or as a provider): such an object may never be wanted.
+    """
+    certain: set[str] = set()
+    uncertain: set[str] = set()
+    for node in graph:
+        for edge in node.dependencies:
+            (uncertain if edge.deferred or edge.conditional else certain).add(edge.target)
+    outermost = graph.scopes[0]
+    roots = {
+        node.name
+        for node in graph
+        if node.scope == outermost
+        and node.kind in (Kind.SINGLETON, Kind.RESOURCE, Kind.SCOPED)
+        and node.declared
+        and (node.name in certain or node.name not in uncertain)
+    }
+    conditional_only = uncertain - certain
+    wanted = {
+        name
+        for name in reachable(graph, roots)
+        if graph[name].scope == outermost and name not in conditional_only
+    }
+    return tuple(name for name in topological_order(graph) if name in wanted | roots)
+
+
+@dataclass
+class _Reader:
+    """Turns providers into nodes and recipes, each once."""
+
+    chain: tuple[str, ...]
+    default_scope: str
+    keys: dict[Provider, str]
+    names: dict[Provider, str] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    locations: Mapping[str, SourceLocation] = field(default_factory=dict)
+    reading: set[str] = field(default_factory=set)
+
+    def read(self, name: str, provider: Provider, *, declared_here: bool = False) -> None:
+        """Add the provider's node, and those it depends on."""
+        if name in self.nodes or name in self.reading:
+            return
+        self.reading.add(name)
+        actual = effective(provider)
+        kind, scope, recipe, edges, is_async = self._describe(name, actual)
+        location = actual.location if isinstance(actual, Declared) else None
+        self.nodes[name] = Node(
+            name=name,
+            kind=kind,
+            scope=scope,
+            provides=_dotted(recipe.call if recipe.call is not None else actual),
+            dependencies=tuple(edges),
+            location=location or self.locations.get(name),
+            is_async=is_async,
+            has_teardown=recipe.opening in _TORN_DOWN,
+            declared=declared_here,
+        )
+        self.recipes[name] = recipe
+
+    def ref(self, owner: str, parameter: str, provider: Provider) -> str:
+        """The name of the node that a provider stands for, reading it where it is new."""
+        known = self.names.get(provider) or self.keys.get(provider)
+        if known is not None:
+            if known not in self.nodes and provider in self.names:
+                self.read(known, provider, declared_here=True)
+            return known
+        name = f"{owner}[{parameter}]"
+        self.names[provider] = name
+        self.read(name, provider)
+        return name
+
+    def argument(self, owner: str, parameter: str, value: Any, edges: list[Dependency]) -> Argument:
+        """An argument as the plan has it, its edge added."""
+        if not is_provider(value):
+            return Constant(value)
+        if stock.is_delegated(value):
+            edges.append(Dependency(self.ref(owner, parameter, value), parameter, deferred=True))
+            return Constant(value)
+        target = self.ref(owner, parameter, value)
+        edges.append(Dependency(target, parameter))
+        return Ref(target)
+
+    def call(
+        self, name: str, opening: Opening, call: Any, provider: Any
+    ) -> tuple[Recipe, list[Dependency]]:
+        """The recipe of a provider that holds a callable and arguments."""
+        edges: list[Dependency] = []
+        args = tuple(
+            self.argument(name, str(index), value, edges)
+            for index, value in enumerate(provider.args)
+        )
+        kwargs = tuple(
+            (key, self.argument(name, key, value, edges)) for key, value in provider.kwargs.items()
+        )
+        attributes: tuple[tuple[str, Argument], ...] = ()
+        if isinstance(provider, stock.Factory | stock.BaseSingleton):
+            attributes = tuple(
+                (key, self.argument(name, f".{key}", value, edges))
+                for key, value in provider.attributes.items()
+            )
+        return Recipe(opening, call, args, kwargs, attributes), edges
+
+    def _describe(
+        self, name: str, provider: Any
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        outermost = self.chain[0]
+        if isinstance(provider, InScope):
+            return self._in_scope(name, provider)
+        if isinstance(provider, Declared):
+            return self._declared(name, provider, outermost)
+        if isinstance(provider, stock.Resource):
+            return self._resource(name, provider, outermost)
+        if isinstance(provider, _VIEWS):
+            return self._view(name, provider)
+        if isinstance(provider, stock.Delegate):
+            target: Any = provider.provides
+            edge = Dependency(self.ref(name, "provides", target), "provides", deferred=True)
+            return Kind.DEFERRED, None, Recipe(Opening.CONSTANT, target), [edge], False
+        return self._live(name, provider, outermost)
+
+    def _in_scope(
+        self, name: str, provider: Any
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        scope = provider.scope.name if provider.scope is not None else self.default_scope
+        if isinstance(provider, ScopeValue):
+            return Kind.VALUE, scope, Recipe(Opening.GIVEN, provider.provides), [], False
+        if isinstance(provider, KeyedSingleton):
+            edges: list[Dependency] = []
+            recipe = provider.recipe(partial(self.argument, name, edges=edges))
+            return Kind.KEYED, scope, recipe, edges, recipe.opening in _AWAITED
+        opening = (
+            _opening_of_resource(provider.provides)
+            if isinstance(provider, ScopedResource)
+            else _opening_of_call(provider.provides)
+        )
+        recipe, edges = self.call(name, opening, provider.provides, provider)
+        if isinstance(provider, Scoped):
+            return Kind.SCOPED, scope, recipe, edges, opening in _AWAITED
+        limited = Recipe(
+            recipe.opening, recipe.call, recipe.args, recipe.kwargs, recipe.attributes,
+            close_seconds=provider.close_seconds,
+        )  # fmt: skip
+        return Kind.RESOURCE, scope, limited, edges, opening in _AWAITED
+
+    def _declared(
+        self, name: str, provider: Any, outermost: str
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        if isinstance(provider, stock.Object):
+            return Kind.CONSTANT, None, Recipe(Opening.CONSTANT, provider.provides), [], False
+        opening = _opening_of_call(provider.provides)
+        recipe, edges = self.call(name, opening, provider.provides, provider)
+        if isinstance(provider, Singleton):
+            return Kind.SINGLETON, outermost, recipe, edges, opening in _AWAITED
+        return Kind.FACTORY, None, recipe, edges, opening in _AWAITED
+
+    def _resource(
+        self, name: str, provider: Any, outermost: str
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        _, edges = self.call(name, Opening.LIVE, provider.provides, provider)
+        started = inspect.unwrap(provider.provides)
+        is_async = (
+            isasyncgenfunction(started)
+            or iscoroutinefunction(started)
+            or (isinstance(started, type) and issubclass(started, resources.AsyncResource))
+            or any(self._awaits(edge.target) for edge in edges if not edge.deferred)
+        )
+        opening = Opening.ASYNC_GENERATOR if is_async else Opening.GENERATOR
+        runner = partial(_run_async_resource if is_async else _run_resource, provider)
+        return Kind.RESOURCE, outermost, Recipe(opening, runner), edges, is_async
+
+    def _view(
+        self, name: str, provider: Any
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        edges: list[Dependency] = []
+        if isinstance(provider, stock.ProvidedInstance):
+            base = self.argument(name, "provides", provider.provides, edges)
+            return Kind.VIEW, None, Recipe(Opening.ATTRIBUTE, None, (base,)), edges, False
+        base = self.argument(name, "provides", provider.provides, edges)
+        if isinstance(provider, stock.MethodCaller):
+            args = tuple(
+                self.argument(name, str(index), value, edges)
+                for index, value in enumerate(provider.args)
+            )
+            kwargs = tuple(
+                (key, self.argument(name, key, value, edges))
+                for key, value in provider.kwargs.items()
+            )
+            recipe = Recipe(Opening.METHOD, None, (base, *args), kwargs)
+            return Kind.VIEW, None, recipe, edges, False
+        opening = Opening.ATTRIBUTE if isinstance(provider, stock.AttributeGetter) else Opening.ITEM
+        key = self.argument(name, "name", provider.name, edges)
+        return Kind.VIEW, None, Recipe(opening, None, (base, key)), edges, False
+
+    def _live(
+        self, name: str, provider: Any, outermost: str
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        """A stock provider: its edges are read, its objects come from its own ``__call__``."""
+        edges = self._live_edges(name, provider)
+        is_async = isinstance(provider, stock.Coroutine) or any(
+            self._awaits(edge.target) for edge in edges if not edge.deferred
+        )
+        if isinstance(provider, _WITH_CALL):
+            is_async = is_async or iscoroutinefunction(provider.provides)
+        reaches = any(
+            node.scope is not None and node.kind in _SCOPED_KINDS
+            for node in map(self.nodes.get, self._behind(edges))
+            if node is not None
+        )
+        recipe = Recipe(Opening.LIVE, provider, reaches_scope=reaches)
+        kind, scope = Kind.FOREIGN, None
+        if isinstance(provider, stock.Singleton | stock.ThreadSafeSingleton):
+            kind, scope = Kind.SINGLETON, outermost
+        elif isinstance(provider, stock.Factory | stock.Callable):
+            kind = Kind.FACTORY
+        elif isinstance(provider, stock.Selector | stock.Aggregate):
+            kind = Kind.CHOICE
+        elif isinstance(provider, stock.List | stock.Dict):
+            kind = Kind.COLLECTION
+        elif isinstance(provider, stock.Dependency | stock.DependenciesContainer):
+            kind = Kind.EXTERNAL
+        elif isinstance(provider, stock.Object | stock.ConfigurationOption | stock.Configuration):
+            kind = Kind.CONSTANT
+        return kind, scope, recipe, edges, is_async
+
+    def _live_edges(self, name: str, provider: Any) -> list[Dependency]:
+        edges: list[Dependency] = []
+        if isinstance(provider, stock.Selector):
+            self.argument(name, "selector", provider.selector, edges)
+        if isinstance(provider, stock.Selector | stock.Aggregate):
+            return edges + [
+                Dependency(self.ref(name, str(key), option), str(key), conditional=True)
+                for key, option in provider.providers.items()
+            ]
+        for parameter, value in _stock_arguments(provider):
+            self.argument(name, parameter, value, edges)
+        return edges
+
+    def _awaits(self, name: str) -> bool:
+        node = self.nodes.get(name)
+        return node is not None and (
+            node.is_async
+            or any(self._awaits(e.target) for e in node.dependencies if not e.deferred)
+        )
+
+    def _behind(self, edges: list[Dependency]) -> Iterator[str]:
+        seen: set[str] = set()
+        stack = [edge.target for edge in edges]
+        while stack:
+            name = stack.pop()
+            if name not in seen and name in self.nodes:
+                seen.add(name)
+                yield name
+                stack.extend(edge.target for edge in self.nodes[name].dependencies)
+
+
+def _stock_arguments(provider: Any) -> Iterator[tuple[str, Any]]:
+    """Parameters and values of a stock provider's injections."""
+    if isinstance(provider, stock.Dependency):
+        if provider.default is not None:
+            yield "default", provider.default
+    elif isinstance(provider, _WITH_ARGUMENTS):
+        args = () if isinstance(provider, stock.Dict) else provider.args
+        kwargs = {} if isinstance(provider, stock.List) else provider.kwargs
+        yield from ((str(index), value) for index, value in enumerate(args))
+        yield from ((str(key), value) for key, value in kwargs.items())
+        if isinstance(provider, stock.Factory | stock.BaseSingleton):
+            yield from ((f".{key}", value) for key, value in provider.attributes.items())
+    elif not isinstance(provider, _SELF_CONTAINED):
+        yield from ((str(index), value) for index, value in enumerate(provider.related))
+
+
+_WITH_CALL = (stock.Factory, stock.BaseSingleton, stock.Callable)
+_WITH_ARGUMENTS = (*_WITH_CALL, stock.List, stock.Dict)
+_SELF_CONTAINED = (stock.Configuration, stock.ConfigurationOption, stock.Container)
+_VIEWS = (stock.ProvidedInstance, stock.AttributeGetter, stock.ItemGetter, stock.MethodCaller)
+_SCOPED_KINDS = (Kind.VALUE, Kind.SCOPED, Kind.RESOURCE, Kind.KEYED)
+_AWAITED = (Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER)
+_TORN_DOWN = (
+    Opening.GENERATOR,
+    Opening.ASYNC_GENERATOR,
+    Opening.CONTEXT_MANAGER,
+    Opening.ASYNC_CONTEXT_MANAGER,
+)
+
+
+def _opening_of_call(call: Any) -> Opening:
+    return Opening.COROUTINE if _is(iscoroutinefunction, call) else Opening.CALL
+
+
+def _opening_of_resource(call: Any) -> Opening:
+    if _is(isasyncgenfunction, call):
+        return Opening.ASYNC_GENERATOR
+    if _is(isgeneratorfunction, call):
+        return Opening.GENERATOR
+    made = inspect.unwrap(call)
+    returned = call if isinstance(call, type) else _return_type(call)
+    # contextlib's decorators keep the generator function that they wrap
+    if (made is not call and isasyncgenfunction(made)) or _is_a(
+        returned, AbstractAsyncContextManager
+    ):
+        return Opening.ASYNC_CONTEXT_MANAGER
+    if (made is not call and isgeneratorfunction(made)) or _is_a(returned, AbstractContextManager):
+        return Opening.CONTEXT_MANAGER
+    return _opening_of_call(call)
+
+
+def _is_a(returned: Any, base: type) -> bool:
+    return isinstance(returned, type) and issubclass(returned, base)
+
+
+def _return_type(call: Any) -> Any:
+    """The class that a function is annotated to return, if it says."""
+    try:
+        annotation = inspect.signature(call, eval_str=True).return_annotation
+    except (NameError, TypeError, ValueError, AttributeError, SyntaxError):
+        return None
+    return getattr(annotation, "__origin__", annotation)
+
+
+def _is(predicate: Callable[[Any], bool], call: Any) -> bool:
+    """Whether the predicate holds of a callable, looking through partials and callable objects."""
+    while isinstance(call, partial):
+        call = call.func
+    return predicate(call) or (
+        not isinstance(call, type)
+        and not inspect.isroutine(call)
+        and predicate(type(call).__dict__.get("__call__"))
+    )
+
+
+def _run_resource(provider: Any) -> Iterator[Any]:
+    provider.init()
+    yield provider()
+    provider.shutdown()
+
+
+async def _run_async_resource(provider: Any) -> AsyncIterator[Any]:
+    started = provider.init()
+    value = await started if isawaitable(started) else started
+    yield value
+    stopped = provider.shutdown()
+    if isawaitable(stopped):
+        await stopped
+
+
+def _dotted(value: Any) -> str:
+    call = value.func if isinstance(value, partial) else value
+    if isinstance(call, stock.Provider):
+        provides = call.provides if isinstance(call, _WITH_CALL) else None
+        return _dotted(provides) if provides is not None else f"providers.{type(call).__name__}"
+    if not isinstance(call, type) and not inspect.isroutine(call):
+        call = type(call)
+    return f"{call.__module__}.{call.__qualname__}"

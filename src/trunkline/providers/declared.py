@@ -1,0 +1,127 @@
+"""What trunkline's own providers share: where they are declared, and who is told of changes.
+
+dependency-injector has no hook for changes, but each change is an ordinary method that a subclass
+can extend. ``Declared`` extends them all; everything relied on is named in
+``trunkline.introspection``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from dependency_injector import providers as stock
+
+from trunkline.graph.model import SourceLocation
+
+__all__ = ["Declared", "Watcher", "caller_location"]
+
+
+class Watcher(Protocol):
+    """Is told when a provider it uses changes."""
+
+    def provider_changed(self, provider: Any, /) -> None:
+        """The provider was overridden, reset, or given other arguments."""
+
+    def root_scope(self) -> Any:
+        """The outermost open scope, or None before the start and after the stop."""
+
+
+def caller_location() -> SourceLocation | None:
+    """The nearest line outside this package and dependency-injector that led here."""
+    frame = sys._getframe(1)  # noqa: SLF001  # inspect.stack() reads source files: 1,000 times slower
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not module.startswith(("trunkline.providers", "dependency_injector", "copy")):
+            return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    return None
+
+
+class Declared(stock.Provider):  # type: ignore[type-arg]  # the mixin serves providers of any type
+    """Mixin for subclasses of stock providers.
+
+    Attributes:
+        location: Where the provider was written, kept through copies.
+    """
+
+    location: SourceLocation | None = None
+    _watchers: WeakSet[Watcher] | None = None
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell ``watcher``, held weakly, of every change from now on."""
+        if self._watchers is None:
+            self._watchers = WeakSet()
+        self._watchers.add(watcher)
+
+    def _changed(self) -> None:
+        for watcher in tuple(self._watchers or ()):
+            watcher.provider_changed(self)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> Any:
+        known = (memo or {}).get(id(self))
+        if known is not None:
+            return known
+        copied = super().__deepcopy__(memo)
+        self._copy_declaration(copied, memo)
+        return copied
+
+    def _copy_declaration(
+        self, copied: Any, memo: dict[int, Any] | None
+    ) -> None:  # subclasses with providers in their fields need the memo
+        """Copy what dependency-injector doesn't know of; ``memo`` as for ``deepcopy``."""
+        del memo  # for subclasses that hold providers
+        copied.location = self.location
+
+    def override(self, provider: Any) -> Any:
+        """Replace this provider by another for everyone, as dependency-injector does."""
+        context: Any = super().override(provider)
+        self._changed()
+        return context
+
+    def reset_last_overriding(self) -> None:
+        """Take back the latest override."""
+        super().reset_last_overriding()
+        self._changed()
+
+    def reset_override(self) -> None:
+        """Take back all overrides."""
+        super().reset_override()
+        self._changed()
+
+
+class DeclaredCall(Declared):
+    """The same for providers that hold a callable and its arguments."""
+
+    def set_provides(self, provides: Any) -> Any:
+        """Call something else from now on."""
+        return self._after(super().set_provides(provides))  # type: ignore[misc]  # defined by the stock class beside
+
+    def add_args(self, *args: Any) -> Any:
+        """Append positional arguments."""
+        return self._after(super().add_args(*args))  # type: ignore[misc]  # as above
+
+    def set_args(self, *args: Any) -> Any:
+        """Replace the positional arguments."""
+        return self._after(super().set_args(*args))  # type: ignore[misc]  # as above
+
+    def clear_args(self) -> Any:
+        """Drop the positional arguments."""
+        return self._after(super().clear_args())  # type: ignore[misc]  # as above
+
+    def add_kwargs(self, **kwargs: Any) -> Any:
+        """Add keyword arguments."""
+        return self._after(super().add_kwargs(**kwargs))  # type: ignore[misc]  # as above
+
+    def set_kwargs(self, **kwargs: Any) -> Any:
+        """Replace the keyword arguments."""
+        return self._after(super().set_kwargs(**kwargs))  # type: ignore[misc]  # as above
+
+    def clear_kwargs(self) -> Any:
+        """Drop the keyword arguments."""
+        return self._after(super().clear_kwargs())  # type: ignore[misc]  # as above
+
+    def _after(self, result: Any) -> Any:
+        self._changed()
+        return result

@@ -1,0 +1,98 @@
+"""One object a key: a tenant's pool, a user's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from dependency_injector import providers as stock
+
+from trunkline.errors import DeclarationError
+from trunkline.graph.blueprint import Argument, Opening, Recipe
+from trunkline.providers.declared import DeclaredCall, caller_location
+from trunkline.providers.pool import KeyedPool
+from trunkline.providers.scoped import InScope, check_scope
+from trunkline.scopes import BaseScope
+
+__all__ = ["KeyedSingleton"]
+
+T = TypeVar("T")
+
+
+class KeyedSingleton(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
+    """One object a key for the life of the application, pinned by the scopes that use it.
+
+    Args:
+        provides: A class, a function or a coroutine function; or a generator function, plain or
+            async, whose code after ``yield`` is the teardown. The object of another key is another
+            object, so what it is built from may depend on the key alone.
+        *args: Positional arguments; providers among them are resolved first.
+        key: Provider of the key, which must be hashable, for example
+            ``context.provided.tenant_id``.
+        limit: How many objects may exist at once. Over it the least recently used that no scope
+            holds is torn down; objects in use are never, so that a burst may exceed the limit
+            until its scopes close. None for no limit.
+        idle_seconds: Seconds after its last use at which an object that no scope holds is torn
+            down, at the next use of any key. None for ever.
+        scope: The scope that pins the object; the container's default scope unless given.
+        **kwargs: Keyword arguments, likewise.
+    """
+
+    def __init__(
+        self,
+        provides: Any = None,
+        *args: Any,
+        key: Any = None,
+        limit: int | None = None,
+        idle_seconds: float | None = None,
+        scope: BaseScope | None = None,
+        **kwargs: Any,
+    ) -> None:
+        check_scope(type(self).__name__, scope)
+        super().__init__(provides, *args, **kwargs)
+        self.key = key
+        self.limit = limit
+        self.idle_seconds = idle_seconds
+        self.scope = scope
+        self.location = caller_location()
+        self._pool: KeyedPool | None = None
+        if provides is not None and key is None:
+            raise DeclarationError(
+                f"{self.describe()} has no key",
+                location=self.location,
+                remedy="give key=..., a provider such as context.provided.tenant_id",
+            )
+        for name, bound in (("limit", limit), ("idle_seconds", idle_seconds)):
+            if bound is not None and not bound > 0:
+                raise DeclarationError(
+                    f"{name} of {self.describe()} is {bound!r}",
+                    location=self.location,
+                    remedy="give a number above 0, or None for no bound",
+                )
+
+    @property
+    def pool(self) -> KeyedPool:
+        """The objects so far; each container instance has its own."""
+        if self._pool is None:
+            self._pool = KeyedPool(self.provides, limit=self.limit, idle_seconds=self.idle_seconds)
+        return self._pool
+
+    def recipe(self, argument: Callable[[str, Any], Argument]) -> Recipe:
+        """How a scope gets and pins its key's object.
+
+        Args:
+            argument: Turns a parameter's name and value into an argument of the plan.
+        """
+        opening = Opening.ASYNC_CONTEXT_MANAGER if self.pool.is_async else Opening.CONTEXT_MANAGER
+        return Recipe(
+            opening,
+            self.pool.pin,
+            (argument("key", self.key), *(argument(str(i), v) for i, v in enumerate(self.args))),
+            tuple((name, argument(name, value)) for name, value in self.kwargs.items()),
+        )
+
+    def _copy_declaration(self, copied: Any, memo: dict[int, Any] | None) -> None:
+        super()._copy_declaration(copied, memo)
+        copied.key = stock.deepcopy(self.key, memo)
+        copied.limit = self.limit
+        copied.idle_seconds = self.idle_seconds

@@ -1,0 +1,121 @@
+"""dependency-injector's providers, telling a started container when they change.
+
+They do what the stock ones do, alone and in a stock container. In a ``ScopedContainer`` the stock
+classes work too, but each use goes through their own ``__call__``, because nothing tells when they
+change; these are compiled.
+"""
+
+from __future__ import annotations
+
+import threading
+from inspect import iscoroutinefunction
+from typing import Any, Generic, TypeVar
+
+from dependency_injector import providers as stock
+
+from trunkline.ambient import ambient_scope
+from trunkline.errors import AsyncResolutionError
+from trunkline.providers.declared import Declared, DeclaredCall, caller_location
+
+__all__ = ["Callable", "Factory", "Object", "Singleton"]
+
+T = TypeVar("T")
+
+
+class Factory(DeclaredCall, stock.Factory[T], Generic[T]):
+    """A new object at each use; see the stock ``Factory``."""
+
+    def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(provides, *args, **kwargs)
+        self.location = caller_location()
+
+    def add_attributes(self, **kwargs: Any) -> Any:
+        """Set more attributes on each object."""
+        return self._after(super().add_attributes(**kwargs))
+
+    def set_attributes(self, **kwargs: Any) -> Any:
+        """Replace the attributes that are set on each object."""
+        return self._after(super().set_attributes(**kwargs))
+
+    def clear_attributes(self) -> Any:
+        """Set no attributes on the objects."""
+        return self._after(super().clear_attributes())
+
+
+class Callable(DeclaredCall, stock.Callable[T], Generic[T]):
+    """The result of a call, made anew at each use; see the stock ``Callable``."""
+
+    def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(provides, *args, **kwargs)
+        self.location = caller_location()
+
+
+class Object(Declared, stock.Object[T], Generic[T]):
+    """An object that exists already; see the stock ``Object``."""
+
+    def __init__(self, provides: T | None = None) -> None:
+        super().__init__(provides)
+        self.location = caller_location()
+
+    def set_provides(self, provides: T | None) -> Any:
+        """Give another object from now on."""
+        result = super().set_provides(provides)
+        self._changed()
+        return result
+
+
+class Singleton(DeclaredCall, stock.Singleton[T], Generic[T]):
+    """One object an application; see the stock ``Singleton``.
+
+    In a started ``ScopedContainer`` the application's scope holds the object and builds it once,
+    also under threads and tasks, also where the factory returns None or must be awaited. Outside
+    of one it is built once too, under a lock of its own.
+    """
+
+    def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(provides, *args, **kwargs)
+        self.location = caller_location()
+        self._lock = threading.RLock()
+        self._early: list[Any] = []
+
+    @property
+    def early(self) -> list[Any]:
+        """The object, where it was built before the container started; else nothing."""
+        return self._early
+
+    def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        scope = None if args or kwargs else self._holder()
+        if scope is not None:
+            return scope.resolve(self)
+        if args or kwargs:
+            return super()._provide(args, kwargs)  # type: ignore[misc]  # not in the stubs
+        if self._early:
+            return self._early[0]
+        if iscoroutinefunction(self.provides):
+            raise AsyncResolutionError(
+                f"{type(self).__name__}({self.provides.__qualname__}) was called before its "
+                "container started",
+                location=self.location,
+                cause="its object must be awaited, and only a started container can keep the "
+                "result apart from the event loop and the task that happened to ask first",
+                remedy="call it inside `async with Application() as app`",
+            )
+        with self._lock:
+            if not self._early:
+                self._early.append(super()._provide(args, kwargs))  # type: ignore[misc]  # not in the stubs
+            return self._early[0]
+
+    def _holder(self) -> Any:
+        for watcher in self._watchers or ():
+            scope = watcher.root_scope()
+            if scope is not None:
+                return scope
+        scope = ambient_scope.get()
+        return scope if scope is not None and scope.knows(self) else None
+
+    def reset(self) -> Any:
+        """Forget the object; the next use builds another."""
+        self._early.clear()
+        context = super().reset()
+        self._changed()
+        return context

@@ -1,0 +1,1 @@
+"""Open scopes: entering, resolving, waiting, tearing down."""

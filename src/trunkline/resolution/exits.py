@@ -1,0 +1,206 @@
+"""Teardown: closing what a scope opened, last first, whatever fails on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+from types import TracebackType
+from typing import Any
+
+from trunkline.errors import (
+    AsyncResolutionError,
+    ResourceProtocolError,
+    ScopeCloseError,
+    TeardownTimeoutError,
+)
+from trunkline.graph.blueprint import Opening
+
+__all__ = ["Callback", "Exit", "raise_failures", "run_exits", "run_exits_async"]
+
+
+class Callback(Enum):
+    """Teardowns that are plain calls."""
+
+    SYNC = auto()
+    ASYNC = auto()
+
+
+Exit = tuple[Opening | Callback, Any, str, float | None]
+"""How it was opened, the object to close, its provider's name, seconds it may take."""
+
+_AWAITED = frozenset({Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER, Callback.ASYNC})
+
+
+def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseException]:
+    """Close everything in reverse order of opening, emptying the list.
+
+    Args:
+        exits: What was opened, in order.
+        error: The exception of the scope's body; generators and context managers see it.
+
+    Returns:
+        What the teardowns raised, in the order in which they ran.
+    """
+    failures: list[BaseException] = []
+    while exits:
+        kind, resource, name, _ = exits.pop()
+        try:
+            if kind in _AWAITED:
+                raise AsyncResolutionError(
+                    f"{name} was opened by await, but its scope is closed without",
+                    cause="the scope was entered with `with` or closed by close()",
+                    remedy="enter it with `async with`, or close it by `await scope.aclose()`",
+                )
+            _close(kind, resource, error, name)
+        except BaseException as failure:  # noqa: BLE001  # every other teardown still has to run
+            _note(failures, failure, error, name)
+    return failures
+
+
+async def run_exits_async(exits: list[Exit], error: BaseException | None) -> list[BaseException]:
+    """The same, awaiting what was opened by await."""
+    failures: list[BaseException] = []
+    while exits:
+        kind, resource, name, seconds = exits.pop()
+        try:
+            if kind not in _AWAITED:
+                _close(kind, resource, error, name)
+            elif seconds is None:
+                await _aclose(kind, resource, error, name)
+            else:
+                await _aclose_within(seconds, kind, resource, error, name)
+        except BaseException as failure:  # noqa: BLE001  # every other teardown still has to run
+            _note(failures, failure, error, name)
+    return failures
+
+
+def raise_failures(scope: str, failures: list[BaseException], error: BaseException | None) -> None:
+    """Raise what the teardowns raised.
+
+    Args:
+        scope: The scope's name.
+        failures: What :func:`run_exits` returned.
+        error: The exception of the scope's body, which becomes the ``__context__``.
+
+    Raises:
+        ScopeCloseError: It holds every failure that is an ``Exception``.
+        BaseException: A cancellation, an interrupt or an exit that came in a teardown goes on as
+            itself, with the other failures as its ``__context__``.
+    """
+    if not failures:
+        return
+    ordinary = [failure for failure in failures if isinstance(failure, Exception)]
+    group = ScopeCloseError(scope, ordinary) if ordinary else None
+    if group is not None:
+        group.__context__ = error
+    severe = [failure for failure in failures if not isinstance(failure, Exception)]
+    if group is not None and not severe:
+        raise group
+    chosen = next((f for f in severe if not isinstance(f, asyncio.CancelledError)), severe[0])
+    if group is not None:
+        chosen.__context__ = group
+    raise chosen
+
+
+def _note(
+    failures: list[BaseException], failure: BaseException, error: BaseException | None, name: str
+) -> None:
+    if failure is not error:
+        failure.add_note(f"trunkline: while {name} was torn down")
+        failures.append(failure)
+
+
+def _close(kind: Opening | Callback, resource: Any, error: BaseException | None, name: str) -> None:
+    if kind is Callback.SYNC:
+        resource()
+    elif kind is Opening.CONTEXT_MANAGER:
+        resource.__exit__(*_exc_info(error))
+    elif error is None:
+        try:
+            next(resource)
+        except StopIteration:
+            return
+        resource.close()
+        raise _yields_twice(name)
+    else:
+        traceback = error.__traceback__
+        try:
+            resource.throw(error)
+        except StopIteration:
+            return
+        except RuntimeError as failure:
+            if not _is_wrapped(failure, error):
+                raise
+            return
+        finally:
+            error.__traceback__ = traceback
+        resource.close()
+        raise _yields_twice(name)
+
+
+async def _aclose(
+    kind: Opening | Callback, resource: Any, error: BaseException | None, name: str
+) -> None:
+    if kind is Callback.ASYNC:
+        callback: Callable[[], Awaitable[None]] = resource
+        await callback()
+    elif kind is Opening.ASYNC_CONTEXT_MANAGER:
+        await resource.__aexit__(*_exc_info(error))
+    elif error is None:
+        try:
+            await resource.__anext__()
+        except StopAsyncIteration:
+            return
+        await resource.aclose()
+        raise _yields_twice(name)
+    else:
+        traceback = error.__traceback__
+        try:
+            await resource.athrow(error)
+        except StopAsyncIteration:
+            return
+        except RuntimeError as failure:
+            if not _is_wrapped(failure, error):
+                raise
+            return
+        finally:
+            error.__traceback__ = traceback
+        await resource.aclose()
+        raise _yields_twice(name)
+
+
+async def _aclose_within(
+    seconds: float, kind: Opening | Callback, resource: Any, error: BaseException | None, name: str
+) -> None:
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            await _aclose(kind, resource, error, name)
+    except TimeoutError as failure:
+        if not limit.expired():
+            raise
+        raise TeardownTimeoutError(
+            f"the teardown of {name} took longer than {seconds:g} seconds and was cancelled",
+            cause="it waits for something that doesn't come",
+            remedy="bound its waits, or give the provider more close_seconds",
+        ) from failure
+
+
+def _exc_info(
+    error: BaseException | None,
+) -> tuple[type[BaseException] | None, BaseException | None, TracebackType | None]:
+    return (None, None, None) if error is None else (type(error), error, error.__traceback__)
+
+
+def _is_wrapped(failure: RuntimeError, error: BaseException) -> bool:
+    """Whether Python turned a StopIteration that passed through a generator into this error."""
+    return isinstance(error, StopIteration | StopAsyncIteration) and failure.__cause__ is error
+
+
+def _yields_twice(name: str) -> ResourceProtocolError:
+    return ResourceProtocolError(
+        f"the generator of {name} yielded more than once",
+        cause="a resource yields its object once; what follows is the teardown",
+        remedy="leave one `yield` on every way through the generator",
+    )

@@ -1,0 +1,260 @@
+"""A container's compiled program: a class for each scope that is opened, and what they share."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from trunkline.ambient import ambient_scope
+from trunkline.compiler.entry import write_enter
+from trunkline.compiler.loader import load
+from trunkline.compiler.planner import NodePlan, Plan
+from trunkline.compiler.source import RESOURCES, ScopeSource, write_scope
+from trunkline.errors import ScopeOrderError, ScopeValueError
+from trunkline.resolution.scope import LEFT, MISSING, OpenScope
+from trunkline.resolution.waiting import WaitingRoom
+from trunkline.scopes import BaseScope
+
+__all__ = ["Program"]
+
+Opener = Callable[..., OpenScope]
+
+
+class Program:
+    """The plan of one container, made into classes as its scopes are first opened.
+
+    Args:
+        plan: What to run.
+        scope_type: The scope chain.
+        locked: Whether many threads and tasks may use one scope at once.
+    """
+
+    def __init__(self, plan: Plan, scope_type: type[BaseScope], *, locked: bool = True) -> None:
+        self.plan = plan
+        self.scope_type = scope_type
+        self.locked = locked
+        self.name = plan.blueprint.graph.name
+        self.keys = plan.blueprint.keys
+        self.waiting = WaitingRoom()
+        self.root: OpenScope | None = None
+        self._by_attr = {node.attr: node for node in plan.nodes.values()}
+        self._openers: dict[tuple[str, ...], Opener] = {}
+        self._sources: dict[tuple[str, ...], ScopeSource] = {}
+        self._namespaces: dict[type[OpenScope], dict[str, Any]] = {}
+        self._classes: dict[tuple[str, ...], type[OpenScope]] = {}
+        self._lock = threading.RLock()
+
+    # scopes
+
+    def open_root(self) -> OpenScope:
+        """Make the outermost scope, nothing in it built yet."""
+        path = self.scopes[:1]
+        self.root = self.opener(path)(None, True)
+        self._namespaces[type(self.root)]["APP"] = self.root
+        return self.root
+
+    def retire(self) -> None:
+        """After the outermost scope has closed: let every scope of the program refuse its use."""
+        for cls in self._classes.values():
+            for name in ("get", "aget", "enter", *self._by_attr):
+                setattr(cls, name, _refuse)
+
+    def opener(self, path: tuple[str, ...]) -> Opener:
+        """The function that makes the scope at the end of ``path``: of parent, ambient, values."""
+        opener = self._openers.get(path)
+        if opener is None:
+            with self._lock:
+                opener = self._openers.get(path) or self._load(path)
+        return opener
+
+    def _load(self, path: tuple[str, ...]) -> Opener:
+        source = write_scope(self.plan, path, locked=self.locked)
+        namespace: dict[str, Any] = {
+            "AGET": {},
+            "APP": self.root,
+            "GET": {},
+            "LEFT": LEFT,
+            "MISSING": MISSING,
+            "OpenScope": OpenScope,
+            "reset_ambient": ambient_scope.reset,
+            **{opening.name: opening for opening in RESOURCES},
+            **source.names,
+            **{name: getattr(self.root, f"v_{attr}") for name, attr in source.settled.items()},
+        }
+        load(source.text, f"{' > '.join(path)} of {self.name}", namespace)
+        cls: type[OpenScope] = namespace[source.class_name]
+        cls._program = self
+        cls._path = path
+        if len(path) == 2 and self.root is not None:
+            cls._parent = self.root
+        self._sources[path] = source
+        self._namespaces[cls] = namespace
+        self._classes[path] = cls
+        self._add_outer_methods(path, cls)
+        opener: Opener = namespace["opened"]
+        self._openers[path] = opener
+        self._write_default_enter(path, cls)
+        return opener
+
+    def _add_outer_methods(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
+        """Let objects of outer scopes be asked for by name too."""
+        for node in self.plan.nodes.values():
+            if node.home in path[:-1]:
+                setattr(
+                    cls, node.attr, _outer_method(node.attr, len(path) - 1 - path.index(node.home))
+                )
+
+    def _write_default_enter(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
+        """Give the class its ``enter``; the inner class is compiled at its first call."""
+        try:
+            inner = (*path, self.inner_scope(path, None))
+        except ScopeOrderError:
+            inner = None
+
+        def enter_first(self: OpenScope, *values: Any, **options: Any) -> OpenScope:
+            self._program.compile_enter(path)
+            return self.enter(*values, **options)
+
+        def enter_any(
+            self: OpenScope,
+            *values: object,
+            scope: BaseScope | None = None,
+            given: Mapping[Any, object] | None = None,
+            ambient: bool = True,
+        ) -> OpenScope:
+            return self._enter(values, scope, given, ambient)
+
+        cls.enter = enter_any if inner is None else enter_first  # type: ignore[method-assign]  # as above
+
+    def compile_enter(self, path: tuple[str, ...]) -> None:
+        """Compile the scope that ``enter`` usually opens from ``path``, and that ``enter``.
+
+        Raises:
+            ScopeOrderError: Nothing lies inside ``path``.
+        """
+        inner = (*path, self.inner_scope(path, None))
+        self.opener(inner)
+        most = max(len(self.plan.values_of([scope])) for scope in self.scopes)
+        text, names = write_enter(
+            self.plan.values_of(inner[-1:]), self._sources[inner].opening, most
+        )
+        namespace = self._namespaces[self._classes[inner]]
+        namespace.update(names)
+        load(text, f"enter {inner[-1]} from {path[-1]} of {self.name}", namespace)
+        self._classes[path].enter = namespace["enter"]  # type: ignore[method-assign]  # each class has its own
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scope chain's names, outermost first."""
+        return self.plan.blueprint.graph.scopes
+
+    def inner_scope(self, path: tuple[str, ...], wanted: BaseScope | None) -> str:
+        """The scope to open inside ``path``.
+
+        Raises:
+            ScopeOrderError: It does not lie inside, or nothing does.
+        """
+        chain = self.plan.blueprint.graph.scopes
+        depth = chain.index(path[-1])
+        if wanted is None:
+            default = self.plan.blueprint.default_scope
+            if chain.index(default) > depth:
+                return default
+            if depth + 1 < len(chain):
+                return chain[depth + 1]
+            raise ScopeOrderError(
+                f"{path[-1]} is the innermost scope of {self.name}; nothing opens inside it",
+                remedy=f"the chain is {' > '.join(chain)}",
+            )
+        if not isinstance(wanted, self.scope_type):
+            raise ScopeValueError(
+                f"{wanted!r} is no scope of {self.name}",
+                cause=f"its chain is {self.scope_type.__name__}: {' > '.join(chain)}",
+                remedy="give a member of it; values go first: enter(value, scope=...)",
+            )
+        if chain.index(wanted.name) <= depth:
+            raise ScopeOrderError(
+                f"{wanted.name} does not lie inside {path[-1]}",
+                cause=f"the chain of {self.name} is {' > '.join(chain)}",
+                remedy=f"open it from a scope outside of {wanted.name}",
+            )
+        return wanted.name
+
+    def scope_named(self, name: str) -> BaseScope:
+        """The chain's member of that name."""
+        return self.scope_type[name]
+
+    def is_inside(self, inner: str, outer: str) -> bool:
+        """Whether one scope of the chain lies inside another."""
+        chain = self.plan.blueprint.graph.scopes
+        return chain.index(inner) > chain.index(outer)
+
+    # nodes
+
+    def node_of(self, provider: Any) -> NodePlan | None:
+        """The node that a provider stands for."""
+        try:
+            name = self.keys.get(provider)
+        except TypeError:  # unhashable, so no provider
+            return None
+        return None if name is None else self.plan.nodes.get(name)
+
+    def node_by_attr(self, attr: str) -> NodePlan | None:
+        """The node whose method has that name."""
+        return self._by_attr.get(attr)
+
+    def remember(self, cls: type[OpenScope], table: str, provider: Any, method: Any) -> None:
+        """Let ``get`` or ``aget`` of a class find the method at once next time."""
+        self._namespaces[cls][table][provider] = method
+
+    def why_async(self, node: NodePlan) -> str:
+        """The chain of objects through which a node must be awaited."""
+        names = [node.name]
+        while True:
+            behind = next(
+                (
+                    edge.target
+                    for edge in node.node.dependencies
+                    if not edge.deferred
+                    and edge.target not in names
+                    and self.plan.nodes[edge.target].is_async
+                ),
+                None,
+            )
+            if behind is None:
+                return " -> ".join(names)
+            names.append(behind)
+            node = self.plan.nodes[behind]
+
+    def listing(self, limit: int = 12) -> str:
+        """The declared providers' names, for messages."""
+        names = [node.name for node in self.plan.nodes.values() if node.node.declared]
+        more = f" and {len(names) - limit} more" if len(names) > limit else ""
+        return ", ".join(names[:limit]) + more
+
+    def close_to(self, name: str) -> list[str]:
+        """Declared names that look like ``name``."""
+        return difflib.get_close_matches(name, self.plan.nodes, n=3)
+
+    def sources(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The source of every scope class so far, by path."""
+        for path, source in self._sources.items():
+            yield path, source.text
+
+
+def _outer_method(attr: str, hops: int) -> Callable[[OpenScope], Any]:
+    """A method that resolves in the scope so many steps further out."""
+
+    def resolve_outer(self: OpenScope) -> Any:
+        self._check_open()
+        for _ in range(hops):
+            self = self._parent  # each step leads outward
+        return getattr(self, attr)()
+
+    return resolve_outer
+
+
+def _refuse(self: OpenScope, *_: object, **__: object) -> Any:
+    raise self._is_closed()

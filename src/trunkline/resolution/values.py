@@ -1,0 +1,112 @@
+"""Matching the values given to ``enter`` with the values that a scope declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from trunkline.errors import ScopeValueError
+
+if TYPE_CHECKING:
+    from trunkline.compiler.planner import NodePlan
+
+__all__ = ["match_values"]
+
+
+def match_values(
+    declared: list[NodePlan],
+    values: tuple[object, ...],
+    given: Mapping[Any, object],
+    node_of: Callable[[Any], NodePlan],
+    scope: str,
+) -> list[object]:
+    """Assign each value to the one declaration that it fits.
+
+    Args:
+        declared: The scope's value declarations, in order.
+        values: Values to match by their real class; ``isinstance`` is not asked, because an
+            object can claim any class (``unittest.mock`` does).
+        given: Values by provider.
+        node_of: Finds a provider's node.
+        scope: The scope's name, for messages.
+
+    Returns:
+        The values in the order of ``declared``.
+
+    Raises:
+        ScopeValueError: Values are missing, surplus, ambiguous or of a wrong class.
+    """
+    chosen: dict[str, object] = {}
+    names = {node.name for node in declared}
+    for provider, value in given.items():
+        node = node_of(provider)
+        if node.name not in names:
+            raise ScopeValueError(
+                f"{node.name} is no value of the {scope} scope",
+                location=node.node.location,
+                remedy=f"give {_expected(declared)}",
+            )
+        if not _fits(node, value):
+            raise _wrong(declared, value, scope, [node])
+        chosen[node.name] = value
+    for value in values:
+        open_ = [node for node in declared if node.name not in chosen]
+        fitting = [node for node in open_ if _fits(node, value)]
+        exact = [node for node in fitting if type(value) is node.recipe.call]
+        if len(exact) > 1 or (not exact and len(fitting) > 1):
+            listed = " and ".join(node.name for node in exact or fitting)
+            raise ScopeValueError(
+                f"a {type(value).__name__} fits {listed} of the {scope} scope alike",
+                location=fitting[0].node.location,
+                cause="both are declared with a class that the value is of",
+                remedy="say which is meant: enter(given={Application.name: value})",
+            )
+        if not fitting:
+            raise _wrong(declared, value, scope, open_)
+        chosen[(exact or fitting)[0].name] = value
+    missing = [node for node in declared if node.name not in chosen]
+    if missing:
+        raise ScopeValueError(
+            f"the {scope} scope was opened without {_expected(missing)}",
+            location=missing[0].node.location,
+            cause="each ScopeValue of a scope is given when it opens",
+            remedy=f"enter({_expected(declared)})",
+        )
+    return [chosen[node.name] for node in declared]
+
+
+def _fits(node: NodePlan, value: object) -> bool:
+    return issubclass(type(value), _class_of(node))
+
+
+def _class_of(node: NodePlan) -> type:
+    declared: Any = node.recipe.call
+    return declared  # type: ignore[no-any-return]  # a given value's call is its class
+
+
+def _wrong(
+    declared: list[NodePlan], value: object, scope: str, open_: list[NodePlan]
+) -> ScopeValueError:
+    got = type(value).__name__
+    if not open_:
+        return ScopeValueError(
+            f"a {got} was given to the {scope} scope, which takes "
+            + (f"only {_expected(declared)}" if declared else "no values"),
+            location=declared[0].node.location if declared else None,
+            cause="the value was given twice, or belongs to another scope",
+            remedy=f"enter({_expected(declared)})",
+        )
+    wanted = " or ".join(_class_of(node).__name__ for node in open_)
+    claims = any(isinstance(value, _class_of(node)) for node in open_)
+    return ScopeValueError(
+        f"Expected {wanted}, got {got}",
+        location=open_[0].node.location,
+        cause="the object claims that class but is none of it, as mocks with a spec do"
+        if claims
+        else f"a value of another class was given to the {scope} scope",
+        remedy=f"make a real {wanted}; override what depends on it where a test needs a fake",
+    )
+
+
+def _expected(declared: list[NodePlan]) -> str:
+    return ", ".join(f"{node.name}: {_class_of(node).__name__}" for node in declared)
