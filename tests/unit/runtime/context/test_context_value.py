@@ -21,17 +21,18 @@ from trunkline_runtime.errors import DepthExceeded, InvalidIdentifier, InvalidMe
 FIELDS = tuple(field.name for field in dataclasses.fields(UserExecutionContext))
 WHEN = datetime(2030, 1, 2, tzinfo=UTC)
 
+# No key says "user id" or is reserved, so that all of this is legal.
+keys = st.text().map(lambda key: f"k{key}")
 json_data = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
     max_leaves=12,
 )
-# No key of the strategy says "user id" or is reserved, so that every mapping of it is legal.
-metadata = st.dictionaries(st.text().map(lambda key: f"k{key}"), json_data, max_size=4)
+metadata = st.dictionaries(keys, json_data, max_size=4)
 identifiers = st.uuids(version=4).map(str)
 
 
