@@ -194,7 +194,7 @@ def _beginning(name: str, agent: object) -> Callable[[], AgentFunction]:
         raise RegistrationRefused("agent", name, f"is no agent but {type(agent).__name__}", remedy)
     if not _accepts(agent, 2):
         raise RegistrationRefused("agent", name, "takes other arguments", remedy)
-    work = cast(AgentFunction, agent)
+    work = cast("AgentFunction", agent)
     return lambda: work
 
 
