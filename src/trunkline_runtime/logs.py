@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal, TextIO
 
-from .context import UserExecutionContext
+from trunkline_runtime.context import UserExecutionContext
 
 __all__ = [
     "MASK",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from .context import MAX_DEPTH, UserExecutionContext, require_context
-from .environment import Environment
-from .identifiers import (
+from trunkline_runtime.context.context import MAX_DEPTH, UserExecutionContext, require_context
+from trunkline_runtime.context.environment import Environment
+from trunkline_runtime.context.identifiers import (
     MAX_IDENTIFIER_LENGTH,
     ConnectionId,
     Identifier,
@@ -17,11 +17,13 @@ from .identifiers import (
     UserId,
     check_identifier,
 )
-from .legacy import warn
-from .metadata import RESERVED_KEYS
+from trunkline_runtime.context.legacy import warn
+from trunkline_runtime.context.metadata import RESERVED_KEYS
 
 if TYPE_CHECKING:
-    from .context import UserExecutionContext as StronglyTypedUserExecutionContext  # noqa: F401  # what __getattr__ answers
+    from trunkline_runtime.context.context import (
+        UserExecutionContext as StronglyTypedUserExecutionContext,  # noqa: F401  # what __getattr__ answers
+    )
 
 __all__ = [
     "MAX_DEPTH",

@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import uuid4
 
-from ..errors import ContextTypeError, DepthExceeded, InvalidField, InvalidIdentifier
-from ..frozen import FrozenDict, is_really
-from .environment import Environment
-from .identifiers import (
+from trunkline_runtime.context.environment import Environment
+from trunkline_runtime.context.identifiers import (
     ConnectionId,
     RequestId,
     RunId,
@@ -20,8 +18,15 @@ from .identifiers import (
     check_identifier,
     check_text,
 )
-from .legacy import LegacyConstructors, warn
-from .metadata import check_metadata, merged
+from trunkline_runtime.context.legacy import LegacyConstructors, warn
+from trunkline_runtime.context.metadata import check_metadata, merged
+from trunkline_runtime.errors import (
+    ContextTypeError,
+    DepthExceeded,
+    InvalidField,
+    InvalidIdentifier,
+)
+from trunkline_runtime.frozen import FrozenDict, is_really
 
 __all__ = ["MAX_DEPTH", "UserExecutionContext", "require_context"]
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import unicodedata
 from typing import Final, TypeVar
 
-from ..errors import InvalidIdentifier
-from ..frozen import is_really
-from .environment import Environment
+from trunkline_runtime.context.environment import Environment
+from trunkline_runtime.errors import InvalidIdentifier
+from trunkline_runtime.frozen import is_really
 
 __all__ = [
     "MAX_IDENTIFIER_LENGTH",

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from ..errors import InvalidField
-from .environment import Environment
-from .metadata import merged
+from trunkline_runtime.context.environment import Environment
+from trunkline_runtime.context.metadata import merged
+from trunkline_runtime.errors import InvalidField
 
 __all__ = ["LegacyConstructors", "warn"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..errors import InvalidMetadata
-from ..frozen import FrozenDict, NotPlain, PlainData, freeze, is_mapping, path_step
-from .identifiers import UserId
+from trunkline_runtime.context.identifiers import UserId
+from trunkline_runtime.errors import InvalidMetadata
+from trunkline_runtime.frozen import FrozenDict, NotPlain, PlainData, freeze, is_mapping, path_step
 
 __all__ = ["EMPTY", "RESERVED_KEYS", "check_metadata", "merged"]
 

@@ -1,7 +1,7 @@
 """The messages of the runtime: events of a run, their order, requests and replies."""
 
-from .delivery import Delivery
-from .events import (
+from trunkline_runtime.messages.delivery import Delivery
+from trunkline_runtime.messages.events import (
     END_TYPES,
     PAYLOADS,
     AgentCompleted,
@@ -16,9 +16,16 @@ from .events import (
     ToolExecuting,
     validate_payload,
 )
-from .order import RunOrder, check_run
-from .replies import Accepted, ErrorReply, Pong, Reply, Resumed, ServerReply
-from .requests import (
+from trunkline_runtime.messages.order import RunOrder, check_run
+from trunkline_runtime.messages.replies import (
+    Accepted,
+    ErrorReply,
+    Pong,
+    Reply,
+    Resumed,
+    ServerReply,
+)
+from trunkline_runtime.messages.requests import (
     MAX_REQUEST_BYTES,
     MAX_REQUEST_DEPTH,
     CancelRun,

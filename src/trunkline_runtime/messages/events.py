@@ -22,8 +22,8 @@ from pydantic import (
     field_validator,
 )
 
-from ..errors import InvalidPayload
-from ..frozen import FrozenDict, NotPlain, freeze
+from trunkline_runtime.errors import InvalidPayload
+from trunkline_runtime.frozen import FrozenDict, NotPlain, freeze
 
 __all__ = [
     "END_TYPES",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from ..errors import EventOrderError
-from .events import END_TYPES, Event, EventType
+from trunkline_runtime.errors import EventOrderError
+from trunkline_runtime.messages.events import END_TYPES, Event, EventType
 
 __all__ = ["RunOrder", "check_run"]
 

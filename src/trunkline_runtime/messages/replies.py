@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..errors import RuntimeFault
+from trunkline_runtime.errors import RuntimeFault
 
 __all__ = ["Accepted", "ErrorReply", "Pong", "Reply", "Resumed", "ServerReply"]
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, NoReturn, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from ..errors import RequestRefused, shown
+from trunkline_runtime.errors import RequestRefused, shown
 
 __all__ = [
     "MAX_REQUEST_BYTES",

@@ -1,7 +1,12 @@
 """Typed settings, read from files, environment variables and secret files, in that order."""
 
-from .loading import ENVIRONMENT_VARIABLE, PREFIX, SECRETS_VARIABLE, load_settings
-from .models import (
+from trunkline_runtime.settings.loading import (
+    ENVIRONMENT_VARIABLE,
+    PREFIX,
+    SECRETS_VARIABLE,
+    load_settings,
+)
+from trunkline_runtime.settings.models import (
     DEVELOPMENT_SECRET_PREFIX,
     MIN_SECRET_BYTES,
     AuthSettings,

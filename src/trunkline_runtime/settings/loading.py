@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_settings import (
@@ -22,10 +22,10 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableSource
 
-from ..context import Environment
-from ..errors import SettingProblem, SettingsError, shown
-from .models import Settings
-from .problems import SECRET_KEY, SECRET_REMEDY, explain, sections
+from trunkline_runtime.context import Environment
+from trunkline_runtime.errors import SettingProblem, SettingsError, shown
+from trunkline_runtime.settings.models import Settings
+from trunkline_runtime.settings.problems import SECRET_KEY, SECRET_REMEDY, explain, sections
 
 __all__ = ["ENVIRONMENT_VARIABLE", "PREFIX", "SECRETS_VARIABLE", "load_settings"]
 
@@ -36,7 +36,7 @@ _DELIMITER: Final = "__"
 _DEPLOYED: Final = frozenset({Environment.STAGING, Environment.PRODUCTION})
 _WHOLE: Final = "(the whole file)"
 
-Key = tuple[str, ...]
+Key: TypeAlias = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -206,7 +206,9 @@ def _read_secrets(layers: _Layers, config: Path) -> None:
         )
 
 
-def _put_section(layers: _Layers, section: str, table: Any, origin: Any, *, in_file: bool) -> None:
+def _put_section(
+    layers: _Layers, section: str, table: Any, origin: Callable[[Key], str], *, in_file: bool
+) -> None:
     """Take over one section of a layer, key by key, so that layers may set different keys."""
     if section == "environment":
         layers.refuse(

@@ -26,7 +26,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ..context import Environment
+from trunkline_runtime.context import Environment
 
 __all__ = [
     "DEVELOPMENT_SECRET_PREFIX",

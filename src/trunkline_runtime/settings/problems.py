@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import SettingProblem, shown
-from .models import MIN_SECRET_BYTES, Section, Settings
+from trunkline_runtime.errors import SettingProblem, shown
+from trunkline_runtime.settings.models import MIN_SECRET_BYTES, Section, Settings
 
 __all__ = ["SECRET_KEY", "SECRET_REMEDY", "allowed", "explain", "sections"]
 

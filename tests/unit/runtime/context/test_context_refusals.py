@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections import UserDict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from unittest.mock import MagicMock, Mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trunkline_runtime.context import (
     MAX_DEPTH,
@@ -143,6 +146,39 @@ class TestIdentifiers:
         for wrong in {UserId, ThreadId, RunId, RequestId, ConnectionId} - {right}:
             fault = refusal(**{field: wrong("some-id")})
             assert f"must be a {right.__name__}, not a {wrong.__name__}" in str(fault)
+
+
+@settings(deadline=None)
+@given(
+    text=st.text(max_size=300)
+    | st.sampled_from(PLACEHOLDERS + [f"{prefix}_" for prefix in PREFIXES]).flatmap(
+        lambda word: st.builds(
+            "{}{}{}".format, st.text(" \t", max_size=2), st.just(word), st.text()
+        )
+    ),
+    environment=st.sampled_from(Environment),
+)
+def test_any_text_is_taken_unchanged_or_refused_for_a_reason(
+    text: str, environment: Environment
+) -> None:
+    """What is taken keeps every rule; what is refused breaks one that the error names."""
+    word = text.strip().casefold()
+    breaks_a_rule = (
+        not word
+        or len(text) > 256
+        or any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in text)
+        or word in PLACEHOLDERS
+        or (word.startswith("test_") and environment is not Environment.TEST)
+        or (len(word) < 20 and word.startswith(tuple(f"{prefix}_" for prefix in PREFIXES)))
+    )
+    try:
+        user_id = build(user_id=text, environment=environment).user_id
+    except InvalidIdentifier as fault:
+        assert breaks_a_rule
+        assert (fault.field, bool(fault.problem), bool(fault.remedy)) == ("user_id", True, True)  # noqa: PT017  # likewise
+    else:
+        assert user_id == text
+        assert not breaks_a_rule or word.startswith("default_")
 
 
 def test_another_kind_of_text_is_reduced_to_its_real_value() -> None:
