@@ -1,0 +1,157 @@
+"""Matching a provider's arguments with what its class or function takes."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from dataclasses import dataclass
+from functools import partial
+from inspect import Parameter, Signature
+from types import FunctionType
+from typing import Any
+
+from trunkline.graph.blueprint import Argument, Constant, Recipe
+from trunkline.validation.annotations import UNKNOWN, parameter_annotation
+from trunkline.validation.supplies import function_of, is_contextlib_wrapper
+
+__all__ = ["Call", "Match", "call_of", "match_arguments"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A callable with all that it is passed.
+
+    Attributes:
+        signature: What it accepts.
+        name: Its name, as messages show it.
+        args: Positional arguments, those of partials first.
+        kwargs: Keyword arguments, those of partials overruled by the recipe's.
+        source: The Python function whose annotations speak for the parameters, if one does, with
+            the class whose constructor it is, if it is one.
+    """
+
+    signature: Signature
+    name: str
+    args: tuple[Argument, ...]
+    kwargs: dict[str, Argument]
+    source: tuple[FunctionType, type | None] | None
+
+    def annotation(self, parameter: str) -> Any:
+        """The resolved annotation of a parameter; ``UNKNOWN`` if it can't be told."""
+        if self.source is None:
+            return UNKNOWN
+        function, owner = self.source
+        return parameter_annotation(function, parameter, owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How arguments fall on parameters.
+
+    Attributes:
+        pairs: Each argument that has a place, with its parameter's name.
+        missing: Names of required parameters without an argument.
+        surplus: How many positional arguments have no place.
+        unknown: Keywords that no parameter takes.
+        duplicate: Names of parameters that are filled twice.
+    """
+
+    pairs: tuple[tuple[str, Argument], ...]
+    missing: tuple[str, ...]
+    surplus: int
+    unknown: tuple[str, ...]
+    duplicate: tuple[str, ...]
+
+
+def call_of(recipe: Recipe) -> Call | None:
+    """A recipe's call, its partials unfolded; None where the callable has no signature to read.
+
+    Functions behind a decorator are taken for what the decorator's wrapper accepts: it may fill
+    some arguments itself. Wrappers of ``contextlib`` and of ``functools.lru_cache`` are known to
+    pass all through.
+    """
+    call: Any = recipe.call
+    args, kwargs = recipe.args, dict(recipe.kwargs)
+    while isinstance(call, partial):
+        args = (*(Constant(value) for value in call.args), *args)
+        kwargs = {**{key: Constant(value) for key, value in call.keywords.items()}, **kwargs}
+        call = call.func
+    origin = typing.get_origin(call)
+    if isinstance(origin, type):
+        call = origin
+    while is_contextlib_wrapper(call) or type(call).__name__ == "_lru_cache_wrapper":
+        call = call.__wrapped__
+    try:
+        signature = inspect.signature(call, follow_wrapped=False)
+    except (TypeError, ValueError):  # builtins, and objects that lie about being callable
+        return None
+    return Call(signature, _name(call), args, kwargs, _source(call))
+
+
+def match_arguments(call: Call) -> Match:
+    """Let each argument fall on its parameter, as the interpreter would."""
+    pairs: list[tuple[str, Argument]] = []
+    filled: set[str] = set()
+    parameters = tuple(call.signature.parameters.values())
+    positional = [p for p in parameters if p.kind in _POSITIONAL]
+    rest = next((p for p in parameters if p.kind is Parameter.VAR_POSITIONAL), None)
+    keywords = {p.name for p in parameters if p.kind in _BY_KEYWORD}
+    collects = next((p for p in parameters if p.kind is Parameter.VAR_KEYWORD), None)
+    for index, argument in enumerate(call.args):
+        if index < len(positional):
+            pairs.append((positional[index].name, argument))
+            filled.add(positional[index].name)
+        elif rest is not None:
+            pairs.append((rest.name, argument))
+    unknown, duplicate = [], []
+    for name, argument in call.kwargs.items():
+        if name in keywords:
+            if name in filled:
+                duplicate.append(name)
+            filled.add(name)
+            pairs.append((name, argument))
+        elif collects is not None:
+            pairs.append((collects.name, argument))
+        else:
+            unknown.append(name)
+    return Match(
+        pairs=tuple(pairs),
+        missing=tuple(
+            p.name
+            for p in parameters
+            if p.kind in (*_POSITIONAL, Parameter.KEYWORD_ONLY)
+            and p.default is Parameter.empty
+            and p.name not in filled
+        ),
+        surplus=max(0, len(call.args) - len(positional)) if rest is None else 0,
+        unknown=tuple(unknown),
+        duplicate=tuple(duplicate),
+    )
+
+
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_BY_KEYWORD = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+
+
+def _source(call: Any) -> tuple[FunctionType, type | None] | None:
+    """The function whose annotations bind the caller, with its class.
+
+    A class that shows another signature than its constructor's, as validating models do, converts
+    its arguments; its annotations say what comes out, not what goes in.
+    """
+    if isinstance(call, type):
+        plain = type(call).__call__ is type.__call__ and not isinstance(call.__new__, FunctionType)
+        if not plain or "__signature__" in vars(call):
+            return None
+        owner = next(base for base in call.__mro__ if "__init__" in vars(base))
+        constructor = vars(owner)["__init__"]
+        if isinstance(constructor, FunctionType) and not hasattr(constructor, "__wrapped__"):
+            return constructor, owner
+        return None
+    function = function_of(call)
+    return None if function is None or hasattr(function, "__wrapped__") else (function, None)
+
+
+def _name(call: Any) -> str:
+    name = getattr(call, "__qualname__", None)
+    return name if isinstance(name, str) else type(call).__qualname__
