@@ -44,6 +44,11 @@ class RunEvents:
         return self._count
 
     @property
+    def closed(self) -> bool:
+        """Whether the run has ended, but for what the engine itself still sends."""
+        return self._closed
+
+    @property
     def open_tools(self) -> Mapping[str, str]:
         """The names of the tools that were reported executing and not completed, by call."""
         return dict(self._open_tools)

@@ -24,7 +24,8 @@ def plain(value: object, event_type: str, limit_bytes: int) -> Any:
     """Return a copy of a value as JSON-like data, or refuse it.
 
     Dataclasses, pydantic models, enumerations, dates, paths and the like become what pydantic
-    makes of them in JSON.
+    makes of them in JSON. Halves of surrogate pairs (of a file name that is no UTF-8, say) become
+    escapes in the text: JSON could carry them, but many a client refuses to read them.
 
     Args:
         value: What an agent returns or sends.
@@ -35,17 +36,17 @@ def plain(value: object, event_type: str, limit_bytes: int) -> Any:
         InvalidPayload: It has no JSON form, or a larger one.
     """
     try:
-        copy = to_jsonable_python(value)
-        size = len(json.dumps(copy, separators=(",", ":")))
+        copy = _jsonable(value)
+        text = json.dumps(copy, separators=(",", ":"))
     except (ValueError, RecursionError) as error:
         # The library's text may quote the value, which is the user's own; the cause keeps it.
         problem = f"a value of type {type(value).__name__} has no JSON form"
         raise InvalidPayload(event_type, [problem]) from error
-    if size > limit_bytes:
+    if len(text) > limit_bytes:
         raise InvalidPayload(
-            event_type, [f"it takes {size:,} bytes of JSON, and {limit_bytes:,} are allowed"]
+            event_type, [f"it takes {len(text):,} bytes of JSON, and {limit_bytes:,} are allowed"]
         )
-    return copy
+    return _mended(copy) if "\\ud" in text else copy
 
 
 def outline(value: object, limit_bytes: int) -> Any:
@@ -98,7 +99,7 @@ class _Outliner:
     def _scalar(self, value: str | float | None) -> Any:
         if isinstance(value, str):
             self._spend(len(value))  # before it is drawn: drawing a huge text is work as well
-            value = str.__str__(value)
+            value = _mended(str.__str__(value))
         elif isinstance(value, float):
             value = float(value) if math.isfinite(value) else str(float(value))
         elif isinstance(value, int) and not isinstance(value, bool):
@@ -110,6 +111,24 @@ class _Outliner:
         self._budget -= size
         if self._budget < 0:
             raise _TooLargeError
+
+
+def _jsonable(value: object) -> Any:
+    try:
+        return to_jsonable_python(value)
+    except UnicodeEncodeError:  # a key of a mapping; texts elsewhere are let through
+        return to_jsonable_python(_mended(value))
+
+
+def _mended(value: Any) -> Any:
+    """Return JSON-like data without halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    return value
 
 
 def _opened(value: object) -> object:

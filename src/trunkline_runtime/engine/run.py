@@ -223,6 +223,8 @@ class Run:
         expected = isinstance(error, RuntimeFault | asyncio.CancelledError)
         if not expected:
             self._log.warning("tool %s failed", call["tool_name"], exc_info=error)
+        if self._events.closed:
+            return  # the run has ended without this task, and the tool was reported stopped
         payload = {
             **call,
             "result": {"error": _safe_text(error)},

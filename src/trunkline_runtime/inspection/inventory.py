@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import Any, Final
@@ -124,13 +124,13 @@ class Inventory:
             "defined_twice_in_a_module": (self._totals["repeated"], self._repeated),
             "unreadable": (self.unreadable, self._unreadable),
         }
-        head = self._head(stopped)
+        report = self._head(stopped)
         for most in _SHOWN:
-            cut = {name: _cut(total, items, most) for name, (total, items) in lists.items()}
-            report = {**head, **cut}
+            for name, (total, items) in lists.items():
+                report[name] = {"total": total, "shown": items[:most]}
             if len(json.dumps(report, separators=(",", ":"))) <= limit_bytes:
-                return report
-        return head
+                break
+        return report
 
     def _head(self, stopped: str | None) -> dict[str, Any]:
         listing = self._listing
@@ -196,7 +196,3 @@ class Inventory:
             }
             for (kind, name), found in most
         ]
-
-
-def _cut(total: int, items: Iterable[dict[str, Any]], most: int) -> dict[str, Any]:
-    return {"total": total, "shown": list(items)[:most]}

@@ -58,7 +58,7 @@ def test_opening_the_same_connection_again_counts_it_once():
 
 
 def test_a_connection_of_another_user_is_refused():
-    with pytest.raises(ForeignContext, match="'bob'.*'alice'"):
+    with pytest.raises(ForeignContext, match=r"'bob'.*'alice'"):
         ConnectionRegistry(1).open(ALICE, connection(user=BOB))
 
 

@@ -345,7 +345,7 @@ attempts = st.lists(
 
 @given(attempts)
 def test_whatever_senders_try_each_run_that_ends_is_sound(tried):
-    """Senders at random, all at once: a sound run, or the beginning of one, is all that gets out."""
+    """Senders at random, all at once: only a sound run, or the beginning of one, gets out."""
 
     async def scenario():
         parts = Parts(backplane=SlowBackplane())

@@ -1,4 +1,4 @@
-"""Real parts for the engine's tests: one user's line from the engine to a connection that listens."""
+"""Real parts for the engine's tests: a user's line from the engine to a listening connection."""
 
 import asyncio
 

@@ -127,7 +127,7 @@ def test_a_missing_or_mocked_context_is_refused_with_the_remedy(arguments, got, 
 
 def test_a_bridge_of_another_user_is_refused(factory):
     foreign = Line(a_context(user="user-8")).bridge
-    with pytest.raises(ForeignContext, match="'user-8'.*'user-7'"):
+    with pytest.raises(ForeignContext, match=r"'user-8'.*'user-7'"):
         UserExecutionEngine.create_from_legacy(REGISTRY, foreign, CONTEXT)
     assert factory.calls == []
 
@@ -166,7 +166,7 @@ def test_arguments_of_no_known_form_are_refused(arguments, keywords, problem, fa
 
 def test_without_a_canonical_factory_nothing_else_is_built():
     with (
-        pytest.warns(DeprecationWarning),
+        pytest.warns(DeprecationWarning, match="deprecated"),
         pytest.raises(NoCanonicalFactory, match="no canonical factory is installed") as caught,
     ):
         UserExecutionEngine.create_from_legacy(CONTEXT)
@@ -180,7 +180,7 @@ def test_a_factory_that_returns_no_engine_is_named():
 
     with (
         installed(Wrong()),
-        pytest.warns(DeprecationWarning),
+        pytest.warns(DeprecationWarning, match="deprecated"),
         pytest.raises(NoCanonicalFactory, match="returned str"),
     ):
         UserExecutionEngine.create_from_legacy(CONTEXT)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from trunkline_runtime.engine.plain import outline, plain
 from trunkline_runtime.errors import InvalidPayload
@@ -95,6 +96,26 @@ def test_plain_data_is_a_copy():
     copy = plain(value, "custom", 100)
     value["a"].append(2)
     assert copy == {"a": [1]}
+
+
+_any_text = st.text(st.characters(exclude_categories=()))
+
+
+@given(
+    st.recursive(
+        _any_text, lambda inner: st.lists(inner) | st.dictionaries(_any_text, inner), max_leaves=10
+    )
+)
+def test_every_text_can_be_read_by_a_strict_parser(value):
+    """Also of half a surrogate pair, as a file name that is no UTF-8 has it."""
+    for copy in (plain(value, "custom", 10**6), outline(value, 10**6)):
+        from_json(json.dumps(copy))
+
+
+def test_half_a_surrogate_pair_is_escaped():
+    assert plain({"a\udcff": ["\ud800", "\U0001f40d"]}, "custom", 100) == {
+        "a\\udcff": ["\\ud800", "\U0001f40d"]
+    }
 
 
 def test_what_has_no_json_form_is_refused_without_quoting_it():

@@ -597,7 +597,7 @@ async def test_a_result_that_the_bridge_refuses_ends_in_agent_error(caplog):
 
 async def test_an_engine_refuses_a_bridge_of_another_user_or_thread():
     mine, other = Line(), Line(a_context(user="user-8"))
-    with pytest.raises(ForeignContext, match="'user-8'.*'user-7'"):
+    with pytest.raises(ForeignContext, match=r"'user-8'.*'user-7'"):
         UserExecutionEngine(mine.context, other.bridge, agents_with())
     elsewhere = Line(a_context(thread="thread-4"))
     with pytest.raises(ForeignContext, match="thread-4"):

@@ -1,4 +1,4 @@
-"""Tools: validated by their annotations, paired by id however they end, blocking ones in threads."""
+"""Tools: validated by their annotations, paired by id, blocking ones in threads."""
 
 import asyncio
 import functools
