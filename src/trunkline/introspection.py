@@ -18,7 +18,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
 from typing import Any
@@ -26,6 +26,7 @@ from typing import Any
 from dependency_injector import providers as stock
 from dependency_injector import resources
 
+from trunkline.errors import DeclarationError
 from trunkline.graph.algorithms import reachable, topological_order
 from trunkline.graph.blueprint import Argument, Blueprint, Constant, Opening, Recipe, Ref
 from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
@@ -165,7 +166,7 @@ class _Reader:
             dependencies=tuple(edges),
             location=location or self.locations.get(name),
             is_async=is_async,
-            has_teardown=recipe.opening in _TORN_DOWN,
+            has_teardown=recipe.torn_down,
             declared=declared_here,
         )
         self.recipes[name] = recipe
@@ -249,10 +250,12 @@ class _Reader:
         recipe, edges = self.call(name, opening, provider.provides, provider)
         if isinstance(provider, Scoped):
             return Kind.SCOPED, scope, recipe, edges, opening in _AWAITED
-        limited = Recipe(
-            recipe.opening, recipe.call, recipe.args, recipe.kwargs, recipe.attributes,
+        limited = replace(
+            recipe,
+            close=provider.close,
+            close_awaits=_close_awaits(provider),
             close_seconds=provider.close_seconds,
-        )  # fmt: skip
+        )
         return Kind.RESOURCE, scope, limited, edges, opening in _AWAITED
 
     def _declared(
@@ -388,12 +391,6 @@ _SELF_CONTAINED = (stock.Configuration, stock.ConfigurationOption, stock.Contain
 _VIEWS = (stock.ProvidedInstance, stock.AttributeGetter, stock.ItemGetter, stock.MethodCaller)
 _SCOPED_KINDS = (Kind.VALUE, Kind.SCOPED, Kind.RESOURCE, Kind.KEYED)
 _AWAITED = (Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER)
-_TORN_DOWN = (
-    Opening.GENERATOR,
-    Opening.ASYNC_GENERATOR,
-    Opening.CONTEXT_MANAGER,
-    Opening.ASYNC_CONTEXT_MANAGER,
-)
 
 
 def _opening_of_call(call: Any) -> Opening:
@@ -415,6 +412,25 @@ def _opening_of_resource(call: Any) -> Opening:
     if (made is not call and isgeneratorfunction(made)) or _is_a(returned, AbstractContextManager):
         return Opening.CONTEXT_MANAGER
     return _opening_of_call(call)
+
+
+def _close_awaits(provider: Any) -> bool:
+    """Whether the method that tears a resource's object down must be awaited."""
+    if not provider.close:
+        return False
+    call = provider.provides
+    made = call if isinstance(call, type) else _return_type(call)
+    method = inspect.getattr_static(made, provider.close, None)
+    if not callable(method):
+        raise DeclarationError(
+            f"{provider.describe()} is closed by {provider.close!r}, which is no method of "
+            f"{getattr(made, '__qualname__', 'what it returns')}",
+            location=provider.location,
+            cause="the name is misspelt, or the function that makes the object is not annotated "
+            "with the class it returns",
+            remedy="name a method of the class, or use a generator with the teardown after `yield`",
+        )
+    return iscoroutinefunction(method)
 
 
 def _is_a(returned: Any, base: type) -> bool:

@@ -21,22 +21,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trunkline.compiler.planner import RESERVED, NodePlan, Plan
-from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe
+from trunkline.graph.blueprint import TORN_DOWN, Argument, Constant, Opening, Recipe
 
 __all__ = ["ScopeSource", "write_scope"]
 
 STEP = "    "
-RESOURCES = frozenset(
-    {
-        Opening.GENERATOR,
-        Opening.ASYNC_GENERATOR,
-        Opening.CONTEXT_MANAGER,
-        Opening.ASYNC_CONTEXT_MANAGER,
-    }
+RUNTIME_NAMES = (
+    frozenset(["AGET", "APP", "GET", "LEFT", "MISSING", "OpenScope", "reset_ambient"])
+    | {opening.name for opening in TORN_DOWN}
+    | {"CLOSE", "ACLOSE"}
 )
-RUNTIME_NAMES = frozenset(
-    ["AGET", "APP", "GET", "LEFT", "MISSING", "OpenScope", "reset_ambient"]
-) | {opening.name for opening in RESOURCES}
 """What the loader puts into the namespace of every source."""
 LIKELY = 4
 """How many providers ``get`` compares before it looks in its table."""
@@ -113,7 +107,7 @@ class _Writer:
         self._line(1, f'"""{" > ".join(self.path)} of {self.plan.blueprint.graph.name}."""')
         if len(self.path) > 2:
             slots.insert(0, "_parent")
-        if self.is_root or any(node.recipe.opening in RESOURCES for node in stored):
+        if self.is_root or any(node.recipe.torn_down for node in stored):
             slots.insert(0, "_exits")
         self._line(1, f"__slots__ = ({''.join(f'{slot!r}, ' for slot in slots)})")
         self._write_forget(given, stored)
@@ -153,7 +147,7 @@ class _Writer:
 
     def _write_exits(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
         """Leaving at the usual price: nothing to tear down, nobody waiting."""
-        has_exits = self.is_root or any(node.recipe.opening in RESOURCES for node in stored)
+        has_exits = self.is_root or any(node.recipe.torn_down for node in stored)
         busy = f"{'self._exits or ' if has_exits else ''}self._attention is not None"
         for head, close in (
             ("def __exit__(self, kind, error, traceback):", "return self._close(error)"),
@@ -225,7 +219,7 @@ class _Writer:
         yield "inner._attention = None"
         if len(self.path) > 2:
             yield "inner._parent = parent"
-        if self.is_root or any(node.recipe.opening in RESOURCES for node in stored):
+        if self.is_root or any(node.recipe.torn_down for node in stored):
             yield "inner._exits = []"
         for node in given:
             yield f"inner.v_{node.attr} = v_{node.attr}"
@@ -278,7 +272,7 @@ class _Writer:
         self._line(3, "raise")
         self._line(2, f"self.v_{attr} = value")
         self._line(2, "if self._attention is not None:")
-        if node.recipe.opening in RESOURCES and node.awaited:
+        if node.recipe.torn_down and node.awaited:
             self._line(3, f"await self._abuilt({attr!r})")
         else:
             self._line(3, f"self._built({attr!r})")
@@ -314,6 +308,10 @@ class _Writer:
                 self._write_opening(depth, node, call)
         for key, value in attributes:
             self._line(depth, f"value.{key} = {value}")
+        if recipe.close:
+            kind = "ACLOSE" if recipe.close_awaits else "CLOSE"
+            entry = f"{kind}, value.{recipe.close}, {node.name!r}, {recipe.close_seconds!r}"
+            self._line(depth, f"self._exits.append(({entry}))")
 
     def _viewed(self, recipe: Recipe, args: list[str]) -> str:
         """The expression that reads a part of another object."""

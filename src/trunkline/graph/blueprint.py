@@ -9,7 +9,7 @@ from typing import Any
 
 from trunkline.graph.model import Graph
 
-__all__ = ["Argument", "Blueprint", "Constant", "Opening", "Recipe", "Ref"]
+__all__ = ["TORN_DOWN", "Argument", "Blueprint", "Constant", "Opening", "Recipe", "Ref"]
 
 
 class Opening(Enum):
@@ -41,6 +41,17 @@ class Opening(Enum):
     """``call`` is a provider of another library, called without arguments in the open scope."""
 
 
+TORN_DOWN = frozenset(
+    {
+        Opening.GENERATOR,
+        Opening.ASYNC_GENERATOR,
+        Opening.CONTEXT_MANAGER,
+        Opening.ASYNC_CONTEXT_MANAGER,
+    }
+)
+"""The openings that end with a teardown of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """An argument filled by another node."""
@@ -68,6 +79,8 @@ class Recipe:
         args: Positional arguments.
         kwargs: Keyword arguments in order.
         attributes: Attributes set on the object after it is made.
+        close: Name of the object's method that tears it down; empty where there is none.
+        close_awaits: True where that method must be awaited.
         close_seconds: Time that its async teardown may take; None for no limit.
         reaches_scope: True where a live provider may resolve scoped objects itself, so that the
             scope has to be the ambient one during the call.
@@ -78,8 +91,15 @@ class Recipe:
     args: tuple[Argument, ...] = ()
     kwargs: tuple[tuple[str, Argument], ...] = ()
     attributes: tuple[tuple[str, Argument], ...] = ()
+    close: str = ""
+    close_awaits: bool = False
     close_seconds: float | None = None
     reaches_scope: bool = False
+
+    @property
+    def torn_down(self) -> bool:
+        """Whether closing the scope runs code for the object."""
+        return bool(self.close) or self.opening in TORN_DOWN
 
 
 @dataclass(frozen=True, slots=True)

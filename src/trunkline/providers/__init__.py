@@ -3,8 +3,6 @@
 Everything of ``dependency_injector.providers`` is here under its own name.
 """
 
-# ruff: noqa: F401  # the package is a face: what it imports is what it offers
-
 from dependency_injector.providers import (
     AbstractCallable,
     AbstractCoroutine,
@@ -52,3 +50,55 @@ from dependency_injector.providers import (
 from trunkline.providers.keyed import KeyedSingleton
 from trunkline.providers.scoped import Scoped, ScopedResource, ScopeValue
 from trunkline.providers.watched import Callable, Factory, Object, Singleton
+
+__all__ = [
+    "AbstractCallable",
+    "AbstractCoroutine",
+    "AbstractFactory",
+    "AbstractSingleton",
+    "Aggregate",
+    "AttributeGetter",
+    "BaseResource",
+    "BaseSingleton",
+    "Callable",
+    "CallableDelegate",
+    "Configuration",
+    "ConfigurationOption",
+    "Container",
+    "ContextLocalResource",
+    "ContextLocalSingleton",
+    "Coroutine",
+    "CoroutineDelegate",
+    "Delegate",
+    "DelegatedCallable",
+    "DelegatedCoroutine",
+    "DelegatedFactory",
+    "DelegatedSingleton",
+    "DelegatedThreadLocalSingleton",
+    "DelegatedThreadSafeSingleton",
+    "DependenciesContainer",
+    "Dependency",
+    "Dict",
+    "ExternalDependency",
+    "Factory",
+    "FactoryAggregate",
+    "FactoryDelegate",
+    "ItemGetter",
+    "KeyedSingleton",
+    "List",
+    "MethodCaller",
+    "Object",
+    "ProvidedInstance",
+    "Provider",
+    "Resource",
+    "ScopeValue",
+    "Scoped",
+    "ScopedResource",
+    "Selector",
+    "Self",
+    "Singleton",
+    "SingletonDelegate",
+    "ThreadLocalSingleton",
+    "ThreadSafeSingleton",
+    "TypedConfigurationOption",
+]

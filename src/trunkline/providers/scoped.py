@@ -129,15 +129,20 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
     Args:
         provides: A generator function or an async one, whose code after ``yield`` is the
             teardown; a context manager (class or factory), plain or async; or a function whose
-            object needs no teardown. The exception of the scope's body is thrown in at the
-            ``yield`` and given to ``__exit__``; it goes on whatever they make of it.
+            object is torn down by its own method ``close``. The exception of the scope's body is
+            thrown in at the ``yield`` and given to ``__exit__``; it goes on whatever they make of
+            it.
         *args: Positional arguments; providers among them are resolved first.
         scope: The scope the object lives in; the container's default scope unless given.
+        close: Name of the object's method that tears it down, awaited where it is a coroutine
+            function. An object made by a plain call and closed by ``await`` is resolved without
+            ``await``.
         close_seconds: Seconds that an async teardown may take before it is cancelled and
             reported; None for no limit.
         **kwargs: Keyword arguments, likewise.
     """
 
+    close: str = ""
     close_seconds: float | None = None
 
     @overload
@@ -146,6 +151,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Callable[..., AsyncIterator[T]],
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None: ...
@@ -155,6 +161,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Callable[..., Iterator[T]],
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None: ...
@@ -164,6 +171,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Callable[..., AbstractAsyncContextManager[T]],
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None: ...
@@ -173,6 +181,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Callable[..., AbstractContextManager[T]],
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None: ...
@@ -182,6 +191,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Callable[..., Awaitable[T]],
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None: ...
@@ -191,6 +201,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Callable[..., T] | str | None = None,
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None: ...
@@ -199,6 +210,7 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         provides: Any = None,
         *args: Any,
         scope: BaseScope | None = None,
+        close: str = "",
         close_seconds: float | None = None,
         **kwargs: Any,
     ) -> None:
@@ -211,11 +223,13 @@ class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
             )
         super().__init__(provides, *args, **kwargs)
         self.scope = scope
+        self.close = close
         self.close_seconds = close_seconds
         self.location = caller_location()
 
     def _copy_declaration(self, copied: Any, memo: dict[int, Any] | None) -> None:
         super()._copy_declaration(copied, memo)
+        copied.close = self.close
         copied.close_seconds = self.close_seconds
 
 

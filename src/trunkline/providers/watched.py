@@ -8,8 +8,10 @@ change; these are compiled.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable as Call
+from collections.abc import Coroutine
 from inspect import iscoroutinefunction
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from dependency_injector import providers as stock
 
@@ -25,6 +27,14 @@ T = TypeVar("T")
 class Factory(DeclaredCall, stock.Factory[T], Generic[T]):
     """A new object at each use; see the stock ``Factory``."""
 
+    @overload
+    def __init__(
+        self, provides: Call[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, provides: Call[..., T] | str | None = None, *args: Any, **kwargs: Any
+    ) -> None: ...
     def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(provides, *args, **kwargs)
         self.location = caller_location()
@@ -45,6 +55,14 @@ class Factory(DeclaredCall, stock.Factory[T], Generic[T]):
 class Callable(DeclaredCall, stock.Callable[T], Generic[T]):
     """The result of a call, made anew at each use; see the stock ``Callable``."""
 
+    @overload
+    def __init__(
+        self, provides: Call[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, provides: Call[..., T] | str | None = None, *args: Any, **kwargs: Any
+    ) -> None: ...
     def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(provides, *args, **kwargs)
         self.location = caller_location()
@@ -72,6 +90,14 @@ class Singleton(DeclaredCall, stock.Singleton[T], Generic[T]):
     of one it is built once too, under a lock of its own.
     """
 
+    @overload
+    def __init__(
+        self, provides: Call[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, provides: Call[..., T] | str | None = None, *args: Any, **kwargs: Any
+    ) -> None: ...
     def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(provides, *args, **kwargs)
         self.location = caller_location()

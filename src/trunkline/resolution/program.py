@@ -11,8 +11,10 @@ from trunkline.ambient import ambient_scope
 from trunkline.compiler.entry import write_enter
 from trunkline.compiler.loader import load
 from trunkline.compiler.planner import NodePlan, Plan
-from trunkline.compiler.source import RESOURCES, ScopeSource, write_scope
+from trunkline.compiler.source import ScopeSource, write_scope
 from trunkline.errors import ScopeOrderError, ScopeValueError
+from trunkline.graph.blueprint import TORN_DOWN
+from trunkline.resolution.exits import Callback
 from trunkline.resolution.scope import LEFT, MISSING, OpenScope
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
@@ -79,7 +81,9 @@ class Program:
             "MISSING": MISSING,
             "OpenScope": OpenScope,
             "reset_ambient": ambient_scope.reset,
-            **{opening.name: opening for opening in RESOURCES},
+            **{opening.name: opening for opening in TORN_DOWN},
+            "CLOSE": Callback.SYNC,
+            "ACLOSE": Callback.ASYNC,
             **source.names,
             **{name: getattr(self.root, f"v_{attr}") for name, attr in source.settled.items()},
         }
