@@ -8,13 +8,45 @@ import signal
 import sys
 from collections.abc import Callable
 
-from trunkline_runtime.server.agent_server import AgentServer
+from pydantic import SecretStr
 
-__all__ = ["run_server"]
+from trunkline_runtime.logs import logging_to
+from trunkline_runtime.server.agent_server import AgentServer
+from trunkline_runtime.settings import LogSettings
+
+__all__ = ["Service", "run_server"]
 
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Service:
+    """A server as a process runs it: with its logs, until a signal stops it.
+
+    Args:
+        server: The server, not started yet.
+        log: How logs are written.
+        secret: The key that signs tokens, which no log may show.
+    """
+
+    def __init__(self, server: AgentServer, log: LogSettings, secret: SecretStr) -> None:
+        self._server = server
+        self._log = log
+        self._secret = secret
+
+    async def serve(self) -> int:
+        """Serve until the process is told to stop.
+
+        Returns:
+            The exit code: 0 after a stop in good order, 1 if the server could not listen.
+        """
+        with logging_to(
+            level=self._log.level,
+            format=self._log.format,
+            secrets=[self._secret.get_secret_value()],
+        ):
+            return await run_server(self._server)
 
 
 async def run_server(server: AgentServer, announce: Callable[[str], None] | None = None) -> int:

@@ -12,9 +12,10 @@ from typing import Protocol
 from trunkline_runtime.bridge import Connection
 from trunkline_runtime.context import UserExecutionContext
 from trunkline_runtime.engine import UserExecutionEngine
+from trunkline_runtime.errors import ForeignContext
 from trunkline_runtime.server.auth import Identity
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["Session", "SessionOwner", "Sessions"]
 
 
 class Session(Protocol):
@@ -51,3 +52,26 @@ class Sessions(Protocol):
             and left in one task.
         """
         ...
+
+
+class SessionOwner:
+    """Whose session it is: lets no request of anyone else be opened in it.
+
+    Args:
+        identity: Who is at the other end, from the token of the handshake.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        self._user_id = identity.user_id
+
+    def require(self, context: UserExecutionContext) -> None:
+        """Refuse a context of another user.
+
+        Args:
+            context: The context of a request that is to be opened.
+
+        Raises:
+            ForeignContext: It is another user's.
+        """
+        if context.user_id != self._user_id:
+            raise ForeignContext(self._user_id, context.user_id, "session")
