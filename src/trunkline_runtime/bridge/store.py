@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from trunkline_runtime.messages import Event
 
@@ -113,7 +114,7 @@ class EventStore:
         first, last = kept.events[0][0].seq, kept.events[-1][0].seq
         if not first - 1 <= seq <= last:
             return None
-        return tuple(event for event, _ in kept.events if event.seq > seq)
+        return tuple(event for event, _ in islice(kept.events, seq - first + 1, None))
 
     def forget(self, user_id: str) -> None:
         """Drop everything that is kept for a user."""

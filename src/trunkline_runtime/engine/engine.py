@@ -19,15 +19,17 @@ from trunkline_runtime.context import (
 )
 from trunkline_runtime.engine import legacy
 from trunkline_runtime.engine.emission import RunEvents
+from trunkline_runtime.engine.faults import NoCanonicalFactory
 from trunkline_runtime.engine.limits import DEFAULT_LIMITS, EngineLimits
 from trunkline_runtime.engine.logs import RunLog, identifiers
 from trunkline_runtime.engine.registry import AgentRegistry, RegisteredAgent
 from trunkline_runtime.engine.results import AgentResult, EngineStats
 from trunkline_runtime.engine.run import Run
 from trunkline_runtime.engine.sink import EventSink, require_same_owner
-from trunkline_runtime.engine.slots import Ticket, UserSlots
+from trunkline_runtime.engine.slots import UserSlots
 from trunkline_runtime.engine.supervision import Supervision
 from trunkline_runtime.engine.tasks import RunTasks
+from trunkline_runtime.engine.underway import RunUnderWay
 from trunkline_runtime.errors import EngineClosed, RunCancelled
 
 __all__ = ["PipelineStep", "UserExecutionEngine"]
@@ -48,23 +50,6 @@ class PipelineStep:
     input: Mapping[str, Any] | Callable[[tuple[AgentResult, ...]], Mapping[str, Any]] = field(
         default_factory=dict
     )
-
-
-@dataclass(slots=True, eq=False)
-class _Record:
-    """A run between its request and its end."""
-
-    ticket: Ticket
-    over: asyncio.Future[None]
-    supervision: Supervision | None = None
-    task: asyncio.Task[AgentResult] | None = None
-
-    def stop(self, reason: str, refusal: Exception) -> None:
-        """Stop it where it is: the agent if it runs, the wait if it does not."""
-        if self.supervision is not None:
-            self.supervision.stop(reason)
-        else:
-            self.ticket.refuse(refusal)
 
 
 class UserExecutionEngine:
@@ -112,7 +97,7 @@ class UserExecutionEngine:
         self._now = now
         self._clock = clock
         self._seat = object()  # identifies this engine in the accounting without keeping it alive
-        self._active: dict[RunId, _Record] = {}
+        self._active: dict[RunId, RunUnderWay] = {}
         self._history: deque[AgentResult] = deque(maxlen=limits.history)
         self._counts: Counter[str] = Counter()
         self._busy_ms = 0.0
@@ -125,7 +110,34 @@ class UserExecutionEngine:
         yield from ()
         return self
 
-    create_from_legacy = classmethod(legacy.create_from_legacy)
+    @classmethod
+    def create_from_legacy(cls, *arguments: Any, **keywords: Any) -> "UserExecutionEngine":
+        """Get an engine as old call sites ask for it; deprecated.
+
+        ``(context)``, ``(registry, bridge, context)``, ``(registry, bridge, user_context=context)``
+        and all by keyword; with ``await`` or without. The engine comes from the canonical factory
+        and has a bridge of its own user. What is passed as a registry or a bridge but is none of
+        this runtime's is not used, and the warning says so.
+
+        Args:
+            *arguments: The context alone, or registry, bridge and context.
+            **keywords: The same by name: ``registry``, ``agent_registry``, ``agent_factory`` or
+                ``agents``; ``bridge``, ``websocket_bridge`` or ``websocket_emitter``;
+                ``context``, ``user_context`` or ``user_execution_context``.
+
+        Raises:
+            ContextTypeError: The context is missing, or no ``UserExecutionContext``.
+            ForeignContext: The bridge is another user's.
+            NoCanonicalFactory: No composition root has installed its factory.
+            TypeError: The arguments fit none of the forms.
+        """
+        context, engine = legacy.resolve(cls.__name__, arguments, keywords)
+        if not isinstance(engine, UserExecutionEngine):
+            raise NoCanonicalFactory(
+                cls.__name__, f"its canonical factory returned {type(engine).__name__}"
+            )
+        require_same_owner(engine.context, context, "engine")
+        return engine
 
     @property
     def context(self) -> UserExecutionContext:
@@ -186,15 +198,18 @@ class UserExecutionEngine:
         self._require_open()
         agent = self._agents.get(agent_name)
         given = _checked_input(input)
-        record = self._enter(self._named(run_id))
         try:
-            await record.ticket.granted()
-            return await self._conduct(record, agent, given)
+            run = self._enter(self._named(run_id))
+            try:
+                await run.granted()
+                result = await run.conduct(self._supervision(run.run_id, agent, given))
+            finally:
+                self._leave(run)
         except Exception:
             self._counts["refused"] += 1
             raise
-        finally:
-            self._leave(record)
+        self._remember(result)
+        return result
 
     async def execute_pipeline(
         self, steps: Sequence[PipelineStep | tuple[str, Mapping[str, Any]]]
@@ -235,15 +250,15 @@ class UserExecutionEngine:
         Returns:
             Whether this engine had such a run under way.
         """
-        record = self._active.get(RunId(run_id))
-        if record is None:
+        run = self._active.get(RunId(run_id))
+        if run is None:
             return False
-        record.stop(reason, RunCancelled(run_id, reason))
+        run.stop(reason, RunCancelled(run_id, reason))
         return True
 
     def stats(self) -> EngineStats:
         """Return the engine's figures."""
-        running = sum(record.task is not None for record in self._active.values())
+        running = sum(run.begun for run in self._active.values())
         return EngineStats(
             running=running,
             queued=len(self._active) - running,
@@ -264,55 +279,39 @@ class UserExecutionEngine:
     async def cleanup(self, reason: str = "its request has ended") -> None:
         """Take no more runs, cancel those under way, wait for their ends, and give up the place.
 
-        The wait is bounded by the grace the limits give. Cleaning up twice does nothing more,
-        and waits as well while the first is under way.
+        The wait is bounded, because the end of each run is: a cancelled agent has
+        ``cancel_attempts`` times ``grace_seconds``. Cleaning up twice does nothing more, and waits
+        as well while the first is under way.
 
         Args:
             reason: Why the runs are cancelled, safe to show.
         """
         self._closed = True
         self._rest(stop=True)
-        records = list(self._active.values())
-        for record in records:
-            record.stop(reason, EngineClosed(self._context.user_id))
+        runs = list(self._active.values())
+        for run in runs:
+            run.stop(reason, EngineClosed(self._context.user_id))
         try:
-            if records:
-                overs = [record.over for record in records]
-                _, late = await asyncio.wait(overs, timeout=self._patience())
-                if late:
-                    self._log(self._context.run_id).error(
-                        "%d runs would not end; their tasks are cancelled", len(late)
-                    )
-                    for record in records:
-                        if record.task is not None:
-                            record.task.cancel()
+            if runs:
+                await asyncio.wait([run.over for run in runs])
         finally:
             self._slots.leave(self._context.user_id, self._seat)
 
-    def _enter(self, run_id: RunId) -> _Record:
+    def _enter(self, run_id: RunId) -> RunUnderWay:
         ticket = self._slots.request(self._context.user_id, run_id, self._seat, self._limits)
-        record = _Record(ticket, asyncio.get_running_loop().create_future())
-        self._active[run_id] = record
+        run = self._active[run_id] = RunUnderWay(ticket)
         self._rest(stop=True)
-        return record
+        return run
 
-    def _leave(self, record: _Record) -> None:
-        del self._active[RunId(record.ticket.run_id)]
-        abandoned = record.supervision.abandoned if record.supervision else frozenset()
-        stuck = {task for task in abandoned if not task.done()}
-        if stuck:
-            self._counts["abandoned"] += len(stuck)
-            _when_all_done(stuck, record.ticket.release)  # it still takes up its place
-        else:
-            record.ticket.release()
-        record.over.set_result(None)
+    def _leave(self, run: RunUnderWay) -> None:
+        del self._active[run.run_id]
+        self._counts["abandoned"] += run.leave()
         if not self._active and not self._closed:
             self._rest(stop=False)
 
-    async def _conduct(
-        self, record: _Record, agent: RegisteredAgent, given: Mapping[str, Any]
-    ) -> AgentResult:
-        run_id = RunId(record.ticket.run_id)
+    def _supervision(
+        self, run_id: RunId, agent: RegisteredAgent, given: Mapping[str, Any]
+    ) -> Supervision:
         log = self._log(run_id, agent_name=agent.name)
         events = RunEvents(self._bridge, run_id, agent.name)
         tasks = RunTasks()
@@ -327,14 +326,9 @@ class UserExecutionEngine:
             self._limits,
             self._clock,
         )
-        supervision = Supervision(
+        return Supervision(
             agent, given, run, events, tasks, self._limits, log, self._now(), self._clock
         )
-        record.supervision = supervision
-        record.task = asyncio.create_task(supervision.conduct(), name=f"supervise run {run_id}")
-        result = await _outlasted(record.task, supervision)
-        self._remember(result)
-        return result
 
     def _remember(self, result: AgentResult) -> None:
         self._history.append(result)
@@ -344,7 +338,10 @@ class UserExecutionEngine:
 
     def _named(self, run_id: RunId | str | None) -> RunId:
         if run_id is not None:
-            return check_identifier(RunId, "run_id", run_id, self._context.environment)
+            given = check_identifier(RunId, "run_id", run_id, self._context.environment)
+            if given == self._context.run_id:
+                self._numbered = max(self._numbered, 1)
+            return given
         self._numbered += 1
         if self._numbered == 1:
             return self._context.run_id
@@ -372,44 +369,8 @@ class UserExecutionEngine:
             "the engine was idle for %g s and is closed", self._limits.idle_seconds
         )
 
-    def _patience(self) -> float:
-        """Return how long an orderly end may take: every bounded wait of a supervision."""
-        return self._limits.grace_seconds * (self._limits.cancel_attempts + 8)
-
     def _log(self, run_id: RunId, **fields: object) -> RunLog:
         return RunLog(logger, {**identifiers(self._context), "run_id": str(run_id), **fields})
-
-
-async def _outlasted(task: asyncio.Task[AgentResult], supervision: Supervision) -> AgentResult:
-    """Wait for a supervision's end, also when the waiting task is cancelled meanwhile.
-
-    Whoever calls ``execute`` and is cancelled must find nothing running afterwards. A supervision
-    that was told to stop ends in bounded time, so further cancellations have nothing to add.
-    """
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        supervision.stop("its request has ended")
-        while not task.done():
-            try:
-                await asyncio.wait((task,))
-            except asyncio.CancelledError:
-                continue
-        if not task.cancelled():
-            task.exception()  # the caller is gone; what went wrong is in the log
-        raise
-
-
-def _when_all_done(tasks: set[asyncio.Task[Any]], call: Callable[[], None]) -> None:
-    left = set(tasks)
-
-    def done(task: asyncio.Task[Any]) -> None:
-        left.discard(task)
-        if not left:
-            call()
-
-    for task in tasks:
-        task.add_done_callback(done)
 
 
 def _checked_input(given: object) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from trunkline_runtime.errors import ForeignContext
 if TYPE_CHECKING:
     from trunkline_runtime.engine.engine import UserExecutionEngine
 
-__all__ = ["CanonicalEngines", "canonical_engines", "create_from_legacy", "installed"]
+__all__ = ["CanonicalEngines", "canonical_engines", "installed", "resolve"]
 
 
 class CanonicalEngines(Protocol):
@@ -74,22 +74,18 @@ _KEYWORDS: Final[Mapping[str, frozenset[str]]] = {
 _REMEDY: Final = "resolve the engine from the container's request scope instead"
 
 
-def create_from_legacy(
-    cls: type["UserExecutionEngine"], *arguments: Any, **keywords: Any
-) -> "UserExecutionEngine":
-    """Make an engine as old call sites ask for it; deprecated.
-
-    ``(context)``, ``(registry, bridge, context)``, ``(registry, bridge, user_context=context)``
-    and all by keyword; with ``await`` or without. The engine comes from the canonical factory and
-    has a bridge of its own user. What is passed as a registry or a bridge but is none of this
-    runtime's is not used, and the warning says so.
+def resolve(
+    name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> tuple[UserExecutionContext, object]:
+    """Ask the canonical factory for what an old call wants, and warn at the caller's line.
 
     Args:
-        cls: The engine class.
-        *arguments: The context alone, or registry, bridge and context.
-        **keywords: The same by name: ``registry``, ``agent_registry``, ``agent_factory`` or
-            ``agents``; ``bridge``, ``websocket_bridge`` or ``websocket_emitter``; ``context``,
-            ``user_context`` or ``user_execution_context``.
+        name: The class that was called.
+        arguments: The positional arguments of its ``create_from_legacy``, which calls this.
+        keywords: The others.
+
+    Returns:
+        The context, and what the factory returned.
 
     Raises:
         ContextTypeError: The context is missing, or no ``UserExecutionContext``.
@@ -106,16 +102,11 @@ def create_from_legacy(
         for name, used in (("registry", agents), ("bridge", bridge))
         if given[name] is not None and used is None
     ]
-    warnings.warn(_text(cls, unused), DeprecationWarning, stacklevel=2)
+    warnings.warn(_text(name, unused), DeprecationWarning, stacklevel=3)
     engines = canonical_engines.get()
     if engines is None:
-        raise NoCanonicalFactory(cls.__name__)
-    engine: object = engines.create(context, bridge=bridge, agents=agents)
-    if not isinstance(engine, cls):
-        raise NoCanonicalFactory(
-            cls.__name__, f"its canonical factory returned {type(engine).__name__}"
-        )
-    return engine
+        raise NoCanonicalFactory(name)
+    return context, engines.create(context, bridge=bridge, agents=agents)
 
 
 def _sorted_arguments(arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,15 +137,16 @@ def _own_bridge(bridge: Any, context: UserExecutionContext) -> EventSink | None:
     another user is refused, because the call site has mixed up two users.
     """
     owner: Any = getattr(bridge, "context", None)
-    if issubclass(type(owner), UserExecutionContext):
+    emits = callable(getattr(bridge, "emit", None))
+    if issubclass(type(owner), UserExecutionContext) and emits:
         require_same_owner(owner, context, "bridge")
-        return bridge  # type: ignore[no-any-return]  # it has a context, as an EventSink does
+        return bridge  # type: ignore[no-any-return]  # it has what an EventSink has
     named = getattr(bridge, "user_id", None)
     if isinstance(named, str) and named != context.user_id:
         raise ForeignContext(named, context.user_id)
     return None
 
 
-def _text(cls: type, unused: list[str]) -> str:
-    text = f"{cls.__name__}.create_from_legacy is deprecated: {_REMEDY}"
+def _text(name: str, unused: list[str]) -> str:
+    text = f"{name}.create_from_legacy is deprecated: {_REMEDY}"
     return f"{text} (not used here: {', '.join(unused)})" if unused else text

@@ -43,7 +43,7 @@ class Run:
         events: Where events go.
         tasks: Keeps what the agent starts.
         log: The run's log.
-        limits: How many bytes of JSON payloads may take.
+        limits: Seconds the run may take, and bytes of JSON its payloads may.
         clock: Seconds that never go back.
     """
 
@@ -69,6 +69,7 @@ class Run:
         self._limits = limits
         self._clock = clock
         self._calls = 0
+        self._ends = clock() + limits.run_seconds
 
     @property
     def context(self) -> UserExecutionContext:
@@ -84,6 +85,11 @@ class Run:
     def agent_name(self) -> str:
         """The name the agent was called by."""
         return self._agent_name
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the agent has until it is stopped; zero or more."""
+        return max(self._ends - self._clock(), 0.0)
 
     @property
     def log(self) -> RunLog:

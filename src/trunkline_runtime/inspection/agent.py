@@ -16,7 +16,7 @@ from trunkline_runtime.inspection.inventory import Inventory
 from trunkline_runtime.inspection.processes import ParserPool
 from trunkline_runtime.inspection.source import SourceFacts
 
-__all__ = ["InspectionLimits", "register_inspection"]
+__all__ = ["InspectionLimits", "inspection_agents", "register_inspection"]
 
 _WALK_STEP: Final = 5000  # entries between two looks at whether the run was cancelled
 _DETAILED: Final = 10  # files that are parsed by a call each, so that the user sees the work
@@ -31,8 +31,8 @@ class InspectionLimits:
     Attributes:
         files: Source files that are looked at.
         entries: Directory entries that are looked at.
-        seconds: Seconds it reads. What is left by then is reported as not looked at; keep it
-            below the engine's ``run_seconds``, or the run ends in a timeout without a report.
+        seconds: Seconds it reads, or four fifths of what the run has left, if that is less: a
+            report of a part is worth more than a timeout. The rest is reported as not looked at.
         report_bytes: Bytes of JSON the report may take.
     """
 
@@ -98,7 +98,8 @@ class _Inspection:
         self._run = run
         self._root = root
         self._inventory = Inventory(str(root))
-        self._ends = asyncio.get_running_loop().time() + limits.seconds
+        self._seconds = min(limits.seconds, 0.8 * run.seconds_left)
+        self._ends = asyncio.get_running_loop().time() + self._seconds
         self._limits = limits
 
     async def perform(self) -> Any:
@@ -158,7 +159,7 @@ class _Inspection:
 
     def _stopped(self, listing: FileListing) -> str | None:
         if self._inventory.files < len(listing.paths):
-            return f"after {self._limits.seconds:g} seconds"
+            return f"after {self._seconds:.3g} seconds"
         if not listing.complete:
             return (
                 f"at the limit of {self._limits.files:,} files or {self._limits.entries:,} entries"
@@ -194,6 +195,20 @@ def register_inspection(
             return await _Inspection(run, root, limits).perform()
 
     agents.register("inspect", inspect)
+
+
+def inspection_agents(
+    parsers: ParserPool | None = None, limits: InspectionLimits = DEFAULT_LIMITS
+) -> AgentRegistry:
+    """Return a registry with the agent ``inspect``; see ``register_inspection``.
+
+    Args:
+        parsers: The parser processes that all inspections share.
+        limits: What one inspection may take.
+    """
+    agents = AgentRegistry()
+    register_inspection(agents, parsers, limits)
+    return agents
 
 
 def _checked_root(given: Mapping[str, Any]) -> Path:

@@ -30,7 +30,7 @@ class ParserPool:
     """
 
     def __init__(
-        self, processes: int = 2, seconds_a_file: float = 10.0, max_bytes: int = 1024 * 1024
+        self, processes: int = 2, seconds_a_file: float = 3.0, max_bytes: int = 1024 * 1024
     ) -> None:
         self._processes = processes
         self._seconds = seconds_a_file

@@ -132,6 +132,10 @@ def test_a_bridge_of_another_user_is_refused(factory):
     assert factory.calls == []
 
 
+class _HoldsContext:
+    context = CONTEXT
+
+
 class _OldBridge:
     def __init__(self, user_id):
         self.user_id = user_id
@@ -142,7 +146,7 @@ def test_an_old_bridge_that_names_another_user_is_refused(factory):
         UserExecutionEngine.create_from_legacy(REGISTRY, _OldBridge("user-8"), CONTEXT)
 
 
-@pytest.mark.parametrize("bridge", [Mock(), _OldBridge("user-7"), object()])
+@pytest.mark.parametrize("bridge", [Mock(), _OldBridge("user-7"), _HoldsContext(), object()])
 def test_an_object_that_is_no_bridge_of_this_runtime_is_not_used_and_that_is_said(bridge, factory):
     with pytest.warns(DeprecationWarning, match=r"not used here: registry \(Mock\), bridge"):
         UserExecutionEngine.create_from_legacy(Mock(), bridge, CONTEXT)
@@ -184,6 +188,29 @@ def test_a_factory_that_returns_no_engine_is_named():
         pytest.raises(NoCanonicalFactory, match="returned str"),
     ):
         UserExecutionEngine.create_from_legacy(CONTEXT)
+
+
+def test_an_engine_of_another_user_is_never_handed_out():
+    class Mixed:
+        def create(self, context, *, bridge=None, agents=None):
+            line = Line(a_context(user="user-8"))
+            return UserExecutionEngine(line.context, line.bridge, agents_with())
+
+    with (
+        installed(Mixed()),
+        pytest.warns(DeprecationWarning, match="deprecated"),
+        pytest.raises(ForeignContext, match="This engine belongs to user 'user-8'"),
+    ):
+        UserExecutionEngine.create_from_legacy(CONTEXT)
+
+
+def test_a_subclass_of_an_old_call_site_gets_the_canonical_engine(factory):
+    class Mine(UserExecutionEngine):
+        pass
+
+    with pytest.warns(DeprecationWarning, match="Mine.create_from_legacy is deprecated"):
+        engine = Mine.create_from_legacy(CONTEXT)
+    assert type(engine) is UserExecutionEngine
 
 
 def test_factories_nest_and_the_outer_one_comes_back(factory):

@@ -101,6 +101,7 @@ async def test_a_full_queue_refuses_at_once():
     ):
         await engine.execute("work", run_id="r-3")
     assert line.of("r-3") == []
+    assert engine.stats().refused == 1
     gate.opened.set()
     await asyncio.gather(*calls)
 
@@ -165,6 +166,29 @@ async def test_a_caller_cancelled_just_as_its_turn_comes_passes_the_turn_on():
     with pytest.raises(asyncio.CancelledError):
         await second
     await first
+    assert slots.running("user-7") == 0
+
+
+@pytest.mark.parametrize("stop", ["cancel", "cleanup"])
+@pytest.mark.asyncio
+async def test_a_run_stopped_just_as_its_turn_comes_does_not_begin(stop):
+    """Its place is granted, but its caller has not yet been told, when it is stopped."""
+    gate, line, slots = Gate(), Line(), UserSlots()
+    engine = line.engine(agents_with(work=gate), replace(QUICK, runs_per_user=1), slots)
+    first, second = start(engine, "r-1"), start(engine, "r-2")
+    await settled()
+    engine.cancel("r-1")
+    while slots.queued("user-7") == 1:
+        await asyncio.sleep(0)
+    assert slots.running("user-7") == 1
+    if stop == "cancel":
+        assert engine.cancel("r-2") is True
+    else:
+        await engine.cleanup()
+    with pytest.raises(RunCancelled if stop == "cancel" else EngineClosed):
+        await second
+    await first
+    assert line.of("r-2") == []
     assert slots.running("user-7") == 0
 
 

@@ -441,6 +441,21 @@ async def test_the_first_run_has_the_contexts_id_and_later_ones_are_numbered():
     assert (await engine.execute("work", run_id="run-99")).run_id == "run-99"
 
 
+async def test_the_contexts_id_is_not_used_again_when_it_was_asked_for():
+    engine = Line().engine(agents_with(work=_noop))
+    first = await engine.execute("work", run_id="run-12")
+    second = await engine.execute("work")
+    assert (first.run_id, second.run_id) == ("run-12", "run-12.2")
+
+
+async def test_an_agent_knows_how_long_it_has():
+    async def work(run, given):
+        return run.seconds_left
+
+    _, result = await _run(work, replace(QUICK, run_seconds=50))
+    assert 0 < result.result <= 50
+
+
 async def test_a_run_id_is_unique_among_a_users_runs_under_way():
     async def work(run, given):
         with pytest.raises(RunIdInUse):

@@ -174,6 +174,26 @@ async def test_a_blocking_tool_that_takes_too_long_is_given_up_and_reported(capl
 
 
 @pytest.mark.asyncio
+async def test_a_thread_that_was_given_up_is_counted():
+    release = threading.Event()
+
+    def tool() -> None:
+        release.wait(5)
+
+    async def work(run, given):
+        await run.call_tool("tool")
+
+    agents = agents_with(work=work)
+    agents.register_tool("tool", tool, blocking=True)
+    engine = Line().engine(agents, replace(QUICK, run_seconds=0.01, grace_seconds=0.01))
+    try:
+        await engine.execute("work")
+    finally:
+        release.set()
+    assert engine.stats().abandoned == 1
+
+
+@pytest.mark.asyncio
 async def test_calls_at_once_have_ids_of_their_own():
     async def tool(n: int) -> int:
         await asyncio.sleep(0)

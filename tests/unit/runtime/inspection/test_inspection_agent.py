@@ -5,6 +5,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.unit.runtime.engine.parts import QUICK, Line, running_besides_this
 from trunkline_runtime.engine import AgentRegistry, EngineLimits
 from trunkline_runtime.inspection import InspectionLimits, ParserPool, register_inspection
 from trunkline_runtime.inspection import processes as processes_module
+from trunkline_runtime.inspection.agent import _Inspection
 
 pytestmark = pytest.mark.asyncio
 
@@ -135,6 +137,12 @@ async def test_when_the_time_is_over_the_report_says_what_was_not_looked_at(tmp_
     assert result.result["complete"] is False
     assert result.result["stopped"] == "after 1e-09 seconds"
     assert result.result["totals"]["not_looked_at"] == 30
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(10.0, 8.0), (25.0, 20.0), (600.0, 20.0)])
+async def test_an_inspection_takes_no_more_time_than_its_run_has(left, seconds):
+    run = SimpleNamespace(seconds_left=left)
+    assert _Inspection(run, Path(), InspectionLimits(seconds=20.0))._seconds == seconds
 
 
 async def test_at_the_limit_of_files_the_report_says_so(tmp_path):
