@@ -22,9 +22,12 @@ RESERVED = frozenset(
     | {"scope"}
     # what compiled methods call their own
     | {"ambient", "error", "given", "inner", "kind", "method", "provider", "resource", "self"}
-    | {"token", "traceback", "value", "getattr", "type"}
+    | {"token", "traceback", "value", "getattr", "setattr", "type"}
 )
 """Names that a scope's own interface, or the compiled code, takes."""
+
+DERIVED = ("v_", "c_", "start_", "A_", "K_", "P_", "T_v_")
+"""How names begin that the compiled code derives from a node's own."""
 
 AWAITED = frozenset({Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER})
 
@@ -161,14 +164,18 @@ def needs(node: NodePlan) -> Iterator[str]:
 
 
 def _identifiers(names: Iterable[str]) -> dict[str, str]:
+    """A name for each node that clashes with no other, nor with what is derived from them."""
+    plain = {name: re.sub(r"\W+", "_", name).strip("_") or "node" for name in names}
+    known = set(plain.values())
     taken: set[str] = set()
     attrs: dict[str, str] = {}
-    for name in names:
-        attr = re.sub(r"\W+", "_", name).strip("_") or "node"
-        if attr[0].isdigit():
-            attr = f"n{attr}"
+    for name, attr in plain.items():
+        if attr[0].isdigit() or any(
+            attr.startswith(prefix) and attr.removeprefix(prefix) in known for prefix in DERIVED
+        ):
+            attr = f"n{attr}"  # noqa: PLW2901  # made valid step by step
         while attr in taken or attr in RESERVED or attr.isupper() or keyword.iskeyword(attr):
-            attr += "_"
+            attr += "_"  # noqa: PLW2901  # as above
         taken.add(attr)
         attrs[name] = attr
     return attrs

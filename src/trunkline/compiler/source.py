@@ -107,7 +107,7 @@ class _Writer:
         self._line(1, f'"""{" > ".join(self.path)} of {self.plan.blueprint.graph.name}."""')
         if len(self.path) > 2:
             slots.insert(0, "_parent")
-        if self.is_root or any(node.recipe.torn_down for node in stored):
+        if self._has_exits(stored):
             slots.insert(0, "_exits")
         self._line(1, f"__slots__ = ({''.join(f'{slot!r}, ' for slot in slots)})")
         self._write_forget(given, stored)
@@ -133,44 +133,57 @@ class _Writer:
     # the scope as a whole
 
     def _write_forget(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
-        self._line(0, "")
-        self._line(1, "def _forget(self):")
-        for line in self._forgetting(given, stored) or ["pass"]:
-            self._line(2, line)
-
-    def _forgetting(self, given: list[NodePlan], stored: list[NodePlan]) -> list[str]:
-        """Lines that drop all objects and take all rights to build."""
-        values = [f"self.v_{node.attr}" for node in (*given, *stored)]
-        rights = [f"self.c_{node.attr}" for node in stored] if self.locked else []
-        lines = [f"{' = '.join(chunk)} = MISSING" for chunk in _chunks(values, 4)]
-        return lines + [f"{' = '.join(chunk)} = False" for chunk in _chunks(rights, 4)]
-
-    def _write_exits(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
-        """Leaving at the usual price: nothing to tear down, nobody waiting."""
-        has_exits = self.is_root or any(node.recipe.torn_down for node in stored)
-        busy = f"{'self._exits or ' if has_exits else ''}self._attention is not None"
-        for head, close in (
-            ("def __exit__(self, kind, error, traceback):", "return self._close(error)"),
-            (
-                "async def __aexit__(self, kind, error, traceback):",
-                "return await self._aclose(error)",
-            ),
+        for name, lines in (
+            ("_seal", self._sealing(stored)),
+            ("_forget", self._forgetting(given, stored)),
         ):
             self._line(0, "")
-            self._line(1, head)
+            self._line(1, f"def {name}(self):")
+            for line in lines or ["pass"]:
+                self._line(2, line)
+
+    def _sealing(self, stored: list[NodePlan]) -> list[str]:
+        """Lines that take all rights to build."""
+        rights = [f"self.c_{node.attr}" for node in stored] if self.locked else []
+        return [f"{' = '.join(chunk)} = False" for chunk in _chunks(rights, 4)]
+
+    def _forgetting(self, given: list[NodePlan], stored: list[NodePlan]) -> list[str]:
+        """Lines that drop all objects."""
+        values = [f"self.v_{node.attr}" for node in (*given, *stored)]
+        return [f"{' = '.join(chunk)} = MISSING" for chunk in _chunks(values, 4)]
+
+    def _write_exits(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
+        """Leaving where nobody waits and no lease is held; else ``_close`` and ``_aclose``."""
+        has_exits = self._has_exits(stored)
+        for is_async in (False, True):
+            wait, a, define = ("await ", "a", "async def __a") if is_async else ("", "", "def __")
+            self._line(0, "")
+            self._line(1, f"{define}exit__(self, kind, error, traceback):")
             self._line(2, "if self._token:")
             self._line(3, "try:")
             self._line(4, "reset_ambient(self._token)")
             self._line(3, "except ValueError:")
             self._line(4, "self._leave_elsewhere()")
-            self._line(2, f"if {busy}:")
-            self._line(3, close)
+            self._line(2, "if self._attention is not None:")
+            self._line(3, f"return {wait}self._{a}close(error)")
             self._line(2, "self._token = None")
+            for line in self._sealing(stored):
+                self._line(2, line)
             self._line(2, "if self._attention is not None:  # someone came at this very moment")
-            self._line(3, close)
+            self._line(3, f"return {wait}self._{a}close_late(error)")
             self._line(2, "self._attention = LEFT")
+            if has_exits:
+                run = "await run_exits_async" if is_async else "run_exits"
+                self._line(2, f"failures = {run}(self._exits, error) if self._exits else None")
             for line in self._forgetting(given, stored):
                 self._line(2, line)
+            if has_exits:
+                self._line(2, "if failures:")
+                self._line(3, f"raise_failures({self.scope!r}, failures, error)")
+
+    def _has_exits(self, stored: list[NodePlan]) -> bool:
+        """Whether the scope may have something to tear down; the outermost always may."""
+        return self.is_root or any(node.recipe.torn_down for node in stored)
 
     def _write_get(self, nodes: list[NodePlan]) -> None:
         """``get``, comparing the likeliest providers before it looks in its table."""
@@ -219,7 +232,7 @@ class _Writer:
         yield "inner._attention = None"
         if len(self.path) > 2:
             yield "inner._parent = parent"
-        if self.is_root or any(node.recipe.torn_down for node in stored):
+        if self._has_exits(stored):
             yield "inner._exits = []"
         for node in given:
             yield f"inner.v_{node.attr} = v_{node.attr}"

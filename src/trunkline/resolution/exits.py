@@ -43,8 +43,8 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
         What the teardowns raised, in the order in which they ran.
     """
     failures: list[BaseException] = []
-    while exits:
-        kind, resource, name, _ = exits.pop()
+    while (latest := _pop(exits)) is not None:
+        kind, resource, name, _ = latest
         try:
             if kind in _AWAITED:
                 raise AsyncResolutionError(
@@ -61,10 +61,16 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
 async def run_exits_async(exits: list[Exit], error: BaseException | None) -> list[BaseException]:
     """The same, awaiting what was opened by await."""
     failures: list[BaseException] = []
-    while exits:
-        kind, resource, name, seconds = exits.pop()
+    while (latest := _pop(exits)) is not None:
+        kind, resource, name, seconds = latest
         try:
-            if kind not in _AWAITED:
+            if kind is Opening.ASYNC_GENERATOR and error is None and seconds is None:
+                try:  # the usual case, without a coroutine of its own
+                    await resource.__anext__()
+                except StopAsyncIteration:
+                    continue
+                await _refuse_second_yield(resource, name)
+            elif kind not in _AWAITED:
                 _close(kind, resource, error, name)
             elif seconds is None:
                 await _aclose(kind, resource, error, name)
@@ -86,7 +92,8 @@ def raise_failures(scope: str, failures: list[BaseException], error: BaseExcepti
     Raises:
         ScopeCloseError: It holds every failure that is an ``Exception``.
         BaseException: A cancellation, an interrupt or an exit that came in a teardown goes on as
-            itself, with the other failures as its ``__context__``.
+            itself, with the other failures as its ``__cause__`` (its ``__context__`` is the
+            body's exception, which Python sets).
     """
     if not failures:
         return
@@ -98,9 +105,17 @@ def raise_failures(scope: str, failures: list[BaseException], error: BaseExcepti
     if group is not None and not severe:
         raise group
     chosen = next((f for f in severe if not isinstance(f, asyncio.CancelledError)), severe[0])
-    if group is not None:
-        chosen.__context__ = group
-    raise chosen
+    if group is None:
+        raise chosen
+    raise chosen from group
+
+
+def _pop(exits: list[Exit]) -> Exit | None:
+    """The latest entry, or None: another thread may take the last one at this very moment."""
+    try:
+        return exits.pop()
+    except IndexError:
+        return None
 
 
 def _note(
@@ -152,8 +167,7 @@ async def _aclose(
             await resource.__anext__()
         except StopAsyncIteration:
             return
-        await resource.aclose()
-        raise _yields_twice(name)
+        await _refuse_second_yield(resource, name)
     else:
         traceback = error.__traceback__
         try:
@@ -166,8 +180,12 @@ async def _aclose(
             return
         finally:
             error.__traceback__ = traceback
-        await resource.aclose()
-        raise _yields_twice(name)
+        await _refuse_second_yield(resource, name)
+
+
+async def _refuse_second_yield(resource: Any, name: str) -> None:
+    await resource.aclose()
+    raise _yields_twice(name)
 
 
 async def _aclose_within(

@@ -46,10 +46,9 @@ class Lease:
         def defer(self, error: BaseException | None) -> bool:
             """Note that the body ended; whether the teardown has to wait for a lease."""
             with _LOCK:
-                if self.ended:
-                    return False
-                self.ended = True
-                self.error = error
+                if not self.ended:
+                    self.ended = True
+                    self.error = error
                 return self.held > 0
 
     def __init__(self, scope: OpenScope) -> None:

@@ -14,7 +14,7 @@ from trunkline.compiler.planner import NodePlan, Plan
 from trunkline.compiler.source import ScopeSource, write_scope
 from trunkline.errors import ScopeOrderError, ScopeValueError
 from trunkline.graph.blueprint import TORN_DOWN
-from trunkline.resolution.exits import Callback
+from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.scope import LEFT, MISSING, OpenScope
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
@@ -80,7 +80,10 @@ class Program:
             "LEFT": LEFT,
             "MISSING": MISSING,
             "OpenScope": OpenScope,
+            "raise_failures": raise_failures,
             "reset_ambient": ambient_scope.reset,
+            "run_exits": run_exits,
+            "run_exits_async": run_exits_async,
             **{opening.name: opening for opening in TORN_DOWN},
             "CLOSE": Callback.SYNC,
             "ACLOSE": Callback.ASYNC,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from dependency_injector.providers import Provider
@@ -301,21 +302,38 @@ class OpenScope:
         self._program.waiting.wake(self, attr)
         if self._token is None:
             setattr(self, f"v_{attr}", MISSING)
-            raise_failures(self._path[-1], run_exits(self._open_exits(), None), None)
-            self._check_open()
+            closed = self._is_closed()
+            failures = run_exits(self._take_exits(attr), closed)
+            raise_failures(self._path[-1], failures, closed)
+            raise closed
 
     async def _abuilt(self, attr: str) -> None:
         """The same for a resource that was opened by await."""
         self._program.waiting.wake(self, attr)
         if self._token is None:
             setattr(self, f"v_{attr}", MISSING)
-            failures = await run_exits_async(self._open_exits(), None)
-            raise_failures(self._path[-1], failures, None)
-            self._check_open()
+            closed = self._is_closed()
+            failures = await run_exits_async(self._take_exits(attr), closed)
+            raise_failures(self._path[-1], failures, closed)
+            raise closed
+
+    def _take_exits(self, attr: str) -> list[Exit]:
+        """Take out the teardown of one object; whoever closes the scope sees to the others."""
+        node = self._program.node_by_attr(attr)
+        exits = self._open_exits()
+        taken = []
+        for entry in [entry for entry in exits if node is not None and entry[2] == node.name]:
+            with suppress(ValueError):  # the closing scope was faster
+                exits.remove(entry)
+                taken.append(entry)
+        return taken
 
     def _failed(self, attr: str, name: str, error: BaseException) -> None:
         """Give the right to build back, and say in the error what was being built."""
-        setattr(self, f"c_{attr}", self._token is not None)
+        if self._program.locked:
+            setattr(self, f"c_{attr}", True)
+            if self._token is None:
+                setattr(self, f"c_{attr}", False)
         if self._attention is not None:
             self._program.waiting.wake(self, attr)
         if isinstance(error, Exception):
@@ -337,18 +355,26 @@ class OpenScope:
         failures = await run_exits_async(self._open_exits(), error)
         self._end_close(failures, error)
 
+    def _close_late(self, error: BaseException | None) -> None:
+        """Close again: another thread waited or opened something while the scope closed."""
+        self._attention = LEFT
+        self._end_close(run_exits(self._open_exits(), error), error)
+
+    async def _aclose_late(self, error: BaseException | None) -> None:
+        self._attention = LEFT
+        self._end_close(await run_exits_async(self._open_exits(), error), error)
+
     def _begin_close(self, error: BaseException | None) -> bool:
         """Whether to tear down now: not where a lease is held, nor a second time."""
+        if self._token is None:
+            return False
         leases = getattr(self, "_leases", None)
         if leases is not None and leases.defer(error):
             self._token = False
             return False
-        was_closed = self._token is None
         self._token = None
         self._attention = LEFT
-        if was_closed and not self._open_exits():
-            self._forget()
-            return False
+        self._seal()
         return True
 
     def _open_exits(self) -> list[Exit]:
@@ -357,6 +383,10 @@ class OpenScope:
     def _end_close(self, failures: list[BaseException], error: BaseException | None) -> None:
         self._forget()
         raise_failures(self._path[-1], failures, error)
+
+    def _seal(self) -> None:
+        """Take all rights to build; what is built can still be read while teardowns run."""
+        raise NotImplementedError
 
     def _forget(self) -> None:
         """Drop all objects, so that a closed scope keeps nothing alive."""
