@@ -172,6 +172,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
 
     def __enter__(self) -> Self:
         root = self._open()
+        root.__enter__()
         try:
             for node in self._eager(root):
                 if node.awaited:
@@ -183,14 +184,14 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                     )
                 getattr(root, node.attr)()
         except BaseException as error:
-            self._root = None
-            root.__exit__(type(error), error, error.__traceback__)
+            with self._stop() as root:
+                root.__exit__(type(error), error, error.__traceback__)
             raise
-        root.__enter__()
         return self._serve(root)
 
     async def __aenter__(self) -> Self:
         root = self._open()
+        await root.__aenter__()
         try:
             for node in self._eager(root):
                 if node.awaited:
@@ -198,10 +199,9 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 else:
                     getattr(root, node.attr)()
         except BaseException as error:
-            self._root = None
-            await root.__aexit__(type(error), error, error.__traceback__)
+            with self._stop() as root:
+                await root.__aexit__(type(error), error, error.__traceback__)
             raise
-        await root.__aenter__()
         return self._serve(root)
 
     def _serve(self, root: OpenScope) -> Self:
@@ -261,7 +261,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
     def _stop(self) -> Iterator[OpenScope]:
         root = self._started()
         self._root = None
-        del self.enter, self.get, self.aget
+        for method in ("enter", "get", "aget"):  # absent where the start failed
+            self.__dict__.pop(method, None)
         try:
             yield root
         finally:

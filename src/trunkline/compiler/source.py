@@ -20,16 +20,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from trunkline.compiler.planner import RESERVED, NodePlan, Plan
+from trunkline.compiler.planner import DERIVED, RESERVED, NodePlan, Plan
 from trunkline.graph.blueprint import TORN_DOWN, Argument, Constant, Opening, Recipe
 
 __all__ = ["ScopeSource", "write_scope"]
 
 STEP = "    "
 RUNTIME_NAMES = (
-    frozenset(["AGET", "APP", "GET", "LEFT", "MISSING", "OpenScope", "reset_ambient"])
+    frozenset(["AGET", "APP", "GET", "LEFT", "MISSING", "OpenScope", "opened", "reset_ambient"])
     | {opening.name for opening in TORN_DOWN}
-    | {"CLOSE", "ACLOSE"}
+    | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
 )
 """What the loader puts into the namespace of every source."""
 LIKELY = 4
@@ -83,6 +83,7 @@ class _Writer:
     settled: dict[str, str] = field(default_factory=dict)
     _bound: dict[int, str] = field(default_factory=dict)
     _taken: frozenset[str] = frozenset()
+    _locals: set[str] = field(default_factory=set)
 
     @property
     def scope(self) -> str:
@@ -93,13 +94,15 @@ class _Writer:
         return len(self.path) == 1
 
     def write(self) -> ScopeSource:
-        attrs = (node.attr for node in self.plan.nodes.values())
-        self._taken = RUNTIME_NAMES | RESERVED | frozenset(dir(builtins)) | frozenset(attrs)
+        class_name = f"{self.scope.title().replace('_', '')}Scope"
+        attrs = frozenset(node.attr for node in self.plan.nodes.values())
+        derived = {prefix + attr for prefix in DERIVED for attr in attrs}
+        builtin = frozenset(dir(builtins))
+        self._taken = RUNTIME_NAMES | RESERVED | builtin | attrs | derived | {class_name}
         home = self.plan.at_home(self.scope)
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]
         made = [node for node in home if not node.given and not node.constant]
-        class_name = f"{self.scope.title().replace('_', '')}Scope"
         slots = [f"v_{node.attr}" for node in (*given, *stored)]
         if self.locked:
             slots += [f"c_{node.attr}" for node in stored]
@@ -302,6 +305,7 @@ class _Writer:
     def _write_making(self, depth: int, node: NodePlan) -> None:
         """Lines that leave the node's object in ``value``."""
         recipe = node.recipe
+        self._locals.clear()
         args = [self._argument(depth, argument) for argument in recipe.args]
         kwargs = [(key, self._argument(depth, argument)) for key, argument in recipe.kwargs]
         attributes = [(key, self._argument(depth, argument)) for key, argument in recipe.attributes]
@@ -320,7 +324,10 @@ class _Writer:
                 call = f"{self._callable(recipe.call)}({_passed(args, kwargs)})"
                 self._write_opening(depth, node, call)
         for key, value in attributes:
-            self._line(depth, f"value.{key} = {value}")
+            if _is_name(key):
+                self._line(depth, f"value.{key} = {value}")
+            else:
+                self._line(depth, f"setattr(value, {key!r}, {value})")
         if recipe.close:
             kind = "ACLOSE" if recipe.close_awaits else "CLOSE"
             entry = f"{kind}, value.{recipe.close}, {node.name!r}, {recipe.close_seconds!r}"
@@ -330,12 +337,13 @@ class _Writer:
         """The expression that reads a part of another object."""
         if len(args) == 1:
             return args[0]
+        base = f"({args[0]})" if args[0][0] in "-0123456789" else args[0]
         if recipe.opening is Opening.ITEM:
-            return f"{args[0]}[{args[1]}]"
+            return f"{base}[{args[1]}]"
         key = recipe.args[1]
         if isinstance(key, Constant) and isinstance(key.value, str) and _is_name(key.value):
-            return f"{args[0]}.{key.value}"
-        return f"getattr({args[0]}, {args[1]})"
+            return f"{base}.{key.value}"
+        return f"getattr({base}, {args[1]})"
 
     def _called_live(self, node: NodePlan) -> str:
         """The expression that calls a stock provider."""
@@ -378,12 +386,16 @@ class _Writer:
         """Lines that leave another node's object in a local; the local's name."""
         if node.constant:
             return self._constant(node.recipe.call, node.attr)
-        local = node.attr
         wait = "await " if node.is_async else ""
         owner = self._owner(node.home)
         if node.settled and not self.is_root:
             self.settled[f"A_{node.attr}"] = node.attr
             return f"A_{node.attr}"
+        if node.recipe.opening is Opening.ATTRIBUTE and len(node.recipe.args) == 1:
+            return self._argument(depth, node.recipe.args[0])
+        if node.attr in self._locals and (node.stored or node.given):
+            return node.attr
+        local = self._local(node)
         if owner is None:
             self._line(depth, f"self._not_open({node.name!r}, {node.home!r})")
             self._line(depth, f"{local} = MISSING")
@@ -393,10 +405,19 @@ class _Writer:
             self._line(depth, f"{local} = {owner}.v_{node.attr}")
             self._line(depth, f"if {local} is MISSING:")
             self._line(depth + 1, f"{local} = {wait}{owner}.{node.attr}()")
-        elif node.recipe.opening is Opening.ATTRIBUTE and len(node.recipe.args) == 1:
-            return self._argument(depth, node.recipe.args[0])
         else:
             self._line(depth, f"{local} = {wait}{owner}.{node.attr}()")
+        return local
+
+    def _local(self, node: NodePlan) -> str:
+        """A new local for a node's object: a factory that fills two arguments is called twice."""
+        local = node.attr
+        count = 1
+        while local in self._locals or (count > 1 and local in self._taken | self.names.keys()):
+            count += 1
+            local = f"{node.attr}_{count}"
+        self._locals.add(local)
+        self._taken |= {local}
         return local
 
     def _owner(self, scope: str) -> str | None:
@@ -457,7 +478,9 @@ def _passed(args: list[str], kwargs: list[tuple[str, str]]) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return text.isidentifier() and not keyword.iskeyword(text)
+    """Whether source can write it as it is: in a class, ``__private`` would mean another name."""
+    is_private = text.startswith("__") and not text.endswith("__")
+    return text.isidentifier() and not keyword.iskeyword(text) and not is_private
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
