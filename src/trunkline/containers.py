@@ -21,6 +21,7 @@ from trunkline.providers.watched import Singleton
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
+from trunkline.resolution.started import STARTED
 from trunkline.scopes import BaseScope, Scope
 from trunkline.validation import Finding, check_captive_dependencies, check_cycles
 
@@ -208,6 +209,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         """Let the compiled methods answer for the container, without a call in between."""
         root._program.compile_enter(root._path)
         self.enter, self.get, self.aget = root.enter, root.get, root.aget  # type: ignore[method-assign]  # the instance's own
+        STARTED.add(self)
         return self
 
     def __exit__(
@@ -260,6 +262,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
     @contextmanager
     def _stop(self) -> Iterator[OpenScope]:
         root = self._started()
+        STARTED.discard(self)
         self._root = None
         for method in ("enter", "get", "aget"):  # absent where the start failed
             self.__dict__.pop(method, None)
