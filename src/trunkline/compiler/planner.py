@@ -26,8 +26,10 @@ RESERVED = frozenset(
 )
 """Names that a scope's own interface, or the compiled code, takes."""
 
-DERIVED = ("v_", "c_", "start_", "A_", "K_", "P_", "T_v_")
+DERIVED = ("v_", "c_", "m_", "start_", "A_", "K_", "P_", "T_v_")
 """How names begin that the compiled code derives from a node's own."""
+
+_KEPT_ELSEWHERE = (Opening.CONSTANT, Opening.DELEGATED)
 
 AWAITED = frozenset({Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER})
 
@@ -144,7 +146,9 @@ def plan(blueprint: Blueprint, *, awaited: Iterable[str] = ()) -> Plan:
                 recipe=blueprint.recipes[node.name],
                 attr=attrs[node.name],
                 home=homes[node.name],
-                stored=node.scope is not None and node.kind is not Kind.CONSTANT,
+                stored=node.scope is not None
+                and node.kind is not Kind.CONSTANT
+                and blueprint.recipes[node.name].opening not in _KEPT_ELSEWHERE,
                 awaited=waits[node.name],
                 settled=node.name in settled,
             )

@@ -8,6 +8,9 @@ these between the test and the store, so that of many threads and tasks one alon
 a lock. (A test reads the bytecode and holds it to that.) The others wait in ``_wait`` until the
 value is there or the right is given back. Closing a scope takes all rights.
 
+Compiled code calls a method by its second name, ``m_name``, which stays what it is; the first may
+come to look for an override in the caller's context before it does the same.
+
 ``v_name`` is read first, so that the usual use of a built object is one slot read. Objects that
 the container's start has built are constants of the inner scopes' code.
 """
@@ -125,9 +128,11 @@ class _Writer:
                 self._write_stored(node)
             else:
                 self._write_fresh(node)
+            self._line(1, f"m_{node.attr} = {node.attr}")
         for node in given:
             methods[node.name] = node.attr
             self._write_given(node)
+            self._line(1, f"m_{node.attr} = {node.attr}")
         self._write_opened(class_name, given, stored)
         opening = tuple(self._opening_lines(class_name, given, stored))
         text = "\n".join(self.lines) + "\n"
@@ -201,7 +206,7 @@ class _Writer:
             for provider in keys.get(node.name, ())[:1]:
                 self._line(2, f"if provider is {self._name(f'P_{node.attr}', provider)}:")
                 self._line(3, f"value = self.v_{node.attr}")
-                self._line(3, f"return self.{node.attr}() if value is MISSING else value")
+                self._line(3, f"return self.m_{node.attr}() if value is MISSING else value")
         self._write_lookup("get")
         self._line(0, "")
         self._line(1, "def aget(self, provider):")
@@ -215,6 +220,7 @@ class _Writer:
         self._line(2, "if method is None:")
         self._line(3, f"method = self._method_for_{way}(provider)")
         self._line(2, "return method(self)")
+        self._line(1, f"m_{way} = {way}")
 
     def _write_opened(self, class_name: str, given: list[NodePlan], stored: list[NodePlan]) -> None:
         """A function that makes the scope, its values checked already."""
@@ -266,9 +272,9 @@ class _Writer:
         self._line(2, "return value")
 
     def _write_stored(self, node: NodePlan, method: str = "") -> None:
-        attr, method = node.attr, method or node.attr
+        attr, defined, method = node.attr, method or node.attr, method or f"m_{node.attr}"
         self._line(0, "")
-        self._line(1, f"{'async ' if node.awaited else ''}def {method}(self):")
+        self._line(1, f"{'async ' if node.awaited else ''}def {defined}(self):")
         self._line(2, f"value = self.v_{attr}")
         self._line(2, "if value is not MISSING:")
         self._line(3, "return value")
@@ -316,6 +322,9 @@ class _Writer:
                 self._line(depth, f"value = {self._called_live(node)}")
             case Opening.METHOD:
                 self._line(depth, f"value = {args[0]}({_passed(args[1:], kwargs)})")
+            case Opening.DELEGATED:
+                wait = "await " if node.is_async else ""
+                self._line(depth, f"value = {wait}self._origin.{recipe.call}()")
             case Opening.CALL | Opening.COROUTINE:
                 wait = "await " if recipe.opening is Opening.COROUTINE else ""
                 call = f"{self._callable(recipe.call)}({_passed(args, kwargs)})"
@@ -404,9 +413,9 @@ class _Writer:
         elif node.stored:
             self._line(depth, f"{local} = {owner}.v_{node.attr}")
             self._line(depth, f"if {local} is MISSING:")
-            self._line(depth + 1, f"{local} = {wait}{owner}.{node.attr}()")
+            self._line(depth + 1, f"{local} = {wait}{owner}.m_{node.attr}()")
         else:
-            self._line(depth, f"{local} = {wait}{owner}.{node.attr}()")
+            self._line(depth, f"{local} = {wait}{owner}.m_{node.attr}()")
         return local
 
     def _local(self, node: NodePlan) -> str:

@@ -39,6 +39,8 @@ class Opening(Enum):
     """An item of the first argument, keyed by the second."""
     LIVE = auto()
     """``call`` is a provider of another library, called without arguments in the open scope."""
+    DELEGATED = auto()
+    """The scope that this one shadows makes and keeps it, by its method named ``call``."""
 
 
 TORN_DOWN = frozenset(

@@ -22,6 +22,8 @@ from trunkline.scopes import BaseScope
 __all__ = ["Program"]
 
 Opener = Callable[..., OpenScope]
+_ENTRIES = ("get", "aget", "enter")
+"""Methods of a scope, beside those of its providers, that are compiled for it."""
 
 
 class Program:
@@ -60,8 +62,9 @@ class Program:
     def retire(self) -> None:
         """After the outermost scope has closed: let every scope of the program refuse its use."""
         for cls in self._classes.values():
-            for name in ("get", "aget", "enter", *self._by_attr):
+            for name in (*_ENTRIES, *self._by_attr):
                 setattr(cls, name, _refuse)
+                setattr(cls, f"m_{name}", _refuse)
 
     def opener(self, path: tuple[str, ...]) -> Opener:
         """The function that makes the scope at the end of ``path``: of parent, ambient, values."""
@@ -108,10 +111,16 @@ class Program:
     def _add_outer_methods(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
         """Let objects of outer scopes be asked for by name too."""
         for node in self.plan.nodes.values():
-            if node.home in path[:-1]:
-                setattr(
-                    cls, node.attr, _outer_method(node.attr, len(path) - 1 - path.index(node.home))
-                )
+            if node.constant:
+                self._add(cls, node.attr, _constant_method(node.recipe.call))
+            elif node.home in path[:-1]:
+                hops = len(path) - 1 - path.index(node.home)
+                self._add(cls, node.attr, _outer_method(f"m_{node.attr}", hops))
+
+    def _add(self, cls: type[OpenScope], name: str, function: Callable[..., Any]) -> None:
+        """Give a class a method, by the name that users call and the one that code calls."""
+        setattr(cls, f"m_{name}", function)
+        setattr(cls, name, function)
 
     def _write_default_enter(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
         """Give the class its ``enter``; the inner class is compiled at its first call."""
@@ -122,7 +131,7 @@ class Program:
 
         def enter_first(self: OpenScope, *values: Any, **options: Any) -> OpenScope:
             self._program.compile_enter(path)
-            return self.enter(*values, **options)
+            return self.m_enter(*values, **options)  # type: ignore[attr-defined,no-any-return]  # as above
 
         def enter_any(
             self: OpenScope,
@@ -133,7 +142,7 @@ class Program:
         ) -> OpenScope:
             return self._enter(values, scope, given, ambient)
 
-        cls.enter = enter_any if inner is None else enter_first  # type: ignore[method-assign]  # as above
+        self._add(cls, "enter", enter_any if inner is None else enter_first)
 
     def compile_enter(self, path: tuple[str, ...]) -> None:
         """Compile the scope that ``enter`` usually opens from ``path``, and that ``enter``.
@@ -150,7 +159,7 @@ class Program:
         namespace = self._namespaces[self._classes[inner]]
         namespace.update(names)
         load(text, f"enter {inner[-1]} from {path[-1]} of {self.name}", namespace)
-        self._classes[path].enter = namespace["enter"]  # type: ignore[method-assign]  # each class has its own
+        self._add(self._classes[path], "enter", namespace["enter"])
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -261,6 +270,17 @@ def _outer_method(attr: str, hops: int) -> Callable[[OpenScope], Any]:
         return getattr(self, attr)()
 
     return resolve_outer
+
+
+def _constant_method(value: object) -> Callable[[OpenScope], Any]:
+    """A method that gives an object which exists already."""
+
+    def resolve_constant(self: OpenScope) -> Any:
+        if self._attention is not None:
+            self._check_open()
+        return value
+
+    return resolve_constant
 
 
 def _refuse(self: OpenScope, *_: object, **__: object) -> Any:

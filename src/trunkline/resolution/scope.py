@@ -226,7 +226,7 @@ class OpenScope:
 
     @classmethod
     def _own_method(cls, node: NodePlan) -> Callable[[OpenScope], Any]:
-        method: Callable[[OpenScope], Any] = getattr(cls, node.attr)
+        method: Callable[[OpenScope], Any] = getattr(cls, f"m_{node.attr}")
         return method
 
     def _method_for_get(self, provider: Any) -> Callable[[OpenScope], Any]:
