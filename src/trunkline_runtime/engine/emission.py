@@ -37,11 +37,17 @@ class RunEvents:
         self._open_tools: dict[str, str] = {}
         self._closed = False
         self._count = 0
+        self._in_doubt = False
 
     @property
     def count(self) -> int:
         """How many events the sink has accepted."""
         return self._count
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a send was given up half way, so that its event may be out or not."""
+        return self._in_doubt
 
     @property
     def closed(self) -> bool:
@@ -50,7 +56,11 @@ class RunEvents:
 
     @property
     def open_tools(self) -> Mapping[str, str]:
-        """The names of the tools that were reported executing and not completed, by call."""
+        """The names of the tools that were reported executing and not completed, by call.
+
+        One whose report is in doubt is among them: a completion too many is refused, one too few
+        would leave the run without an end.
+        """
         return dict(self._open_tools)
 
     def require_open(self, what: str) -> None:
@@ -116,9 +126,15 @@ class RunEvents:
 
     async def _deliver(self, event_type: EventType, payload: Mapping[str, Any]) -> Delivery:
         async with self._turn:
-            delivery = await self._sink.emit(
-                event_type, payload, agent_name=self._agent_name, run_id=self._run_id
-            )
+            try:
+                delivery = await self._sink.emit(
+                    event_type, payload, agent_name=self._agent_name, run_id=self._run_id
+                )
+            except asyncio.CancelledError:
+                self._in_doubt = True
+                if event_type is EventType.TOOL_EXECUTING:
+                    self._note_tool(event_type, payload)
+                raise
             if delivery.ok:
                 self._count += 1
                 if event_type in _TOOL_EVENTS:

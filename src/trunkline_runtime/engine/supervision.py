@@ -19,6 +19,7 @@ from trunkline_runtime.engine.tasks import RunTasks
 from trunkline_runtime.errors import (
     AgentFailed,
     BridgeClosed,
+    EventOrderError,
     RunCancelled,
     RuntimeFault,
     RunTimeout,
@@ -119,29 +120,17 @@ class Supervision:
         self._events.close()
         if lost := await self._events.settle(self._limits.grace_seconds):
             self._log.error("%d events of the run could not be sent in time", lost)
-        if self._events.count == 0:
-            raise fault or BridgeClosed(self._run.context.user_id)
-        await self._close_tools()
         duration_ms = round((self._clock() - began) * 1000, 3)
-        result = None if fault else body.result()
-        if fault is None:
-            ended = {"result": result, "duration_ms": duration_ms}
-            fault = await self._end(EventType.AGENT_COMPLETED, ended)
-        if fault is not None:
-            result = None
-            await self._end(
-                EventType.AGENT_ERROR,
-                {
-                    "code": fault.code,
-                    "message": fault.public_message,
-                    "retryable": fault.retryable,
-                },
-            )
+        if self._events.count or self._events.in_doubt:
+            await self._close_tools()
+            fault = await self._end(fault, None if fault else body.result(), duration_ms)
+        if not self._events.count:
+            raise fault or BridgeClosed(self._run.context.user_id)
         return AgentResult(
             run_id=self.run_id,
             agent_name=self._agent.name,
             ok=fault is None,
-            result=result,
+            result=None if fault else body.result(),
             error_code=fault.code if fault else None,
             error_message=fault.public_message if fault else None,
             retryable=fault.retryable if fault else False,
@@ -182,10 +171,12 @@ class Supervision:
         if body.cancelled():
             return RunCancelled(self.run_id, "by the agent itself")
         error = body.exception()
-        if error is None:
-            return None
-        if (fault := _fault_within(error)) is not None:
-            return fault
+        return None if error is None else self._fault_from(error)
+
+    def _fault_from(self, error: BaseException) -> RuntimeFault:
+        """Return what a user may be told of an error; all else of it is for the log."""
+        if (told := _fault_within(error)) is not None:
+            return told
         fault = AgentFailed(self._agent.name, self.run_id, type(error).__name__)
         fault.__cause__ = error
         return fault
@@ -215,16 +206,24 @@ class Supervision:
                 },
             )
 
-    async def _end(self, event_type: EventType, payload: Mapping[str, Any]) -> RuntimeFault | None:
-        """Send the end of the run; what kept it from being sent is already logged."""
-        error = await self._send_last(event_type, payload)
-        if error is None:
-            return None
-        if isinstance(error, RuntimeFault):
-            return error
-        fault = AgentFailed(self._agent.name, self.run_id, type(error).__name__)
-        fault.__cause__ = error
-        return fault
+    async def _end(
+        self, fault: RuntimeFault | None, result: Any, duration_ms: float
+    ) -> RuntimeFault | None:
+        """Send the one end of the run, and return the fault that it told, if it told one."""
+        in_doubt = False
+        if fault is None:
+            ended = {"result": result, "duration_ms": duration_ms}
+            error = await self._send_last(EventType.AGENT_COMPLETED, ended)
+            if error is None:
+                return None
+            fault = self._fault_from(error)
+            in_doubt = isinstance(error, TimeoutError)
+        error = await self._send_last(
+            EventType.AGENT_ERROR,
+            {"code": fault.code, "message": fault.public_message, "retryable": fault.retryable},
+        )
+        # If the order forbids the error, the completion that was in doubt has been sent after all.
+        return None if in_doubt and isinstance(error, EventOrderError) else fault
 
     async def _send_last(
         self, event_type: EventType, payload: Mapping[str, Any]

@@ -1,11 +1,13 @@
 """Tools: typed callables that agents call by name."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.warnings import ArbitraryTypeWarning
 
 from trunkline_runtime.engine.faults import InvalidToolParameters, RegistrationRefused
 
@@ -136,7 +138,7 @@ def describe_tool(
             )
         try:
             adapter = _adapter(parameter.annotation)
-        except PydanticUserError as error:
+        except (PydanticUserError, ArbitraryTypeWarning) as error:
             raise refusal(
                 f"annotates {parameter.name} with a type that cannot be validated",
                 "Annotate it with a type that pydantic knows, or with a class.",
@@ -165,7 +167,10 @@ def _itself(result: Any) -> Any:
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
     try:
-        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
+        with warnings.catch_warnings():
+            # Of what is no type at all, pydantic would only warn, and then accept any value.
+            warnings.simplefilter("error", ArbitraryTypeWarning)
+            return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
     except PydanticUserError:
         # Models and dataclasses bring a configuration of their own and accept no other.
         return TypeAdapter(annotation)

@@ -25,6 +25,13 @@ class _Callable:
         return None
 
 
+class _OfBuiltin(dict):
+    """Its constructor has no signature that could be read."""
+
+    async def run(self, run, given):
+        return None
+
+
 class _Sync:
     def run(self, run, given):
         return None
@@ -49,7 +56,7 @@ async def _one(run): ...
 def _plain(run, given): ...
 
 
-@pytest.mark.parametrize("agent", [_agent, _Class, _Callable(), AsyncMock()])
+@pytest.mark.parametrize("agent", [_agent, _Class, _OfBuiltin, _Callable(), AsyncMock()])
 def test_async_callables_and_classes_are_agents(agent):
     registry = AgentRegistry()
     registry.register("work", agent)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from tests.unit.runtime.engine.parts import (
     agents_with,
     running_besides_this,
 )
+from trunkline_runtime.backplane import EmbeddedBackplane
 from trunkline_runtime.engine import PipelineStep, RunIdInUse, UserExecutionEngine
 from trunkline_runtime.errors import (
     BridgeClosed,
@@ -23,9 +25,10 @@ from trunkline_runtime.errors import (
     ForeignContext,
     InvalidPayload,
     RequestRefused,
+    RunTimeout,
     UnknownAgent,
 )
-from trunkline_runtime.messages import Delivery, EventType
+from trunkline_runtime.messages import Delivery, EventType, check_run
 
 pytestmark = pytest.mark.asyncio
 
@@ -588,6 +591,44 @@ async def test_a_bridge_that_never_answers_the_start_refuses_the_run(caplog):
     assert running_besides_this() == set()
 
 
+class _StuckBackplane(EmbeddedBackplane):
+    """Hangs while it publishes some of the frames; the bridge has numbered and stored them."""
+
+    def __init__(self, stuck):
+        super().__init__()
+        self.stuck = stuck
+        self.frames = 0
+
+    async def publish(self, user_id, frame):
+        self.frames += 1
+        if self.frames in self.stuck:
+            await forever()
+        return await super().publish(user_id, frame)
+
+
+@pytest.mark.parametrize("stuck", [*([n] for n in range(1, 6)), range(2, 4), range(1, 99)], ids=str)
+async def test_whatever_event_is_stuck_on_its_way_the_stored_run_is_sound(stuck, caplog):
+    """A client that comes back must find every run ended, and be told what the result says."""
+
+    async def work(run, given):
+        await run.progress(n=1)
+        await run.call_tool("tool")
+
+    agents = agents_with(work=work)
+    agents.register_tool("tool", _tool)
+    limits = replace(QUICK, run_seconds=0.02, grace_seconds=0.01)
+    line = Line(backplane=_StuckBackplane(stuck))
+    engine = line.engine(agents, limits)
+    try:
+        ok = (await engine.execute("work")).ok
+    except RunTimeout:
+        ok = False
+    stored = line.store.after("user-7", "run-12", 0)
+    assert check_run(stored) == []
+    assert ok == (stored[-1].type == "agent_completed")
+    assert running_besides_this() == set()
+
+
 class _RefusesCompletion:
     """A bridge that raises when it is asked to send a result."""
 
@@ -608,6 +649,67 @@ async def test_a_result_that_the_bridge_refuses_ends_in_agent_error(caplog):
     result = await engine.execute("work")
     assert sink.sent == [EventType.AGENT_STARTED, EventType.AGENT_ERROR]
     assert (result.ok, result.error_code) == (False, "agent_failed")
+
+
+class _RefusesToolCompletion(_RefusesCompletion):
+    async def emit(self, event_type, payload, *, agent_name, run_id):
+        if event_type is EventType.TOOL_COMPLETED:
+            raise RuntimeError("no room for a tool")
+        return Delivery.stored(1)
+
+
+async def test_a_tools_own_error_matters_more_than_that_it_could_not_be_reported(caplog):
+    seen = []
+
+    def tool() -> None:
+        raise OSError("of the tool")
+
+    async def work(run, given):
+        try:
+            await run.call_tool("tool")
+        except OSError as error:
+            seen.append(str(error))
+
+    sink = _RefusesToolCompletion(a_context())
+    agents = agents_with(work=work)
+    agents.register_tool("tool", tool)
+    result = await UserExecutionEngine(sink.context, sink, agents, QUICK).execute("work")
+    assert result.ok
+    assert seen == ["of the tool"]
+    assert "could not be reported" in caplog.text
+
+
+async def test_a_run_id_used_again_on_one_bridge_is_refused_before_anything_runs():
+    ran = []
+
+    async def work(run, given):
+        ran.append(run.run_id)
+
+    line = Line()
+    engine = line.engine(agents_with(work=work))
+    await engine.execute("work", run_id="run-12")
+    with pytest.raises(EventOrderError, match="the run has ended"):
+        await engine.execute("work", run_id="run-12")
+    assert ran == ["run-12"]
+    assert line.problems() == []
+
+
+async def test_an_agent_and_its_tools_see_the_callers_context_variables():
+    """The ambient scope of the request is one of them."""
+    variable = contextvars.ContextVar("variable")
+
+    def read() -> str:
+        return variable.get()
+
+    async def work(run, given):
+        return [variable.get(), await run.call_tool("tool"), await run.call_tool("thread")]
+
+    agents = agents_with(work=work)
+    agents.register_tool("tool", read)
+    agents.register_tool("thread", read, blocking=True)
+    variable.set("mine")
+    result = await Line().engine(agents).execute("work")
+    assert result.result == ["mine", "mine", "mine"]
 
 
 async def test_an_engine_refuses_a_bridge_of_another_user_or_thread():
