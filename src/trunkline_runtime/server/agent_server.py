@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self, cast
 from uuid import uuid4
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.asyncio.server import serve as listen
 
 from trunkline_runtime.backplane import Backplane
 from trunkline_runtime.bridge import ConnectionRegistry, EventStore
@@ -142,7 +143,7 @@ class AgentServer:
         self._state = _State.SERVING
         options = self._options
         try:
-            self._listener = await serve(
+            self._listener = await listen(
                 self._hold,
                 options.host,
                 options.port,
@@ -167,7 +168,7 @@ class AgentServer:
                     ),
                 ),
             )
-        except OSError:
+        except BaseException:
             self._state = _State.STOPPED
             raise
         host, port = self.address

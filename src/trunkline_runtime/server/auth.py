@@ -181,6 +181,8 @@ class TokenVerifier:
         except jwt.InvalidTokenError as error:
             # From None: the library's texts may quote parts of the token.
             raise AuthenticationError(_reason(error)) from None
+        except RecursionError:  # a token may hold JSON of any depth, and nobody vouches for it yet
+            raise AuthenticationError("malformed") from None
 
 
 def _key(secret: SecretStr | str) -> bytes:

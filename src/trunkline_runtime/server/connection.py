@@ -131,7 +131,6 @@ class ClientConnection:
         self._socket.drop_within(within_seconds)
         self._outbox.stop()
         self._work.set()
-        self._room.set()
 
     def abort(self) -> None:
         """Drop the connection without a word."""
@@ -144,9 +143,9 @@ class ClientConnection:
         try:
             while True:
                 while batch := self._outbox.pop():
+                    self._room.set()
                     for frame in batch:
                         await self._socket.send(frame)
-                    self._room.set()
                     if len(batch) > 1:
                         await asyncio.sleep(0)  # a long replay must not hold up everybody else
                 if self._closing is not None:

@@ -86,8 +86,11 @@ class Conversation:
     async def hold(self) -> None:
         """Serve requests until the connection ends."""
         try:
-            while self._connection.closing is None:
-                await self._receive(await self._socket.recv())
+            while True:
+                message = await self._socket.recv()
+                if self._connection.closing is not None:
+                    return  # what comes after the token's end, say, is not served any more
+                await self._receive(message)
         except ConnectionClosed:
             pass  # this is how a connection ends
 

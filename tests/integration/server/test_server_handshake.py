@@ -17,6 +17,7 @@ from tests.integration.server.http_client import fetch, open_socket
 from tests.integration.server.wiring import (
     AUDIENCE,
     ISSUER,
+    PATIENCE,
     SECRET,
     Client,
     Wired,
@@ -166,15 +167,31 @@ async def test_a_place_comes_back_from_a_handshake_that_went_wrong(serve: Serve)
 
 
 @pytest.mark.asyncio
-async def test_sockets_that_say_nothing_are_limited_and_dropped(serve: Serve) -> None:
-    """Silent sockets hold a place among the handshakes, and only for handshake_seconds."""
-    wired = await serve(handshakes=2, handshake_seconds=0.2)
-    sockets = [await open_socket(wired.server.address) for _ in range(3)]
-    for reader, writer in sockets:
-        assert await _drained(reader) == b""
+async def test_sockets_that_say_nothing_are_limited(serve: Serve) -> None:
+    """One more than may wait is dropped at once; admitted clients are not counted among them."""
+    wired = await serve(handshakes=2, handshake_seconds=3600.0)
+    async with wired.client("ada"), wired.client("ada"), wired.client("ada"):
+        silent = [(await open_socket(wired.server.address))[1] for _ in range(2)]
+        reader, writer = await open_socket(wired.server.address)
+        async with asyncio.timeout(PATIENCE):
+            assert await _drained(reader) == b""
         writer.close()
+        for waiting in silent:
+            waiting.transport.abort()
     async with wired.client("ada") as client:
         assert (await client.ask("ping"))["type"] == "pong"
+
+
+@pytest.mark.asyncio
+async def test_a_handshake_has_its_time(serve: Serve) -> None:
+    """A socket that says nothing, or not enough, is dropped after handshake_seconds."""
+    wired = await serve(handshake_seconds=0.1)
+    for said in (b"", b"GET /ws HTTP/1.1\r\nHost: "):
+        reader, writer = await open_socket(wired.server.address)
+        writer.write(said)
+        async with asyncio.timeout(PATIENCE):
+            assert await _drained(reader) == b""
+        writer.close()
 
 
 @pytest.mark.asyncio

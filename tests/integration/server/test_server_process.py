@@ -99,6 +99,24 @@ async def test_a_second_signal_hurries_the_stop() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_third_signal_ends_the_process() -> None:
+    """Whoever is told twice and still has not ended does not hold up its operator."""
+    bounds = {"close_seconds": FOR_EVER, "stall_seconds": FOR_EVER}
+    async with _process(**bounds) as process, process.client() as client:
+        await client.ask("ping")
+        client.socket.transport.pause_reading()  # it never answers the close
+        process.inner.send_signal(signal.SIGTERM)
+        while (await fetch(process.address, "/readyz")).status != 503:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            while process.inner.returncode is None:
+                process.inner.send_signal(signal.SIGTERM)
+                await asyncio.sleep(0.05)
+        assert process.inner.returncode == -signal.SIGTERM
+        client.socket.transport.abort()
+
+
+@pytest.mark.asyncio
 async def test_an_idle_process_stops_at_once_whoever_is_connected() -> None:
     """Silent sockets and idle clients do not hold it up."""
     async with _process(stop_seconds=FOR_EVER, handshake_seconds=FOR_EVER) as process:

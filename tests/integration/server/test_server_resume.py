@@ -253,3 +253,24 @@ async def test_the_end_of_a_connection_is_seen_by_a_client_that_waits(wired: Wir
         await wired.server.stop()
         with pytest.raises(ConnectionClosed):
             await waiting
+
+
+@pytest.mark.asyncio
+async def test_a_defect_while_writing_ends_the_connection(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection without its writer would look alive and send nothing more."""
+    async with wired.client("ada") as client:
+        await client.run("count", "run-1", to=3)
+    after, calls = wired.store.after, iter(range(100))
+
+    def broken(*place: Any) -> Any:
+        if next(calls):
+            raise RuntimeError("a defect")
+        return after(*place)
+
+    monkeypatch.setattr(wired.store, "after", broken)
+    async with wired.client("ada") as client:
+        await client.send("resume", run_id="run-1", after_seq=0)
+        assert await client.closed() == 1006
+    await wired.until(lambda: wired.quiet)

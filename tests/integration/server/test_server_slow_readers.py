@@ -68,6 +68,27 @@ async def test_a_stalled_reader_is_cut_off_and_memory_stays_bounded(serve: Serve
 
 
 @pytest.mark.asyncio
+async def test_a_client_that_asks_and_never_reads_is_cut_off(serve: Serve) -> None:
+    """Its answers wait for room, so the queue never overruns; the watchdog ends it all the same.
+
+    What it asked for waits in its own kernel: the server has stopped reading from it.
+    """
+    wired = await serve(stall_seconds=0.2, send_buffer_bytes=4096)
+    reader, writer = await upgrade(wired, "ada", receive_buffer=2048)
+    reader._transport.pause_reading()  # type: ignore[attr-defined]  # not even into our own buffer
+    ping = client_frame(1, json.dumps({"type": "ping", "nonce": "x" * 128}).encode()) * 100
+    with pytest.raises(ConnectionError):
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                writer.write(ping)
+                await writer.drain()
+                (connection,) = wired.sessions.connections
+                assert isinstance(connection, ClientConnection)
+                assert len(connection._outbox) <= 128
+    await wired.until(lambda: wired.quiet)
+
+
+@pytest.mark.asyncio
 async def test_a_stalled_reader_delays_nobody(serve: Serve) -> None:
     """Another connection of the same user gets every event while the first one is stuck."""
     wired = await serve(stall_seconds=FOR_EVER, send_buffer_bytes=4096, queue_frames=1000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -11,14 +13,17 @@ from websockets.exceptions import InvalidStatus
 
 from tests.integration.server.conftest import Serve
 from tests.integration.server.http_client import client_frame, fetch, open_socket, upgrade
-from tests.integration.server.wiring import PATIENCE, Wired, problems
+from tests.integration.server.wiring import PATIENCE, problems
+from trunkline_runtime.bridge import Connection
+from trunkline_runtime.server import Identity, Session
 
 FOR_EVER = 3600.0
 
 
 @pytest.mark.asyncio
-async def test_a_stop_lets_runs_finish_and_takes_nothing_new(wired: Wired) -> None:
+async def test_a_stop_lets_runs_finish_and_takes_nothing_new(serve: Serve) -> None:
     """readyz says so at once, new runs and connections are refused, runs under way end well."""
+    wired = await serve(stop_seconds=FOR_EVER)
     async with wired.client("ada") as client:
         await client.start("gated", "run-1")
         before = await client.until("progress_update")
@@ -80,8 +85,13 @@ async def test_a_hurried_stop_waits_for_no_run(serve: Serve) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_stop_is_bounded_whatever_the_peers_do(serve: Serve) -> None:
-    """Peers with full buffers, peers that ignore the close, silent sockets: all are dropped."""
+async def test_a_stop_is_bounded_whatever_the_peers_do(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Peers with full buffers, peers that ignore the close, silent sockets: all are dropped.
+
+    Their sessions end in good order: none has to be interrupted, nothing is left over.
+    """
     wired = await serve(
         stop_seconds=0.05,
         close_seconds=0.1,
@@ -111,13 +121,16 @@ async def test_a_stop_is_bounded_whatever_the_peers_do(serve: Serve) -> None:
         await wired.server.stop()
     assert wired.quiet
     assert wired.connections.count() == 0
+    assert wired.sessions.interrupted == 0
+    assert "outlive" not in caplog.text
     for writer in peers:
         writer.transport.abort()
 
 
 @pytest.mark.asyncio
-async def test_a_stop_waits_for_sessions_whose_connection_is_gone(wired: Wired) -> None:
+async def test_a_stop_waits_for_sessions_whose_connection_is_gone(serve: Serve) -> None:
     """Runs of clients that vanished are runs under way: they may finish, and are stored."""
+    wired = await serve(stop_seconds=FOR_EVER)
     async with wired.client("ada") as client:
         await client.start("gated", "run-1")
         await wired.gate.reached.wait()
@@ -134,8 +147,9 @@ async def test_a_stop_waits_for_sessions_whose_connection_is_gone(wired: Wired) 
 
 
 @pytest.mark.asyncio
-async def test_stopping_twice_is_stopping_once(wired: Wired) -> None:
+async def test_stopping_twice_is_stopping_once(serve: Serve) -> None:
     """Every caller waits for the same stop; a caller that gives up does not undo it."""
+    wired = await serve(stop_seconds=FOR_EVER)
     async with wired.client("ada") as client:
         await client.start("gated")
         await wired.gate.reached.wait()
@@ -177,11 +191,16 @@ async def test_a_session_that_hangs_in_its_opening_is_given_up(
     """The stop drops the connection and cancels what would open its session."""
     wired = await serve(close_seconds=0.05)
     reached = asyncio.Event()
+    cancelled = asyncio.Event()
 
     class Hanging:
         async def __aenter__(self) -> None:
             reached.set()
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
 
         async def __aexit__(self, *error: object) -> None: ...
 
@@ -190,3 +209,35 @@ async def test_a_session_that_hangs_in_its_opening_is_given_up(
         await reached.wait()
         async with asyncio.timeout(PATIENCE):
             await wired.server.stop()
+    assert cancelled.is_set()
+
+
+@pytest.mark.asyncio
+async def test_a_connection_that_opens_while_the_server_stops_is_sent_away(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its handshake was before the stop, its session after: it is closed while runs go on."""
+    wired = await serve(stop_seconds=FOR_EVER)
+    async with wired.client("ada") as ada:
+        await ada.start("gated")
+        await wired.gate.reached.wait()
+        open_session = wired.sessions.open_session
+        reached, let_go = asyncio.Event(), asyncio.Event()
+
+        @asynccontextmanager
+        async def slow(identity: Identity, connection: Connection) -> AsyncIterator[Session]:
+            reached.set()
+            await let_go.wait()
+            async with open_session(identity, connection) as session:
+                yield session
+
+        monkeypatch.setattr(wired.sessions, "open_session", slow)
+        async with wired.client("bob") as bob:
+            await reached.wait()
+            stopping = asyncio.create_task(wired.server.stop())
+            await asyncio.sleep(0)
+            let_go.set()
+            assert await bob.closed() == 1012
+            assert not stopping.done()
+        wired.gate.opened.set()
+        await stopping

@@ -158,6 +158,7 @@ class WiredSessions:
     engines: list[UserExecutionEngine] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     open_sessions: int = 0
+    interrupted: int = 0
     open_runs: int = 0
 
     @asynccontextmanager
@@ -168,6 +169,9 @@ class WiredSessions:
         self.open_sessions += 1
         try:
             yield WiredSession(self, identity)
+        except asyncio.CancelledError:
+            self.interrupted += 1
+            raise
         finally:
             self.open_sessions -= 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import jwt
 import pytest
 from hypothesis import given, settings
@@ -105,6 +107,14 @@ def test_what_is_no_token_is_malformed(token: str) -> None:
     """Garbage of any kind is an authentication error, never another exception."""
     with pytest.raises(AuthenticationError, match="malformed"):
         _verifier().verify(token)
+
+
+def test_a_token_of_absurdly_deep_json_is_malformed() -> None:
+    """What is parsed before the signature is checked can break nothing."""
+    deep = base64.urlsafe_b64encode(b"[" * 6000).decode().rstrip("=")
+    for token in (f"{deep}.{deep}.x", _signer().sign("ada").split(".")[0] + f".{deep}.x"):
+        with pytest.raises(AuthenticationError):
+            _verifier().verify(token)
 
 
 @settings(deadline=None)

@@ -176,6 +176,7 @@ def test_full_by_frames_or_by_characters_is_overrun_for_good() -> None:
         assert outbox.overrun
         _sent(outbox)
         assert outbox.offer(_event("new", 1).to_json()) is False
+        assert _sent(outbox) == []
 
 
 def test_answers_leave_half_of_the_room_to_events() -> None:
