@@ -15,7 +15,9 @@ from trunkline.compiler.source import ScopeSource, write_scope
 from trunkline.errors import ScopeOrderError, ScopeValueError
 from trunkline.graph.blueprint import TORN_DOWN
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
+from trunkline.resolution.gate import Gate
 from trunkline.resolution.scope import LEFT, MISSING, OpenScope
+from trunkline.resolution.shadow import Shadow
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
 
@@ -33,6 +35,11 @@ class Program:
         plan: What to run.
         scope_type: The scope chain.
         locked: Whether many threads and tasks may use one scope at once.
+
+    Attributes:
+        layer: What the overrides of the container made this program for; see ``derivation``.
+        shadowed: The scopes whose classes are those of shadows.
+        loaded: Told of each class when it is made.
     """
 
     def __init__(self, plan: Plan, scope_type: type[BaseScope], *, locked: bool = True) -> None:
@@ -43,6 +50,10 @@ class Program:
         self.keys = plan.blueprint.keys
         self.waiting = WaitingRoom()
         self.root: OpenScope | None = None
+        self.layer: Any = None
+        self.shadowed: frozenset[str] = frozenset()
+        self.loaded: Callable[[type[OpenScope]], None] | None = None
+        self._gate: Gate | None = None
         self._by_attr = {node.attr: node for node in plan.nodes.values()}
         self._openers: dict[tuple[str, ...], Opener] = {}
         self._sources: dict[tuple[str, ...], ScopeSource] = {}
@@ -61,6 +72,7 @@ class Program:
 
     def retire(self) -> None:
         """After the outermost scope has closed: let every scope of the program refuse its use."""
+        self.use_gate(None)
         for cls in self._classes.values():
             for name in (*_ENTRIES, *self._by_attr):
                 setattr(cls, name, _refuse)
@@ -82,7 +94,7 @@ class Program:
             "GET": {},
             "LEFT": LEFT,
             "MISSING": MISSING,
-            "OpenScope": OpenScope,
+            "OpenScope": Shadow if path[-1] in self.shadowed else OpenScope,
             "raise_failures": raise_failures,
             "reset_ambient": ambient_scope.reset,
             "run_exits": run_exits,
@@ -106,6 +118,10 @@ class Program:
         opener: Opener = namespace["opened"]
         self._openers[path] = opener
         self._write_default_enter(path, cls)
+        if self.loaded is not None:
+            self.loaded(cls)
+        if self._gate is not None:
+            self._put_gate(cls, self._gate)
         return opener
 
     def _add_outer_methods(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
@@ -120,7 +136,47 @@ class Program:
     def _add(self, cls: type[OpenScope], name: str, function: Callable[..., Any]) -> None:
         """Give a class a method, by the name that users call and the one that code calls."""
         setattr(cls, f"m_{name}", function)
-        setattr(cls, name, function)
+        if self._gate is None:
+            setattr(cls, name, function)
+
+    def replace_method(
+        self, cls: type[OpenScope], name: str, function: Callable[[OpenScope], Any]
+    ) -> None:
+        """Put another function in the place of a provider's method, for compiled code too."""
+        former = getattr(cls, f"m_{name}")
+        self._add(cls, name, function)
+        for table in ("GET", "AGET"):
+            methods = self._namespaces[cls][table]
+            for provider in [key for key, method in methods.items() if method is former]:
+                methods[provider] = function
+
+    # overrides
+
+    def use_gate(self, gate: Gate | None) -> None:
+        """Let users of the scopes pass by a gate from now on, or no longer."""
+        with self._lock:
+            if gate is self._gate:
+                return
+            self._gate = gate
+            for cls in self._classes.values():
+                if gate is None:
+                    self._take_gate(cls)
+                else:
+                    self._put_gate(cls, gate)
+
+    def _put_gate(self, cls: type[OpenScope], gate: Gate) -> None:
+        for name in (*_ENTRIES, "resolve"):
+            setattr(cls, name, getattr(gate, name))
+        for name in self._by_attr:
+            if hasattr(cls, f"m_{name}"):
+                setattr(cls, name, gate.method(name))
+
+    def _take_gate(self, cls: type[OpenScope]) -> None:
+        for name in (*_ENTRIES, *self._by_attr):
+            method = getattr(cls, f"m_{name}", None)
+            if method is not None:
+                setattr(cls, name, method)
+        del cls.resolve
 
     def _write_default_enter(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
         """Give the class its ``enter``; the inner class is compiled at its first call."""

@@ -31,6 +31,7 @@ from trunkline.scopes import BaseScope
 if TYPE_CHECKING:
     from trunkline.compiler.planner import NodePlan
     from trunkline.resolution.program import Program
+    from trunkline.resolution.shadow import Shadow
 
 __all__ = ["LEFT", "MISSING", "OpenScope"]
 
@@ -62,7 +63,7 @@ class OpenScope:
     ``request.get(Application.engine)``, or its ``aget`` where it must be awaited.
     """
 
-    __slots__ = ("__weakref__", "_attention", "_leases", "_token")
+    __slots__ = ("__weakref__", "_attention", "_leases", "_token", "_views")
 
     _program: ClassVar[Program]
     _path: ClassVar[tuple[str, ...]]
@@ -71,6 +72,8 @@ class OpenScope:
     """None in the usual case; True once someone waits, holds a lease, or has closed the scope."""
     _leases: Lease.Count
     """Unset until the first lease is taken."""
+    _views: dict[Any, Shadow]
+    """Unset until the scope is first used under an override; then what answers for it, by layer."""
     _token: Any
     """Of the ambient scope: True until entered, then what resets it; False where it is not to be
     ambient; None once the scope has closed."""
@@ -146,7 +149,7 @@ class OpenScope:
     @property
     def parent(self) -> OpenScope | None:
         """The scope around this one; None for the outermost."""
-        return None if len(self._path) == 1 else self._parent
+        return None if len(self._path) == 1 else self._parent._original()
 
     @property
     def scope(self) -> BaseScope:
@@ -156,7 +159,7 @@ class OpenScope:
     @property
     def closed(self) -> bool:
         """Whether this scope, or one around it, has closed."""
-        return self._token is None or (len(self._path) > 1 and self._parent.closed)
+        return self._token is None or (len(self._path) > 1 and self._parent._original().closed)
 
     def close(self) -> None:
         """End the scope as ``with`` does, where there is no ``with``."""
@@ -203,6 +206,13 @@ class OpenScope:
     def resolve(self, provider: Any) -> Any:
         """The provider's object, or a coroutine for it where it must be awaited."""
         return self._method_of(self._node_of(provider))(self)
+
+    m_resolve = resolve
+    """``resolve`` as it is, whatever override stands before it; the same of compiled methods."""
+
+    def _original(self) -> OpenScope:
+        """The scope that the user opened: this one, unless it is a shadow."""
+        return self
 
     # finding methods
 
@@ -346,14 +356,34 @@ class OpenScope:
         """Leave with something to tear down, or with someone who waits or holds a lease."""
         if not self._begin_close(error):
             return
-        failures = run_exits(self._open_exits(), error)
+        failures = [*self._close_views(error), *run_exits(self._open_exits(), error)]
         self._end_close(failures, error)
 
     async def _aclose(self, error: BaseException | None) -> None:
         if not self._begin_close(error):
             return
-        failures = await run_exits_async(self._open_exits(), error)
+        failures = await self._aclose_views(error)
+        failures += await run_exits_async(self._open_exits(), error)
         self._end_close(failures, error)
+
+    def _close_views(self, error: BaseException | None) -> list[BaseException]:
+        """Tear down what overrides made of this scope, the latest first."""
+        failures: list[BaseException] = []
+        for view in self._take_views():
+            failures += view._end(error)
+        return failures
+
+    async def _aclose_views(self, error: BaseException | None) -> list[BaseException]:
+        failures: list[BaseException] = []
+        for view in self._take_views():
+            failures += await view._aend(error)
+        return failures
+
+    def _take_views(self) -> list[Shadow]:
+        views: dict[Any, Shadow] = getattr(self, "_views", {})
+        taken = [*views.values()][::-1]
+        views.clear()
+        return taken
 
     def _close_late(self, error: BaseException | None) -> None:
         """Close again: another thread waited or opened something while the scope closed."""
@@ -395,7 +425,7 @@ class OpenScope:
     def _leave_elsewhere(self) -> None:
         """Left in another context than entered, as fixtures are: nothing to restore there."""
         if ambient_scope.get() is self:
-            ambient_scope.set(None if len(self._path) == 1 else self._parent)
+            ambient_scope.set(self.parent)
 
     # stock providers
 
