@@ -22,7 +22,7 @@ def test_moving_a_declaration_is_no_difference() -> None:
     before = shop()
     moved = {
         name: replace(before[name], location=SourceLocation("elsewhere.py", 99))
-        for name in reversed(before.nodes)
+        for name in reversed(list(before.nodes))
     }
     assert not compare(before, Graph(before.name, before.scopes, moved))
 

@@ -11,6 +11,7 @@ from hypothesis import given
 
 from tests.unit.graph.samples import ROOT, factory, graph, node, shop, singleton
 from tests.unit.graph.test_graph_algorithms import any_graph
+from trunkline.graph.algorithms import captives
 from trunkline.graph.exports import (
     GraphFormatError,
     from_json,
@@ -21,7 +22,7 @@ from trunkline.graph.exports import (
     to_text,
 )
 from trunkline.graph.exports.layout import lay_out
-from trunkline.graph.exports.picture import Fault, picture
+from trunkline.graph.exports.picture import Fault, condensed, picture
 from trunkline.graph.model import Graph, Kind, SourceLocation
 from trunkline.graph.paths import relative_location, relative_path
 
@@ -148,16 +149,37 @@ def test_page_needs_nothing_but_itself() -> None:
 def test_page_holds_every_node_and_edge_with_its_data() -> None:
     page = _Page(to_html(shop(), ROOT))
     data = json.loads(page.scripts[0])
-    assert [entry["name"] for entry in data["nodes"]] == list(shop().nodes)
-    assert {"from": 4, "to": 6, "parameters": ["cart"], "deferred": False, "fault": "captive"} in (
+    g = condensed(shop())
+    assert [entry["name"] for entry in data["nodes"]] == list(g.nodes)
+    assert {"from": 3, "to": 5, "parameters": ["cart"], "deferred": False, "fault": "captive"} in (
         data["edges"]
     )
     drawn = [classes for classes in page.classes("path") if classes.startswith("edge")]
     assert len([c for c in drawn if "captive" in c]) == 1 + 1  # one in the graph, one in the legend
     assert len([c for c in drawn if "deferred" in c]) == 1 + 1
     nodes = [c for c in page.classes("g") if c.startswith("node")]
-    assert len(nodes) == len(shop())
-    assert data["nodes"][2]["place"] == "containers.py:11"
+    assert len(nodes) == len(g)
+    assert data["nodes"][1]["place"] == "containers.py:11"
+
+
+def test_views_inside_arguments_are_drawn_as_edges_to_what_they_read() -> None:
+    g = condensed(shop())
+    assert "settings.dsn" not in g
+    assert [(e.target, e.parameter) for e in g["pool"].dependencies] == [("settings", "0")]
+    assert list(captives(g)) == list(captives(shop()))
+    for export in (to_mermaid, to_dot, to_html, to_text):
+        assert "settings.dsn" not in export(shop(), ROOT)
+    assert "settings.dsn" in to_json(shop(), ROOT)
+
+
+def test_views_that_read_each_other_end_the_condensing() -> None:
+    g = graph(
+        node("a", "b", kind=Kind.VIEW, scope=None, declared=False),
+        node("b", "a", kind=Kind.VIEW, scope=None, declared=False),
+        node("user", "a"),
+    )
+    assert list(condensed(g).nodes) == ["user"]
+    assert "user" in to_text(g)
 
 
 def test_names_cannot_break_out_of_the_page() -> None:

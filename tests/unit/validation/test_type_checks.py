@@ -380,6 +380,12 @@ class Singular:
         return 1
 
 
+def called(value: object) -> str:
+    """A name for a test that is the same in every process."""
+    call = getattr(value, "call", None)
+    return getattr(call, "__qualname__", type(call).__name__) if call is not None else ""
+
+
 SUPPLIES = [
     (recipe(Dog), Exact(Dog)),
     (recipe(Box[int]), Exact(Box)),
@@ -417,7 +423,7 @@ SUPPLIES = [
 ]
 
 
-@pytest.mark.parametrize(("made", "supply"), SUPPLIES, ids=lambda x: str(getattr(x, "call", "")))
+@pytest.mark.parametrize(("made", "supply"), SUPPLIES, ids=called)
 def test_what_is_known_of_an_object_before_it_is_made(made: Recipe, supply: Any) -> None:
     known = Supplies({"it": made}).of(Ref("it"))
     if made.call is contextlib.ExitStack:  # the library is not annotated

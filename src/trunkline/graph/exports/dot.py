@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from trunkline.graph.exports.picture import Arrow, Fault, picture, short_name
+from trunkline.graph.exports.picture import Arrow, Fault, condensed, made_by, picture
 from trunkline.graph.model import Graph, Kind, Node
 from trunkline.graph.paths import relative_location
 
@@ -37,6 +37,7 @@ def to_dot(graph: Graph, root: Path | None = None) -> str:
 
 
 def _lines(graph: Graph, root: Path | None) -> Iterator[str]:
+    graph = condensed(graph)
     drawn = picture(graph)
     yield f"digraph {_quoted(graph.name)} {{"
     yield "    rankdir=BT; newrank=true; labeljust=l;"
@@ -61,7 +62,7 @@ def _node(node: Node, rank: int | None, root: Path | None) -> str:
         facts.append("async")
     if rank is not None:
         facts.append(f"teardown {rank}")
-    lines = (node.name, short_name(node.provides), ", ".join(facts))
+    lines = (node.name, made_by(node), ", ".join(facts))
     attributes = [f"label={_quoted(*(line for line in lines if line))}"]
     if node.kind in _SHAPES:
         attributes.append(f"shape={_SHAPES[node.kind]}")

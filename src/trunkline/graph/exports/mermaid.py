@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from trunkline.graph.exports.picture import Fault, picture, short_name
+from trunkline.graph.exports.picture import Fault, condensed, made_by, picture
 from trunkline.graph.model import Graph, Kind, Node
 from trunkline.graph.paths import relative_location
 
@@ -41,6 +41,7 @@ def to_mermaid(graph: Graph, root: Path | None = None) -> str:
 
 
 def _lines(graph: Graph, root: Path | None) -> Iterator[str]:
+    graph = condensed(graph)
     drawn = picture(graph)
     identifiers = {name: f"n{index}" for index, name in enumerate(graph.nodes)}
     yield "flowchart LR"
@@ -73,7 +74,7 @@ def _label(node: Node, rank: int | None) -> str:
         facts.append("async")
     if rank is not None:
         facts.append(f"teardown {rank}")
-    lines = (node.name, short_name(node.provides), ", ".join(facts))
+    lines = (node.name, made_by(node), ", ".join(facts))
     return "<br/>".join(_escaped(line) for line in lines if line)
 
 

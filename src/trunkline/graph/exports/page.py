@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from trunkline.graph.exports.layout import Box, Layout, lay_out
-from trunkline.graph.exports.picture import Fault, Picture, picture, short_name
+from trunkline.graph.exports.picture import Fault, Picture, condensed, made_by, picture
 from trunkline.graph.model import Graph, Kind, Node
 from trunkline.graph.paths import relative_location
 
@@ -31,6 +31,7 @@ def to_html(graph: Graph, root: Path | None = None) -> str:
         graph: Any graph.
         root: Folder that paths are shown relative to; None leaves them as they are.
     """
+    graph = condensed(graph)
     drawn = picture(graph)
     layout = lay_out(graph, drawn, {node.name: _width(node) for node in graph})
     faults = sum(arrow.fault is not Fault.NONE for arrow in drawn.arrows)
@@ -63,7 +64,7 @@ def _width(node: Node) -> float:
 
 
 def _detail(node: Node) -> str:
-    made = short_name(node.provides)
+    made = made_by(node)
     return f"{made} · {node.kind.value}" if made else node.kind.value
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from trunkline.graph.algorithms import captives, cycles, effective_scopes, teardown_order
-from trunkline.graph.model import Graph, Node
+from trunkline.graph.model import Dependency, Graph, Kind, Node
 
-__all__ = ["Arrow", "Band", "Fault", "Picture", "picture", "short_name"]
+__all__ = ["Arrow", "Band", "Fault", "Picture", "condensed", "made_by", "picture"]
 
 
 class Fault(StrEnum):
@@ -84,9 +84,42 @@ def picture(graph: Graph) -> Picture:
     )
 
 
-def short_name(dotted: str) -> str:
-    """The last part of a dotted name."""
-    return dotted.rpartition(".")[2]
+def condensed(graph: Graph) -> Graph:
+    """A graph without the views written inside arguments, such as ``settings.provided.port``.
+
+    What reads through a view depends on what the view reads: drawn like that, a graph has the
+    nodes that its container declares.
+    """
+    nodes = {
+        node.name: replace(node, dependencies=tuple(_through_views(graph, node, frozenset())))
+        for node in graph
+        if not _is_inner_view(node)
+    }
+    return replace(graph, nodes=nodes)
+
+
+def made_by(node: Node) -> str:
+    """Short name of what a node calls; empty for views, which call nothing of the program's."""
+    return "" if node.kind is Kind.VIEW else node.provides.rpartition(".")[2]
+
+
+def _is_inner_view(node: Node) -> bool:
+    return node.kind is Kind.VIEW and not node.declared
+
+
+def _through_views(graph: Graph, node: Node, passed: frozenset[str]) -> Iterator[Dependency]:
+    for edge in node.dependencies:
+        target = graph.nodes.get(edge.target)
+        if target is None or not _is_inner_view(target) or edge.target in passed:
+            yield edge
+            continue
+        for behind in _through_views(graph, target, passed | {edge.target}):
+            yield replace(
+                behind,
+                parameter=edge.parameter,
+                deferred=edge.deferred or behind.deferred,
+                conditional=edge.conditional or behind.conditional,
+            )
 
 
 def _arrows(graph: Graph) -> Iterator[Arrow]:

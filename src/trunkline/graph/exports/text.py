@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from trunkline.graph.exports.picture import Fault, Picture, picture, short_name
+from trunkline.graph.exports.picture import Fault, Picture, condensed, made_by, picture
 from trunkline.graph.model import Graph, Node
 from trunkline.graph.paths import relative_location
 
@@ -41,7 +41,7 @@ def rows(graph: Graph, root: Path | None = None) -> Iterator[tuple[str, list[Row
     Yields:
         Names of scopes with their rows, in the order of declaration.
     """
-    drawn = picture(graph)
+    drawn = picture(condensed(graph))
     needs = _needs(drawn)
     for band in drawn.bands:
         ranks = {name: rank for rank, name in enumerate(band.teardowns, start=1)}
@@ -50,7 +50,7 @@ def rows(graph: Graph, root: Path | None = None) -> Iterator[tuple[str, list[Row
             [
                 Row(
                     name=node.name,
-                    makes=short_name(node.provides),
+                    makes=made_by(node),
                     how=_how(node, ranks.get(node.name)),
                     needs=", ".join(needs.get(node.name, ())),
                     place=relative_location(node.location, root),
@@ -67,7 +67,7 @@ def to_text(graph: Graph, root: Path | None = None) -> str:
         graph: Any graph.
         root: Folder that paths are written relative to; None leaves them as they are.
     """
-    lines = [f"{graph.name}: {len(graph)} providers"]
+    lines = [f"{graph.name}: {len(condensed(graph))} providers"]
     for scope, table in rows(graph, root):
         widths = [max(len(row[column]) for row in table) for column in range(4)]
         lines += ["", scope]
