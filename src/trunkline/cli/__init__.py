@@ -1,0 +1,16 @@
+"""The command line.
+
+Exit codes: 0 where all is well; 1 where a check has findings or graphs differ; 2 where the command
+can't be carried out as it was given; 130 after an interrupt; 141 where the reader of a pipe left.
+"""
+
+from __future__ import annotations
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    from trunkline.cli.commands import command_line
+
+    command_line.main(prog_name="trunkline")

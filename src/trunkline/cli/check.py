@@ -1,0 +1,42 @@
+"""``trunkline check``: validate the container."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from trunkline.cli.discovery import container_option, find_container
+from trunkline.cli.faults import FINDINGS
+
+__all__ = ["check"]
+
+
+@click.command()
+@container_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For a person, or for other tools.",
+)
+@click.pass_context
+def check(ctx: click.Context, container: str | None, form: str) -> None:
+    """Validate the container: lifetimes, cycles, arguments, types.
+
+    Builds nothing, reports everything at once. Exits with 1 where there are findings.
+    """
+    from trunkline.validation.report import report_json, report_text
+
+    found = find_container(container)
+    instance = found.instance()
+    findings = instance.findings()
+    if form == "json":
+        click.echo(report_json(findings, found.root), nl=False)
+    elif findings:
+        click.echo(report_text(findings).replace(f"{found.root}{os.sep}", ""), nl=False)
+    else:
+        graph = instance.blueprint().graph
+        click.echo(f"{graph.name}: {len(graph)} providers, no findings")
+    ctx.exit(FINDINGS if findings else 0)
