@@ -15,15 +15,29 @@ if TYPE_CHECKING:
     from trunkline.resolution.lease import Lease
     from trunkline.resolution.scope import OpenScope
     from trunkline.scopes import BaseScope, Scope
+    from trunkline.wiring import INJECTED, Inject, inject
 
-__all__ = ["BaseScope", "Lease", "OpenScope", "Scope", "ScopedContainer", "providers"]
+__all__ = [
+    "INJECTED",
+    "BaseScope",
+    "Inject",
+    "Lease",
+    "OpenScope",
+    "Scope",
+    "ScopedContainer",
+    "inject",
+    "providers",
+]
 
 _HOMES = {
+    "INJECTED": "trunkline.wiring",
     "BaseScope": "trunkline.scopes",
+    "Inject": "trunkline.wiring",
     "Lease": "trunkline.resolution.lease",
     "OpenScope": "trunkline.resolution.scope",
     "Scope": "trunkline.scopes",
     "ScopedContainer": "trunkline.containers",
+    "inject": "trunkline.wiring",
 }
 
 

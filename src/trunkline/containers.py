@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -15,7 +16,7 @@ from trunkline.errors import AsyncResolutionError, GraphError, ScopeNotOpenError
 from trunkline.graph.blueprint import Blueprint
 from trunkline.graph.model import Graph
 from trunkline.introspection import blueprint_of, declared_providers, is_provider
-from trunkline.providers.declared import Declared
+from trunkline.providers.declared import Declared, Injection
 from trunkline.providers.keyed import KeyedSingleton
 from trunkline.providers.watched import Singleton
 from trunkline.resolution.exits import Callback
@@ -130,7 +131,30 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         """Every fault of the graph, in the order of declaration."""
         from trunkline.validation.report import check_blueprint
 
-        return list(check_blueprint(self.blueprint(), is_provider))
+        blueprint = self.blueprint()
+        injections = self._injections(blueprint)
+        findings = check_blueprint(
+            blueprint,
+            is_provider,
+            used=injections.keys(),
+            sync_entries=[
+                name for name, uses in injections.items() if not all(use.awaits for use in uses)
+            ],
+        )
+        return [_for_whom(finding, injections) for finding in findings]
+
+    def injections(self) -> tuple[Injection, ...]:
+        """The parameters of ``@inject`` functions that this container's providers fill."""
+        uses = self._injections(self.blueprint()).values()
+        return tuple(dict.fromkeys(injection for use in uses for injection in use))
+
+    @staticmethod
+    def _injections(blueprint: Blueprint) -> dict[str, list[Injection]]:
+        found: dict[str, list[Injection]] = {}
+        for provider, name in blueprint.keys.items():
+            if isinstance(provider, Declared) and provider.injections:
+                found.setdefault(name, []).extend(provider.injections)
+        return found
 
     def program(self) -> Program:
         """The compiled program, made at the first use and again after a change."""
@@ -305,6 +329,15 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
 
 
 _StockMeta: Any = type(DeclarativeContainer)
+
+
+def _for_whom(finding: Finding, injections: Mapping[str, list[Injection]]) -> Finding:
+    """The finding, telling which functions ask for its subject without ``await``."""
+    if finding.check != "async-from-sync":
+        return finding
+    uses = [use for use in injections.get(finding.subject, ()) if not use.awaits]
+    places = tuple(f"injected into {use.function}  {use.location}" for use in uses)
+    return replace(finding, hops=(*places, *finding.hops))
 
 
 class _DeclaredMeta(_StockMeta):  # type: ignore[misc]  # the stubs leave the metaclass out

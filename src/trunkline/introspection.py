@@ -37,7 +37,14 @@ from trunkline.providers.scoped import InScope, Scoped, ScopedResource, ScopeVal
 from trunkline.providers.watched import Singleton
 from trunkline.scopes import BaseScope
 
-__all__ = ["blueprint_of", "declared_providers", "is_provider"]
+__all__ = [
+    "awaits_itself",
+    "blueprint_of",
+    "declared_behind",
+    "declared_providers",
+    "instance_view",
+    "is_provider",
+]
 
 Provider = stock.Provider[Any]
 
@@ -52,6 +59,48 @@ def effective(provider: Provider) -> Provider:
     while (overriding := provider.last_overriding) is not None:
         provider = overriding
     return provider
+
+
+def awaits_itself(provider: Provider) -> bool:
+    """Whether what a provider calls must be awaited, whoever asks and whatever it is made from.
+
+    Objects of the outermost scope are not: the container's start has awaited them.
+    """
+    if isinstance(provider, InScope) and provider.scope is not None and not provider.scope.depth:
+        return False
+    if isinstance(provider, KeyedSingleton):
+        return provider.pool.is_async
+    if isinstance(provider, ScopedResource):
+        return _opening_of_resource(provider.provides) in _AWAITED
+    if isinstance(provider, Scoped | stock.Factory | stock.Callable):
+        return _opening_of_call(provider.provides) in _AWAITED
+    return False
+
+
+def declared_behind(provider: Provider) -> Iterator[Declared]:
+    """The provider, if it is one of trunkline's; else those of them that it leads to first."""
+    seen: set[int] = set()
+    stack = [provider]
+    while stack:
+        current = stack.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, Declared):
+            yield current
+        else:
+            stack.extend(current.related)
+
+
+def instance_view(view: Provider, keys: Mapping[Provider, str]) -> Provider:
+    """Copy a view so that it looks at a container's own providers, not at those of its class.
+
+    Args:
+        view: A provider that is no part of the container, but looks at such.
+        keys: Names by provider, those of the class before the container's own.
+    """
+    own = {name: provider for provider, name in keys.items()}
+    return stock.deepcopy(view, {id(provider): own[name] for provider, name in keys.items()})  # type: ignore[no-any-return]  # a copy is of the same class
 
 
 def declared_providers(container: Any) -> dict[str, Provider]:

@@ -8,6 +8,7 @@ can extend. ``Declared`` extends them all; everything relied on is named in
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -15,7 +16,24 @@ from dependency_injector import providers as stock
 
 from trunkline.graph.model import SourceLocation
 
-__all__ = ["Declared", "Watcher", "caller_location"]
+__all__ = ["Declared", "Injection", "Watcher", "caller_location"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Injection:
+    """A parameter of a function that a provider fills.
+
+    Attributes:
+        function: Dotted name of the function.
+        parameter: Name of the parameter.
+        awaits: Whether the function may await.
+        location: Where the function is written.
+    """
+
+    function: str
+    parameter: str
+    awaits: bool
+    location: SourceLocation
 
 
 class Watcher(Protocol):
@@ -48,6 +66,18 @@ class Declared(stock.Provider):  # type: ignore[type-arg]  # the mixin serves pr
 
     location: SourceLocation | None = None
     _watchers: WeakSet[Watcher] | None = None
+    _injections: WeakSet[Injection] | None = None
+
+    @property
+    def injections(self) -> tuple[Injection, ...]:
+        """The parameters that this provider fills, as long as their functions exist."""
+        return tuple(self._injections or ())
+
+    def note_injection(self, injection: Injection) -> None:
+        """Remember, weakly, a parameter that this provider fills."""
+        if self._injections is None:
+            self._injections = WeakSet()
+        self._injections.add(injection)
 
     def watch(self, watcher: Watcher) -> None:
         """Tell ``watcher``, held weakly, of every change from now on."""

@@ -1,0 +1,43 @@
+"""Resolving for injected functions: providers of a container, and views written on its class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trunkline.introspection import declared_behind, instance_view
+from trunkline.resolution.scope import OpenScope
+
+__all__ = ["counterpart", "must_await", "read_view", "read_view_async"]
+
+
+def must_await(scope: OpenScope, provider: Any) -> bool:
+    """Whether a provider of the scope's container has to be awaited."""
+    return scope._node_of(provider).is_async
+
+
+def counterpart(scope: OpenScope, view: Any) -> Any:
+    """What a view that is written on a container's class is in the container itself.
+
+    Args:
+        scope: A scope of the container.
+        view: For example ``Application.settings.provided.limit`` or ``Application.config.limit``.
+
+    Returns:
+        The same view of the container's own providers.
+
+    Raises:
+        UnknownProviderError: It looks at a provider of another container.
+    """
+    for declared in declared_behind(view):
+        scope._node_of(declared)
+    return instance_view(view, scope._program.keys)
+
+
+def read_view(scope: OpenScope, view: Any) -> Any:
+    """Call a view, scoped providers behind it resolving in the scope."""
+    return scope._live(view)
+
+
+async def read_view_async(scope: OpenScope, view: Any) -> Any:
+    """The same, awaiting what is behind it."""
+    return await scope._live_async(view)
