@@ -11,15 +11,22 @@ from typing import Any, ClassVar, Self, TypeVar
 from dependency_injector.containers import DeclarativeContainer, DynamicContainer
 from dependency_injector.providers import Provider
 
-from trunkline.compiler.planner import plan
+from trunkline.compiler.planner import Plan, plan
 from trunkline.errors import AsyncResolutionError, GraphError, ScopeNotOpenError
 from trunkline.graph.blueprint import Blueprint
 from trunkline.graph.model import Graph
-from trunkline.introspection import blueprint_of, declared_providers, is_provider
+from trunkline.introspection import (
+    blueprint_of,
+    declared_providers,
+    is_provider,
+    own_providers,
+)
 from trunkline.providers.declared import Declared, Injection
 from trunkline.providers.keyed import KeyedSingleton
 from trunkline.providers.watched import Singleton
 from trunkline.resolution.exits import Callback
+from trunkline.resolution.layers import Layers, without_fakes
+from trunkline.resolution.overriding import OVERRIDING
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
@@ -107,6 +114,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         super().__init__()
         self._program: Program | None = None
         self._root: OpenScope | None = None
+        self._layers: Layers | None = None
 
     # the graph
 
@@ -120,6 +128,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         )
 
     def graph(self) -> Graph:
+        if self._layers is not None:
+            return self._layers.current().blueprint.graph
         return self.program().plan.blueprint.graph
 
     def check(self) -> None:
@@ -159,20 +169,60 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
     def program(self) -> Program:
         """The compiled program, made at the first use and again after a change."""
         if self._program is None:
-            blueprint = self.blueprint()
-            faults = [*check_cycles(blueprint.graph), *check_captive_dependencies(blueprint.graph)]
-            if faults:
-                raise GraphError(blueprint.graph.name, faults)
-            says = self._says()
-            self._program = Program(plan(blueprint), says.scopes, locked=says.locked)
-            for provider in declared_providers(self).values():
+            blueprint = self.checked_blueprint()
+            self._program = self._compiled(plan(blueprint))
+            for provider in own_providers(self, blueprint):
                 if isinstance(provider, Declared):
                     provider.watch(self)
         return self._program
 
+    def _compiled(self, planned: Plan) -> Program:
+        says = self._says()
+        return Program(planned, says.scopes, locked=says.locked)
+
+    # changes and overrides
+
+    def checked_blueprint(self) -> Blueprint:
+        """Everything known of the providers, read anew.
+
+        Raises:
+            GraphError: It can't be compiled.
+        """
+        blueprint = self.blueprint()
+        faults = [*check_cycles(blueprint.graph), *check_captive_dependencies(blueprint.graph)]
+        if faults:
+            raise GraphError(blueprint.graph.name, faults)
+        return blueprint
+
+    def generations(self) -> dict[str, int]:
+        """How often each singleton was told to forget its object, by name."""
+        return {
+            name: provider.generation
+            for name, provider in declared_providers(self).items()
+            if isinstance(provider, Singleton)
+        }
+
     def provider_changed(self, provider: Any) -> None:  # any change remakes the program
         """Make the program anew at the next use."""
-        self._program = None
+        if self._root is None:
+            self._program = None
+        else:
+            self.layers().providers_changed()
+
+    def layers(self) -> Layers:
+        """The started container as its overrides see it.
+
+        Raises:
+            ScopeNotOpenError: The container has not been started.
+        """
+        if self._layers is None:
+            root = self._started()
+            self._layers = Layers(self, root._program, root, root._program.plan)
+        return self._layers
+
+    def bind(self, root: OpenScope) -> None:
+        """Let a scope's compiled methods answer for the container, without a call in between."""
+        self.enter, self.get, self.aget = root.enter, root.get, root.aget  # type: ignore[method-assign]  # the instance's own
 
     def root_scope(self) -> OpenScope | None:
         """The application's open scope, or None."""
@@ -207,7 +257,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                         cause="`with` starts no async resource or singleton",
                         remedy="use `async with`",
                     )
-                getattr(root, node.attr)()
+                getattr(root, f"m_{node.attr}")()
         except BaseException as error:
             with self._stop() as root:
                 root.__exit__(type(error), error, error.__traceback__)
@@ -222,7 +272,9 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 if node.awaited:
                     await getattr(root, f"start_{node.attr}")()
                 else:
-                    getattr(root, node.attr)()
+                    getattr(root, f"m_{node.attr}")()
+            if self._layers is not None:
+                await self._layers.current().start()
         except BaseException as error:
             with self._stop() as root:
                 await root.__aexit__(type(error), error, error.__traceback__)
@@ -230,10 +282,12 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         return self._serve(root)
 
     def _serve(self, root: OpenScope) -> Self:
-        """Let the compiled methods answer for the container, without a call in between."""
+        """From now on scopes open inside the application's."""
         root._program.compile_enter(root._path)
-        self.enter, self.get, self.aget = root.enter, root.get, root.aget  # type: ignore[method-assign]  # the instance's own
+        self.bind(root)
         STARTED.add(self)
+        for override in OVERRIDING.of(self):  # some may have begun during the start
+            self.layers().begin(override)
         return self
 
     def __exit__(
@@ -264,8 +318,16 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         if self._says().validate:
             self.check()
         program = self.program()
+        reference = program.plan
+        overrides = OVERRIDING.of(self)
+        if overrides:
+            program = self._compiled(without_fakes(reference, overrides))
         root = program.open_root()
         self._root = root
+        if overrides:
+            self._layers = Layers(self, program, root, reference)
+            for override in overrides:
+                self._layers.begin(override)
         for name, provider in declared_providers(self).items():
             if isinstance(provider, Singleton) and provider.early:
                 node = program.plan.nodes[name]
@@ -294,7 +356,9 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             yield root
         finally:
             root._program.retire()
-            self._program = None
+            if self._layers is not None:
+                self._layers.retire()
+            self._layers = self._program = None
 
     def _started(self) -> OpenScope:
         if self._root is None:

@@ -43,7 +43,11 @@ __all__ = [
     "declared_behind",
     "declared_providers",
     "instance_view",
+    "is_configuration",
     "is_provider",
+    "own_providers",
+    "with_providers",
+    "written_recipe",
 ]
 
 Provider = stock.Provider[Any]
@@ -144,6 +148,68 @@ def blueprint_of(
     )
 
 
+def own_providers(container: Any, blueprint: Blueprint) -> list[Provider]:
+    """The providers of an instance, those written inside others among them."""
+    shared = _keys_of(container)
+    return [provider for provider in blueprint.keys if provider not in shared]
+
+
+def with_providers(blueprint: Blueprint, fakes: Mapping[str, Provider]) -> Blueprint:
+    """A blueprint in which some nodes are made by other providers.
+
+    A provider that refers to what it replaces gets the original, which becomes a node of its own.
+    One that names no scope makes its objects in the scope of what it replaces.
+
+    Args:
+        blueprint: The container as it is.
+        fakes: The providers to use, by the names of the nodes that they replace.
+    """
+    graph = blueprint.graph
+    reader = _Reader(
+        graph.scopes,
+        blueprint.default_scope,
+        {**blueprint.keys, **{effective(fake): name for name, fake in fakes.items()}},
+        nodes=dict(graph.nodes),
+        recipes=dict(blueprint.recipes),
+    )
+    for name, fake in fakes.items():
+        reader.default_scope = graph[name].scope or blueprint.default_scope
+        reader.stand_in(name, fake)
+    return replace(
+        blueprint,
+        graph=Graph(graph.name, graph.scopes, reader.nodes),
+        recipes=reader.recipes,
+        keys={**blueprint.keys, **reader.names},
+    )
+
+
+def written_recipe(blueprint: Blueprint, name: str) -> Recipe:
+    """How a node's provider was written, also where the blueprint calls a stock one as it is."""
+    recipe = blueprint.recipes[name]
+    call: Any = recipe.call
+    if recipe.opening is Opening.LIVE:
+        opening, provider = Opening.CALL, call
+    elif isinstance(call, partial) and call.func in (_run_resource, _run_async_resource):
+        opening, provider = recipe.opening, call.args[0]
+    else:
+        return recipe
+    if not isinstance(
+        provider, stock.Factory | stock.BaseSingleton | stock.Callable | stock.Resource
+    ):
+        return recipe
+    graph = blueprint.graph
+    reader = _Reader(graph.scopes, blueprint.default_scope, dict(blueprint.keys))
+    reader.nodes.update(graph.nodes)
+    if iscoroutinefunction(provider.provides):
+        opening = Opening.COROUTINE
+    return reader.call(name, opening, provider.provides, provider)[0]
+
+
+def is_configuration(provider: object) -> bool:
+    """Whether a provider is a configuration or an option of one, which is read at each use."""
+    return isinstance(provider, stock.Configuration | stock.ConfigurationOption)
+
+
 def _keys_of(container: Any) -> dict[Provider, str]:
     """The providers of the declared classes, by which users name the instance's own."""
     keys: dict[Provider, str] = {}
@@ -198,6 +264,7 @@ class _Reader:
     recipes: dict[str, Recipe] = field(default_factory=dict)
     locations: Mapping[str, SourceLocation] = field(default_factory=dict)
     reading: set[str] = field(default_factory=set)
+    replacing: str | None = None
 
     def read(self, name: str, provider: Provider, *, declared_here: bool = False) -> None:
         """Add the provider's node, and those it depends on."""
@@ -223,14 +290,47 @@ class _Reader:
     def ref(self, owner: str, parameter: str, provider: Provider) -> str:
         """The name of the node that a provider stands for, reading it where it is new."""
         known = self.names.get(provider) or self.keys.get(provider)
+        if known is not None and known == self.replacing:
+            return self._replaced(known)
         if known is not None:
             if known not in self.nodes and provider in self.names:
                 self.read(known, provider, declared_here=True)
             return known
         name = f"{owner}[{parameter}]"
+        while name in self.nodes:  # of a provider that another one now replaces
+            name += "'"
         self.names[provider] = name
         self.read(name, provider)
         return name
+
+    def stand_in(self, name: str, fake: Provider) -> None:
+        """Let another provider make a node's objects."""
+        original, self.replacing = self.nodes[name], name
+        actual = effective(fake)
+        kind, scope, recipe, edges, is_async = self._describe(name, actual)
+        location = actual.location if isinstance(actual, Declared) else None
+        self.nodes[name] = Node(
+            name=name,
+            kind=kind,
+            scope=scope,
+            provides=_dotted(recipe.call if recipe.call is not None else actual),
+            dependencies=tuple(edges),
+            location=location or original.location,
+            is_async=is_async,
+            has_teardown=recipe.torn_down,
+            declared=original.declared,
+        )
+        self.recipes[name] = recipe
+        self.replacing = None
+
+    def _replaced(self, name: str) -> str:
+        """The name under which a fake finds what it replaces."""
+        kept = f"{name}[replaced]"
+        while kept in self.nodes:
+            kept += "'"
+        self.nodes[kept] = replace(self.nodes[name], name=kept, declared=False)
+        self.recipes[kept] = self.recipes[name]
+        return kept
 
     def argument(self, owner: str, parameter: str, value: Any, edges: list[Dependency]) -> Argument:
         """An argument as the plan has it, its edge added."""

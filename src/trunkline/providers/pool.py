@@ -58,6 +58,12 @@ class KeyedPool:
         self._is_async_generator = inspect.isasyncgenfunction(provides)
         self.is_async = self._is_async_generator or inspect.iscoroutinefunction(provides)
 
+    def empty_copy(self) -> KeyedPool:
+        """A pool of the same kind with no objects."""
+        return KeyedPool(
+            self._provides, limit=self._limit, idle_seconds=self._idle_seconds, clock=self._clock
+        )
+
     def pin(self, key: Hashable, /, *args: Any, **kwargs: Any) -> Any:
         """A context manager that gives the key's object and keeps it from eviction.
 

@@ -103,6 +103,12 @@ class Singleton(DeclaredCall, stock.Singleton[T], Generic[T]):
         self.location = caller_location()
         self._lock = threading.RLock()
         self._early: list[Any] = []
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        """How often the object was forgotten by ``reset``."""
+        return self._generation
 
     @property
     def early(self) -> list[Any]:
@@ -142,6 +148,7 @@ class Singleton(DeclaredCall, stock.Singleton[T], Generic[T]):
     def reset(self) -> Any:
         """Forget the object; the next use builds another."""
         self._early.clear()
+        self._generation += 1
         context = super().reset()
         self._changed()
         return context

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from trunkline.graph.blueprint import Blueprint
 
-__all__ = ["OVERRIDING", "ActiveOverride", "Overriding", "Stack", "overrides_here"]
+__all__ = ["OVERRIDING", "ActiveOverride", "Overriding", "Stack", "in_order", "overrides_here"]
 
 
 class ActiveOverride(Protocol):
@@ -33,8 +33,13 @@ class ActiveOverride(Protocol):
     def applies_to(self, container: Any, /) -> bool:
         """Whether it overrides providers of this container instance."""
 
-    def derive(self, blueprint: Blueprint, /) -> tuple[Blueprint, frozenset[str]]:
-        """The blueprint with the fakes in place, and the names of the nodes that differ."""
+    def derive(self, blueprint: Blueprint, /) -> tuple[Blueprint, frozenset[str], frozenset[str]]:
+        """The blueprint with the fakes in place.
+
+        Returns:
+            The blueprint, the names of the nodes that are made in another way or are new, and
+            those among them that fakes stand for.
+        """
 
     def used(self, name: str, /) -> None:
         """The fake of the node of that name was asked for."""

@@ -38,6 +38,7 @@ class Program:
 
     Attributes:
         layer: What the overrides of the container made this program for; see ``derivation``.
+        ways: The layer that each shadowed scope but the outermost leaves things to.
         shadowed: The scopes whose classes are those of shadows.
         loaded: Told of each class when it is made.
     """
@@ -51,6 +52,7 @@ class Program:
         self.waiting = WaitingRoom()
         self.root: OpenScope | None = None
         self.layer: Any = None
+        self.ways: frozenset[tuple[str, Any]] = frozenset()
         self.shadowed: frozenset[str] = frozenset()
         self.loaded: Callable[[type[OpenScope]], None] | None = None
         self._gate: Gate | None = None

@@ -1,0 +1,329 @@
+"""Layers: a container's program as its overrides change it.
+
+A layer is made from another one by an override: its blueprint has the fakes in place, and the
+nodes that depend on them are *changed*. It compiles programs of its own, in which everything that
+is not changed is left to the layer it was made from, so that what exists is shared and what is
+faked leaves no trace. The layers of a container form a tree; the first stands for the container as
+it was started.
+
+Scopes know the layer that they were opened in. In another one a shadow answers for them, which
+leaves what is the same in both to the scope itself, by way of the layers in between.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self, cast
+from weakref import WeakSet
+
+from trunkline.compiler.planner import Plan, plan
+from trunkline.graph.algorithms import effective_scopes
+from trunkline.graph.blueprint import Blueprint, Opening, Recipe
+from trunkline.resolution.exits import Callback
+from trunkline.resolution.gate import NOWHERE, Gate
+from trunkline.resolution.overriding import ActiveOverride
+from trunkline.resolution.program import Program
+from trunkline.resolution.scope import MISSING, OpenScope
+from trunkline.resolution.shadow import Shadow
+
+__all__ = ["Change", "Layer"]
+
+_GIVEN_OR_CONSTANT = (Opening.GIVEN, Opening.CONSTANT)
+_NOT_MADE_HERE = (Opening.GIVEN, Opening.CONSTANT, Opening.DELEGATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a layer changes.
+
+    Attributes:
+        blueprint: The container with the change.
+        names: Every node that is made in another way, or from something that is.
+        fakes: The override that replaced a node, by the node's name.
+        overrides: The overrides that the layer is for, those of its parents first.
+        pools: The pools of keyed objects that belong to the layer, by their nodes' names.
+    """
+
+    blueprint: Blueprint
+    names: frozenset[str]
+    fakes: Mapping[str, ActiveOverride]
+    overrides: tuple[ActiveOverride, ...] = ()
+    pools: Mapping[str, Any] | None = None
+
+
+class Layer:
+    """A container's program as overrides change it.
+
+    Args:
+        change: What is different from the parent.
+        parent: The layer it was made from.
+        reference: The plan of the container as it was started: whether an object must be awaited
+            is decided there, whatever a fake would need.
+        view: Finds what answers for a scope in the caller's context.
+        lock: Held while shadows are made; all layers of a container share it.
+
+    Attributes:
+        gate: Stands before the layer's scopes.
+        views: The shadows of this layer that are in use, its outermost scope among them.
+    """
+
+    def __init__(
+        self,
+        change: Change,
+        parent: Layer | None,
+        reference: Plan,
+        view: Callable[[OpenScope], OpenScope],
+        lock: threading.RLock,  # type: ignore[valid-type]  # a class since Python 3.13 alone
+    ) -> None:
+        self.change = change
+        self.parent = parent
+        self.blueprint = change.blueprint
+        self.gate = Gate(view)
+        self.views: WeakSet[Shadow] = WeakSet()
+        self._reference = reference
+        self._lock: Any = lock
+        self._settling: tuple[str, ...] = ()
+        self._programs: dict[frozenset[tuple[str, Layer]], Program] = {}
+        self._root: OpenScope | None = None
+
+    @classmethod
+    def of(
+        cls,
+        program: Program,
+        root: OpenScope,
+        reference: Plan,
+        view: Callable[[OpenScope], OpenScope],
+        lock: Any,
+    ) -> Self:
+        """The first layer: the container as it was started."""
+        blueprint = reference.blueprint
+        layer = cls(Change(blueprint, frozenset(), {}), None, reference, view, lock)
+        program.layer = layer
+        layer._programs[frozenset()] = program
+        layer._root = root
+        return layer
+
+    # scopes
+
+    @property
+    def root(self) -> OpenScope:
+        """The layer's outermost scope, opened at its first use."""
+        if self._root is None:
+            with self._lock:
+                if self._root is None:
+                    self._root = self._open_root()
+        return self._root
+
+    def view_of(self, scope: OpenScope) -> OpenScope:
+        """What answers in this layer for a scope that the user opened.
+
+        Raises:
+            ScopeClosedError: The scope has closed.
+        """
+        if scope._program.layer is self:
+            return scope
+        views: Mapping[Any, Shadow] = getattr(scope, "_views", {})
+        view = views.get(self)
+        if view is None:
+            with self._lock:
+                view = views.get(self) or self._make_view(scope)
+        return view
+
+    def toward(self, other: Layer) -> Layer:
+        """The next layer on the way to another one."""
+        step: Layer | None = other
+        while step is not None and step.parent is not self:
+            step = step.parent
+        found = step or self.parent
+        return cast("Layer", found)  # all layers of a container have one ancestor in common
+
+    def _open_root(self) -> OpenScope:
+        root: Any = self._program(frozenset()).open_root()
+        root._token = False
+        root._origin = cast("Layer", self.parent).root  # the first layer has the container's own
+        for name, pool in (self.change.pools or {}).items():
+            root._exits.append(
+                (Callback.ASYNC, pool.aclose, name, None)
+                if pool.is_async
+                else (Callback.SYNC, pool.close, name, None)
+            )
+        self._keep(root._original(), root)
+        return root  # type: ignore[no-any-return]  # compiled
+
+    def _make_view(self, scope: OpenScope) -> Shadow:
+        scope._check_open()
+        path = scope._path
+        if len(path) == 1:
+            return cast(Shadow, self.root)
+        nearer = self.toward(scope._program.layer)
+        origin = nearer.view_of(scope)
+        parent = self.view_of(cast(OpenScope, scope.parent))
+        ways = {**dict(parent._program.ways), path[-1]: nearer}
+        program = self._program(frozenset(ways.items()))
+        values = [
+            getattr(scope, f"v_{scope._program.plan.nodes[node.name].attr}")
+            for node in program.plan.values_of(path[-1:])
+        ]
+        view: Any = program.opener(path)(parent, False, *values)
+        view._origin = origin
+        self._keep(scope, view)
+        return view  # type: ignore[no-any-return]  # compiled
+
+    def _keep(self, scope: OpenScope, view: Shadow) -> None:
+        """Have the scope tear its view down when it closes."""
+        if getattr(scope, "_views", None) is None:
+            scope._views = {}
+        scope._views[self] = view
+        self.views.add(view)
+        if scope._attention is None:
+            scope._attention = True
+        if scope._token is None:  # it closed at this very moment
+            del scope._views[self]
+            scope._check_open()
+
+    # ending
+
+    def take_views(self) -> list[Shadow]:
+        """Take out all shadows of this layer, innermost and latest first."""
+        with self._lock:
+            views = sorted(self.views, key=lambda view: -len(view._path))
+            self.views.clear()
+            for view in views:
+                getattr(view._original(), "_views", {}).pop(self, None)
+        return views
+
+    def retire(self) -> None:
+        """After the container has stopped: refuse every use."""
+        self.gate.here = NOWHERE
+        for program in self._programs.values():
+            program.retire()
+
+    # programs
+
+    def use_gate(self, *, on: bool) -> None:
+        """Put the gate before the scopes that are opened in this layer, or take it away."""
+        self._program(frozenset()).use_gate(self.gate if on else None)
+
+    def built(self, name: str) -> Any:
+        """The object of the outermost scope, if it exists; else ``MISSING``."""
+        node = self._program(frozenset()).plan.nodes[name]
+        if node.constant:
+            return node.recipe.call
+        if node.recipe.opening is Opening.DELEGATED:
+            return cast("Layer", self.parent).built(name)  # the first layer delegates nothing
+        return getattr(self.root, f"v_{node.attr}", MISSING)
+
+    async def start(self) -> None:
+        """Build what must be awaited and was built by the container's start."""
+        if self.parent is None or self._root is not None:
+            return
+        await self.parent.start()
+        unsettled = self._plan({})
+        self._settling = tuple(
+            name
+            for name in self._reference.blueprint.eager
+            if name in self.change.names and unsettled.nodes[name].awaited
+        )
+        for name in self._settling:
+            attr = self._program(frozenset()).plan.nodes[name].attr
+            await getattr(self.root, f"start_{attr}")()
+
+    def _program(self, ways: frozenset[tuple[str, Layer]]) -> Program:
+        """The program in which some scopes are shadows.
+
+        Args:
+            ways: The layer that each shadowed scope leaves things to, by the scope's name; the
+                outermost always leaves them to the parent.
+        """
+        program = self._programs.get(ways)
+        if program is None:
+            with self._lock:
+                program = self._programs.get(ways) or self._compile(ways)
+        return program
+
+    def _compile(self, ways: frozenset[tuple[str, Layer]]) -> Program:
+        native = self._programs.get(frozenset())
+        first = self._first_program
+        program = Program(self._plan(dict(ways)), first.scope_type, locked=first.locked)
+        program.layer = self
+        program.ways = ways
+        program.shadowed = frozenset(name for name, _ in ways)
+        if self.parent is not None:
+            program.shadowed |= {program.scopes[0]}
+        program.loaded = lambda cls: self._note_first_uses(program, cls)
+        if ways or native is not None:
+            program.root = self.root
+        program.use_gate(self.gate)
+        self._programs[ways] = program
+        return program
+
+    @property
+    def _first_program(self) -> Program:
+        layer = self
+        while layer.parent is not None:
+            layer = layer.parent
+        return layer._programs[frozenset()]
+
+    def _plan(self, ways: Mapping[str, Layer]) -> Plan:
+        graph = self.blueprint.graph
+        recipes = {name: self._recipe(name, ways) for name in graph.nodes}
+        settled = tuple(
+            name
+            for name in self._reference.blueprint.eager
+            if name in graph
+            and (recipes[name].opening is Opening.CONSTANT or name in self._settling)
+        )
+        awaited = [
+            name
+            for name, node in self._reference.nodes.items()
+            if node.is_async and name in graph and name not in settled
+        ]
+        return plan(replace(self.blueprint, recipes=recipes, eager=settled), awaited=awaited)
+
+    def _recipe(self, name: str, ways: Mapping[str, Layer]) -> Recipe:
+        """How the node is made: as the blueprint says, or by the layer that keeps it."""
+        recipe = self.blueprint.recipes[name]
+        node = self.blueprint.graph[name]
+        if node.scope is None or recipe.opening in _GIVEN_OR_CONSTANT:
+            return recipe
+        home = self._homes[name]
+        outermost = home == self.blueprint.graph.scopes[0]
+        keeper = self.parent if outermost else ways.get(home)
+        if keeper is None or not self._is_same_in(keeper, name):
+            return recipe
+        value = keeper.built(name) if outermost else MISSING
+        if value is not MISSING:
+            return Recipe(Opening.CONSTANT, value)
+        attr = keeper._program(frozenset()).plan.nodes[name].attr
+        return Recipe(Opening.DELEGATED, f"m_{attr}")
+
+    def _is_same_in(self, neighbour: Layer, name: str) -> bool:
+        change = self.change if neighbour is self.parent else neighbour.change
+        return name not in change.names and name in neighbour.blueprint.graph
+
+    @cached_property
+    def _homes(self) -> Mapping[str, str]:
+        return effective_scopes(self.blueprint.graph)
+
+    def _note_first_uses(self, program: Program, cls: type[OpenScope]) -> None:
+        """Let each fake's first use in the scopes of a class be noted."""
+        for name, override in self.change.fakes.items():
+            node = program.plan.nodes[name]
+            if node.home == cls._path[-1] and node.recipe.opening not in _NOT_MADE_HERE:
+                _note_first_use(program, cls, node.attr, lambda o=override, n=name: o.used(n))  # type: ignore[misc]  # bound here
+
+
+def _note_first_use(
+    program: Program, cls: type[OpenScope], attr: str, note: Callable[[], None]
+) -> None:
+    plain = getattr(cls, f"m_{attr}")
+
+    def first_use(self: OpenScope) -> Any:
+        program.replace_method(cls, attr, plain)
+        note()
+        return plain(self)
+
+    program.replace_method(cls, attr, first_use)

@@ -1,0 +1,288 @@
+"""Which layer of a started container answers in the caller's context."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MethodType
+from typing import Any, Protocol
+
+from trunkline.compiler.planner import Plan, plan
+from trunkline.graph.algorithms import dependents
+from trunkline.graph.blueprint import Argument, Blueprint, Constant, Recipe, Ref
+from trunkline.graph.model import Kind
+from trunkline.resolution.derivation import Change, Layer
+from trunkline.resolution.gate import NOWHERE
+from trunkline.resolution.overriding import ActiveOverride, in_order, overrides_here
+from trunkline.resolution.program import Program
+from trunkline.resolution.scope import OpenScope
+
+__all__ = ["Host", "Layers", "changed_names", "without_fakes"]
+
+
+class Host(Protocol):
+    """The container, as its layers see it."""
+
+    def checked_blueprint(self) -> Blueprint:
+        """Its providers, read anew; faults that can't be compiled are raised."""
+
+    def generations(self) -> Mapping[str, int]:
+        """How often each provider has been told to forget its object."""
+
+    def bind(self, root: OpenScope) -> None:
+        """Let a scope's methods answer for the container's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The container's providers at some moment, and the layer made of them."""
+
+    blueprint: Blueprint
+    generations: Mapping[str, int]
+    layer: Layer
+
+
+class Layers:
+    """The layers of one started container.
+
+    Args:
+        host: The container.
+        program: The program that it was started with.
+        root: Its outermost scope.
+        reference: The plan of all that it would start without overrides.
+    """
+
+    def __init__(self, host: Host, program: Program, root: OpenScope, reference: Plan) -> None:
+        self._host = host
+        self._reference = reference
+        self._lock = threading.RLock()
+        self._version = 0
+        self._is_stale = False
+        self._is_stopped = False
+        self._active: set[ActiveOverride] = set()
+        self._derived: dict[tuple[Layer, tuple[ActiveOverride, ...]], Layer] = {}
+        first = Layer.of(program, root, reference, self._view, self._lock)
+        self._states = [_State(reference.blueprint, host.generations(), first)]
+        self._base = first
+        self._root = root
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The container without overrides, as it was started."""
+        return self._reference.blueprint
+
+    # which layer answers
+
+    def current(self) -> Layer:
+        """The layer that answers in the caller's context."""
+        stack = overrides_here.get()
+        if stack is not None:
+            seen = stack.seen.get(self)
+            if seen is not None and seen[0] == self._version:
+                return seen[1]  # type: ignore[no-any-return]  # the stack doesn't know layers
+        with self._lock:
+            if self._is_stopped:
+                self._root._check_open()
+            if self._is_stale:
+                self._renew()
+            active = {override for override in self._active if override.active}
+            shared = in_order(override for override in active if override.everywhere)
+            local = () if stack is None else (o for o in stack.overrides if o in active)
+            overrides = in_order((*shared, *local))
+            layer = self._layer(overrides)
+            layer.gate.here = None if overrides == shared else stack
+            if stack is not None:
+                stack.seen[self] = (self._version, layer)
+            return layer
+
+    def _view(self, scope: OpenScope) -> OpenScope:
+        return self.current().view_of(scope._original())
+
+    def _layer(self, overrides: tuple[ActiveOverride, ...]) -> Layer:
+        layer = self._base
+        for count in range(1, len(overrides) + 1):
+            key = (self._base, overrides[:count])
+            known = self._derived.get(key)
+            if known is None:
+                known = self._derived[key] = self._derive(layer, key[1])
+            layer = known
+        return layer
+
+    def _derive(self, parent: Layer, overrides: tuple[ActiveOverride, ...]) -> Layer:
+        override = overrides[-1]
+        blueprint, changed, replaced = override.derive(parent.blueprint)
+        change = _change(blueprint, changed)
+        fakes = {**parent.change.fakes, **dict.fromkeys(replaced, override)}
+        return Layer(
+            replace(change, overrides=overrides, fakes=fakes),
+            parent,
+            self._reference,
+            self._view,
+            self._lock,
+        )
+
+    # overrides
+
+    def begin(self, override: ActiveOverride) -> None:
+        """An override applies to the container from now on."""
+        with self._lock:
+            self._active.add(override)
+            self._turn()
+
+    def end(self, override: ActiveOverride) -> list[Layer]:
+        """It doesn't any more.
+
+        Returns:
+            The layers that nothing leads to now, each before those that it was made from.
+        """
+        with self._lock:
+            if override not in self._active:
+                return []
+            self._active.discard(override)
+            ended = [key for key in self._derived if override in key[1]]
+            layers = [self._derived.pop(key) for key in ended]
+            for layer in layers:
+                layer.gate.here = NOWHERE
+            self._turn()
+        return sorted(layers, key=lambda layer: -len(layer.change.overrides))
+
+    def providers_changed(self) -> None:
+        """A provider of the container was overridden, reset or given other arguments."""
+        with self._lock:
+            self._is_stale = True
+            self._turn()
+
+    def retire(self) -> None:
+        """The container has stopped."""
+        with self._lock:
+            self._is_stopped = True
+            self._version += 1
+            for layer in (*self._derived.values(), *(state.layer for state in self._states)):
+                layer.retire()
+
+    def _turn(self) -> None:
+        """Put the gate before the scopes that answer without overrides, or take it away."""
+        self._version += 1
+        if self._is_stopped:
+            return
+        shared = any(override.everywhere for override in self._active)
+        self._base.gate.here = NOWHERE if shared or self._is_stale else None
+        self._base.use_gate(on=bool(self._active) or self._is_stale)
+        self._host.bind(self._base.root)
+
+    # changes of the providers themselves
+
+    def _renew(self) -> None:
+        """Find the layer that the providers now stand for, or make it."""
+        blueprint, generations = self._host.checked_blueprint(), self._host.generations()
+        self._is_stale = False
+        former = self._base
+        for state in self._states:
+            if not _differing(state, blueprint, generations):
+                self._base = state.layer
+                break
+        else:
+            first = self._states[0]
+            changed = _differing(first, blueprint, generations)
+            layer = Layer(
+                _change(blueprint, changed), first.layer, self._reference, self._view, self._lock
+            )
+            self._states.append(_State(blueprint, generations, layer))
+            self._base = layer
+        if former is not self._base:
+            former.gate.here = NOWHERE
+            former.use_gate(on=True)
+        self._turn()
+
+
+def _differing(
+    state: _State, blueprint: Blueprint, generations: Mapping[str, int]
+) -> frozenset[str]:
+    reset = {n for n, count in generations.items() if count != state.generations.get(n)}
+    return changed_names(state.blueprint, blueprint) | (reset & set(blueprint.graph.nodes))
+
+
+def _change(blueprint: Blueprint, changed: frozenset[str]) -> Change:
+    """The change with all that depends on it; keyed objects that do get pools of their own."""
+    names = frozenset(dependents(blueprint.graph, changed))
+    recipes = dict(blueprint.recipes)
+    pools = {}
+    for name in names:
+        if blueprint.graph[name].kind is Kind.KEYED:
+            pools[name] = recipes[name].call.__self__.empty_copy()
+            recipes[name] = replace(recipes[name], call=pools[name].pin)
+    return Change(replace(blueprint, recipes=recipes), names, {}, pools=pools)
+
+
+def without_fakes(reference: Plan, overrides: Sequence[ActiveOverride]) -> Plan:
+    """The plan of a container that starts under overrides: it starts nothing they replace.
+
+    Args:
+        reference: The plan of all that it would start.
+        overrides: The overrides that apply to it. Where one that is not in effect in the caller's
+            context is among them, the start is the usual one as far as that is concerned.
+    """
+    stack = overrides_here.get()
+    here = stack.overrides if stack is not None else ()
+    blueprint, replaced = reference.blueprint, frozenset[str]()
+    for override in overrides:
+        if override.everywhere or override in here:
+            blueprint, changed, _ = override.derive(blueprint)
+            replaced |= dependents(blueprint.graph, changed)
+    eager = tuple(name for name in reference.blueprint.eager if name not in replaced)
+    return plan(replace(reference.blueprint, eager=eager))
+
+
+def changed_names(old: Blueprint, new: Blueprint) -> frozenset[str]:
+    """Names of the nodes that a blueprint makes in another way than an older one, or alone has."""
+    return frozenset(
+        node.name
+        for node in new.graph
+        if node.name not in old.graph
+        or old.graph[node.name] != node
+        or not _is_same_recipe(old.recipes[node.name], new.recipes[node.name])
+    )
+
+
+def _is_same_recipe(old: Recipe, new: Recipe) -> bool:
+    return (
+        old.opening is new.opening
+        and _is_same_call(old.call, new.call)
+        and len(old.args) == len(new.args)
+        and all(map(_is_same_argument, old.args, new.args))
+        and _are_same_named(old.kwargs, new.kwargs)
+        and _are_same_named(old.attributes, new.attributes)
+        and old.close_seconds == new.close_seconds
+    )
+
+
+def _is_same_call(old: Any, new: Any) -> bool:
+    if isinstance(old, partial) and isinstance(new, partial):
+        same_args = len(old.args) == len(new.args) and all(
+            a is b for a, b in zip(old.args, new.args, strict=True)
+        )
+        return old.func is new.func and same_args and old.keywords == new.keywords
+    if isinstance(old, MethodType) and isinstance(new, MethodType):
+        return old.__func__ is new.__func__ and old.__self__ is new.__self__
+    return old is new
+
+
+def _are_same_named(
+    old: tuple[tuple[str, Argument], ...], new: tuple[tuple[str, Argument], ...]
+) -> bool:
+    return [name for name, _ in old] == [name for name, _ in new] and all(
+        _is_same_argument(a, b) for (_, a), (_, b) in zip(old, new, strict=True)
+    )
+
+
+def _is_same_argument(old: Argument, new: Argument) -> bool:
+    """Whether two arguments pass the same: the very object, not one that claims to be equal."""
+    match old, new:
+        case Ref(first), Ref(second):
+            return first == second
+        case Constant(first), Constant(second):
+            return first is second
+        case _:
+            return False
