@@ -40,6 +40,7 @@ class Demo:
         backplane: Brings events to connections.
         store: Keeps events for replay.
         console: Where to show it; standard output unless given.
+        patience: Seconds that a user waits for the end of a run.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Demo:
         backplane: Backplane,
         store: EventStore,
         console: Console | None = None,
+        patience: float = 60.0,
     ) -> None:
+        self._patience = patience
         self._ledger = Ledger(sessions)
         self._signer = signer
         self._display = Display(console if console is not None else Console())
@@ -85,7 +88,7 @@ class Demo:
         ]
         async with self._server:
             host, port = self._server.address
-            self._display.say(f"{users} users connect to ws://{host}:{port}/ws at once")
+            self._display.say(f"{users} at once, on ws://{host}:{port}/ws: {_listed(visitors)}")
             await self._visit(visitors, f"ws://{host}:{port}/ws")
         self._display.tables(visitors, self._ledger)
         return self._judge(visitors)
@@ -96,7 +99,8 @@ class Demo:
             async with asyncio.TaskGroup() as group:
                 for visitor in visitors:
                     token = self._signer.sign(visitor.user_id)
-                    group.create_task(visitor.visit(url, token, self._display.heard, together))
+                    visit = visitor.visit(url, token, self._display.heard, together, self._patience)
+                    group.create_task(visit)
 
     def _judge(self, visitors: Sequence[Visitor]) -> int:
         faults = list(find_faults(visitors, self._ledger))
@@ -106,13 +110,19 @@ class Demo:
             return 1
         ledger = self._ledger
         events = sum(len(visitor.events) for visitor in visitors)
+        self._display.say(f"Events: {events}, each in order and to its own user alone.")
+        self._display.say(f"Engines and bridges: {len(ledger.runs)} of each, no two the same.")
         self._display.say(
-            f"All {events} events came in order and to their own user alone; "
-            f"{len(ledger.runs)} engines and {len(ledger.runs)} bridges, no two the same; "
-            f"{ledger.opened_sessions} sessions and {len(ledger.runs)} requests torn down; "
-            f"{ledger.most_at_once} requests were open at once."
+            f"Torn down: {ledger.opened_sessions} session and {len(ledger.runs)} request scopes, "
+            f"of which {ledger.most_at_once} were open at once."
         )
         return 0
+
+
+def _listed(visitors: Sequence[Visitor]) -> str:
+    names = [f"{visitor.user_id} ({visitor.path.name or '/'})" for visitor in visitors[:6]]
+    more = len(visitors) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
 
 
 def source_trees(directory: Path) -> list[Path]:

@@ -35,7 +35,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Show a line."""
-        self._console.print(escape(text), highlight=False)
+        self._console.print(escape(text), highlight=False, soft_wrap=True)
 
     @contextmanager
     def watching(self, visitors: Sequence[Visitor]) -> Iterator[None]:

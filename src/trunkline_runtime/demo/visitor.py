@@ -51,6 +51,7 @@ class Visitor:
         token: str,
         heard: Callable[[Visitor, Event], None],
         together: asyncio.Barrier,
+        patience: float,
     ) -> None:
         """Connect, wait for the others, run the agent, and listen until the run has ended.
 
@@ -59,33 +60,46 @@ class Visitor:
             token: The user's token.
             heard: Called with each event as it comes.
             together: Where all visitors meet before they start their runs.
+            patience: Seconds after which it gives up.
         """
         try:
-            async with connect(
-                url,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                subprotocols=[SUBPROTOCOL],
-                compression=None,
-                proxy=None,
-                max_size=_MAX_FRAME,
-            ) as socket:
-                await together.wait()
-                request = {
-                    "type": "run_agent",
-                    "agent": "inspect",
-                    "thread_id": f"thread-of-{self.user_id}",
-                    "input": {"path": str(self.path)},
-                }
-                await socket.send(json.dumps(request))
-                async for frame in socket:
-                    if self._listen(frame, heard):
-                        return
-                self.trouble = "the server closed the connection before the run ended"
-        except (OSError, WebSocketException, TimeoutError) as error:
-            await together.abort()
-            self.trouble = f"{type(error).__name__}: {error}"
+            async with asyncio.timeout(patience):
+                await self._converse(url, token, heard, together)
+        except TimeoutError:
+            self.trouble = f"the run had not ended after {patience:g} seconds"
         except asyncio.BrokenBarrierError:
             self.trouble = "another user could not connect"
+        except (OSError, WebSocketException) as error:
+            await together.abort()
+            self.trouble = f"{type(error).__name__}: {error}"
+
+    async def _converse(
+        self,
+        url: str,
+        token: str,
+        heard: Callable[[Visitor, Event], None],
+        together: asyncio.Barrier,
+    ) -> None:
+        async with connect(
+            url,
+            additional_headers={"Authorization": f"Bearer {token}"},
+            subprotocols=[SUBPROTOCOL],
+            compression=None,
+            proxy=None,
+            max_size=_MAX_FRAME,
+        ) as socket:
+            await together.wait()
+            request = {
+                "type": "run_agent",
+                "agent": "inspect",
+                "thread_id": f"thread-of-{self.user_id}",
+                "input": {"path": str(self.path)},
+            }
+            await socket.send(json.dumps(request))
+            async for frame in socket:
+                if self._listen(frame, heard):
+                    return
+            self.trouble = "the server closed the connection before the run ended"
 
     def _listen(self, frame: str | bytes, heard: Callable[[Visitor, Event], None]) -> bool:
         """Take one frame; whether the run is over."""
