@@ -1,0 +1,240 @@
+"""The face of a redirected class: a class that is called, asked and subclassed like the old one."""
+
+# ruff: noqa: SLF001  # a redirected class and its metaclass are one unit; only the stack knows the caller
+
+from __future__ import annotations
+
+import sys
+import types
+from abc import ABCMeta
+from collections.abc import Callable
+from inspect import Signature
+from typing import Any
+
+from trunkline.legacy.arguments import Arguments
+from trunkline.legacy.naming import old_name
+from trunkline.legacy.redirect import Redirect, caller
+from trunkline.legacy.shadow import Shadow
+from trunkline.legacy.target import Target
+
+__all__ = ["RedirectedClass", "redirect_class"]
+
+_OWN = frozenset(
+    {"__abstractmethods__", "__bases__", "__class__", "__module__", "__name__", "__qualname__"}
+)
+
+
+def redirect_class(
+    name: str,
+    *,
+    to: str,
+    adapt: Arguments | None = None,
+    removed_in: str = "",
+    advice: str = "",
+    type: str | None = None,  # noqa: A002  # the word of the audit's configuration too
+    is_async: bool | None = None,
+    closes_with: str | None = None,
+    over: Callable[[Any], bool] | None = None,
+    shadow: Shadow | None = None,
+    module: str | None = None,
+) -> Any:
+    """Make a class of an old name that gives the canonical objects.
+
+    Calling it resolves the canonical provider in the ambient scope, or in one opened from the
+    scope values that the call brings. ``isinstance`` and ``issubclass`` answer as for the canonical
+    class, whose attributes it has; what is set on it is set there. A subclass of it is a subclass
+    of the canonical class, constructed with the old arguments. Old pickles of its objects load as
+    canonical ones.
+
+    Type checkers can't see through this call; show them a class::
+
+        if TYPE_CHECKING:
+            @deprecated("resolve Application.engine")
+            class ExecutionEngine(UserExecutionEngine): ...
+        else:
+            ExecutionEngine = redirect_class("ExecutionEngine", to="app:Application.engine")
+
+    Args:
+        name: The old name, as the module that calls this is to bind it.
+        to: What is canonical: ``module:Class.provider``, or ``module:Class`` of a plain class.
+        adapt: The forms in which it is called; see ``Arguments``.
+        removed_in: The version that removes the name, for the warning.
+        advice: What to write instead, a phrase that begins with a verb.
+        type: ``module:Class`` of the objects, where the provider doesn't say.
+        is_async: Whether a call gives a coroutine; None for what each call site expects.
+        closes_with: Name of the object's method that closes a scope that was opened for it.
+        over: Whether an object has come to its end, so that such a scope may be closed.
+        shadow: How to compare the old way with the new.
+        module: Name of the module that binds it; the caller's unless given.
+
+    Raises:
+        DeclarationError: ``to`` or ``type`` is no path.
+    """
+    old = old_name(name, to, removed_in, advice, module, caller())
+    redirect = Redirect(
+        old,
+        Target(to, type),
+        adapt=adapt,
+        is_async=is_async,
+        closes_with=closes_with,
+        over=over,
+        shadow=shadow,
+    )
+    namespace = {
+        "__module__": old.name.removesuffix(f".{name}"),
+        "__doc__": f"Deprecated: {old.advice}.",
+        "__deprecated__": old.warning,
+        "__new__": _new_bare,
+    }
+    return RedirectedClass(name, (_Bare,), namespace, redirect=redirect)
+
+
+class RedirectedClass(ABCMeta):
+    """The class of redirected classes.
+
+    It derives from ``ABCMeta`` so that a subclass may have an abstract class beside the old one.
+    """
+
+    _redirect: Redirect
+    _subclass_base: type | None
+    _bound: bool
+
+    def __new__(  # a subclass of an old class is no redirect
+        mcs,  # ruff's name is metacls; the standard library says mcs
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        redirect: Redirect | None = None,
+        **keywords: Any,
+    ) -> Any:
+        """Make a redirect; or, as a class statement does, a subclass of one."""
+        if redirect is not None:
+            own = {"_redirect": redirect, "_subclass_base": None, "_bound": False}
+            return super().__new__(mcs, name, bases, {**namespace, **own})
+        frame = caller()
+        for base in bases:
+            if isinstance(base, RedirectedClass):
+                base._redirect.warn_subclass(frame)
+        real = tuple(b._base() if isinstance(b, RedirectedClass) else b for b in bases)
+        return types.new_class(name, real, keywords, lambda body: body.update(namespace))
+
+    def __init__(cls, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Answer a call of the old class."""
+        return cls._redirect.call(sys._getframe(1), args, kwargs)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        # A Mock(spec=OldClass) says that the old class itself is its class.
+        return isinstance(instance, cls._canonical()) or instance.__class__ is cls
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return subclass is cls or issubclass(subclass, cls._canonical())
+
+    def __getattr__(cls, name: str) -> Any:
+        """An attribute of the canonical class."""
+        if name.startswith("_abc_") or name in _OWN:
+            raise AttributeError(name)
+        return getattr(cls._canonical(), name)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name in _OWN or name.startswith("_abc_"):
+            super().__setattr__(name, value)
+        else:
+            setattr(cls._canonical(), name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        delattr(cls._canonical(), name)
+
+    def __dir__(cls) -> list[str]:
+        return sorted({*super().__dir__(), *dir(cls._canonical())})
+
+    @property
+    def __signature__(cls) -> Signature:
+        """What the old class accepts, and the canonical class that a call gives."""
+        adapt = cls._redirect.adapt
+        if adapt is None:
+            call = cls._redirect.target.found.call
+            return Signature.from_callable(call)
+        return adapt.signature.replace(return_annotation=cls._canonical())
+
+    def _canonical(cls) -> type:
+        canonical = cls._redirect.target.type
+        if not cls._bound:
+            type.__setattr__(cls, "_bound", True)
+            cls._bind(canonical)
+        return canonical
+
+    def _bind(cls, canonical: type) -> None:
+        """Become a subclass of the canonical class, which could not be imported before."""
+        try:
+            type.__setattr__(cls, "__bases__", (canonical,))
+        except TypeError:  # slots or a base in C: `issubclass(Old, Canonical)` stays False
+            return
+        type.__setattr__(
+            cls, "__doc__", f"Deprecated: {cls._redirect.old.advice}.\n\n{canonical.__doc__ or ''}"
+        )
+
+    def _base(cls) -> type:
+        """What takes the old class's place among the bases of a subclass."""
+        if cls._subclass_base is None:
+            base = _subclass_base(cls._redirect, cls._canonical())
+            type.__setattr__(cls, "_subclass_base", base)
+        assert cls._subclass_base is not None  # noqa: S101  # narrows for the type checker
+        return cls._subclass_base
+
+
+class _Bare:
+    """The base of a redirected class until its canonical one is known.
+
+    Assigning other bases needs one that is an ordinary class, which ``object`` is not.
+    """
+
+
+def _new_bare(cls: RedirectedClass, *args: Any, **kwargs: Any) -> Any:
+    """Make a bare canonical object: what loading an old pickle asks the old class for."""
+    canonical = cls._canonical()
+    return canonical.__new__(canonical, *args, **kwargs)
+
+
+def _subclass_base(redirect: Redirect, canonical: type) -> type:
+    """A subclass of the canonical class that is constructed with the old arguments."""
+    signature = Signature.from_callable(canonical)
+
+    base: Any
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # becomes the method
+        if redirect.target.found.container is None or _is_canonical_form(
+            redirect, signature, args, kwargs
+        ):
+            super(base, self).__init__(*args, **kwargs)
+            return
+        given, named = redirect.constructor_arguments(caller(), args, kwargs)
+        super(base, self).__init__(*given, **named)
+
+    short = redirect.old.name.rpartition(".")[2]
+    namespace = {
+        "__init__": __init__,
+        "__module__": redirect.old.name.removesuffix(f".{short}"),
+        "__doc__": canonical.__doc__,
+        "__slots__": (),
+    }
+    base = types.new_class(short, (canonical,), {}, lambda body: body.update(namespace))
+    return base  # type: ignore[no-any-return]  # named as a type, it could not be given to super()
+
+
+def _is_canonical_form(
+    redirect: Redirect, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> bool:
+    """Whether a subclass passes what the canonical class takes: it has been rewritten already."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        return False
+    values = redirect.target.found.values
+    named = [name for name in bound.arguments if name in values]
+    return bool(named) and all(
+        issubclass(type(bound.arguments[name]), values[name].provides) for name in named
+    )

@@ -1,0 +1,129 @@
+"""``trunkline legacy``: which old names are still used, where, how often, and how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from trunkline.legacy.baseline import Baseline
+from trunkline.legacy.exports import Day, burn_down, to_json, to_prometheus
+from trunkline.legacy.store import DEFAULT_FILE, Record, UsageFile, merged
+from trunkline.legacy.usage import Difference
+
+__all__ = ["legacy"]
+
+_FINDINGS = 1
+_BAR = 40
+
+
+@click.command()
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"The file of counts; {DEFAULT_FILE} of the project unless given.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "prometheus"]),
+    default="table",
+    show_default=True,
+    help="How to show the sites.",
+)
+@click.option("--burn-down", "days", is_flag=True, help="Show sites and calls by day.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Show only sites that this file doesn't allow; exit 1 if there are any.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the sites there are to a file, for --baseline and strict mode.",
+)
+@click.pass_context
+def legacy(
+    context: click.Context,
+    file: Path | None,
+    format_: str,
+    days: bool,
+    baseline: Path | None,
+    write_baseline: Path | None,
+) -> None:
+    """Show the call sites of redirected old names, by count and last use.
+
+    The counts are those that the project's processes have written; see `keep_counts`.
+    """
+    root = _project(Path.cwd())
+    counts = UsageFile(file if file is not None else root / DEFAULT_FILE, root)
+    records, differences = counts.read()
+    if write_baseline is not None:
+        Baseline.of(records, root).write(write_baseline)
+        places = len({(r.name, r.file, r.function) for r in records})
+        click.echo(f"{write_baseline}: {places} places at which old names may be used")
+        return
+    if baseline is not None:
+        records = Baseline.read(baseline, root).new(records)
+    if format_ == "json":
+        click.echo(to_json(records, differences))
+    elif format_ == "prometheus":
+        click.echo(to_prometheus(records, differences), nl=False)
+    elif days:
+        _print_days(burn_down(records))
+    else:
+        _print_sites(merged(records), differences, counts.path, new=baseline is not None)
+    if baseline is not None and records:
+        context.exit(_FINDINGS)
+
+
+def _print_sites(
+    records: Sequence[Record], differences: Sequence[Difference], path: Path, *, new: bool
+) -> None:
+    if not records:
+        click.echo(
+            "No old name is used at a new place." if new else f"No uses of old names in {path}."
+        )
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title="New uses of old names" if new else None, title_justify="left")
+    table.add_column("calls", justify="right")
+    for heading in ("last use", "old name", "called at", "in", "use instead"):
+        table.add_column(heading, overflow="fold")
+    for record in records:
+        last = datetime.fromtimestamp(record.last, UTC)
+        place = f"{record.file}:{record.line}"
+        cells = (record.name, place, record.function, record.target)
+        table.add_row(f"{record.count:,}", f"{last:%Y-%m-%d %H:%M}", *map(escape, cells))
+    console.print(table)
+    calls = sum(record.count for record in records)
+    names = len({record.name for record in records})
+    console.print(f"{len(records)} sites of {names} old names, {calls:,} calls", highlight=False)
+    if differences:
+        console.print(f"\n{len(differences)} differences between the old way and the new:")
+        for d in differences[-_BAR:]:
+            text = f"  {d.file}:{d.line} {d.name} {d.aspect}: {d.old} -> {d.new}"
+            console.print(text, markup=False, highlight=False)
+
+
+def _print_days(days: Sequence[Day]) -> None:
+    if not days:
+        click.echo("No uses of old names.")
+        return
+    most = max(day.sites for day in days)
+    click.echo(f"{'day':<10}  {'sites':>6}  {'names':>6}  {'calls':>12}")
+    for day in days:
+        bar = "#" * round(_BAR * day.sites / most)
+        click.echo(f"{day.day}  {day.sites:>6}  {day.names:>6}  {day.calls:>12,}  {bar}".rstrip())
+
+
+def _project(start: Path) -> Path:
+    """The nearest folder with a pyproject.toml, or the one to start from."""
+    folders = (start, *start.parents)
+    return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), start)

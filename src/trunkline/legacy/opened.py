@@ -1,0 +1,331 @@
+"""Scopes that old calls open: from the values they bring, where no scope with them is open.
+
+One scope serves all old calls with the same values, so that what is canonical stays one object a
+request. Such a scope has no ``with`` to end it. It closes when the first of these happens:
+
+- the object's own closing method is called, which the redirect names by ``closes_with``;
+- the redirect's ``over`` says that the object has come to its end, asked for a few of the oldest
+  scopes whenever another one opens;
+- ``close_opened(value)`` or ``await aclose_opened(value)`` is called for a value of it;
+- the scope around it closes: for most that is the application's stop, which logs how many were
+  still open.
+"""
+
+# ruff: noqa: SLF001  # hangs a teardown of its own on the scope around
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from trunkline.legacy.usage import PROCESS
+from trunkline.resolution.exits import Callback
+from trunkline.resolution.scope import OpenScope
+from trunkline.scopes import BaseScope
+
+__all__ = [
+    "OpenedScopes",
+    "Unfinished",
+    "aclose_opened",
+    "close_opened",
+    "close_with",
+    "drive",
+    "opened_in",
+    "value_key",
+]
+
+logger = logging.getLogger(__name__)
+
+_NAME: Final = "scopes of old calls"
+_SWEPT: Final = 4
+"""Old scopes that are looked at whenever another one opens: more than open, so that they go."""
+
+
+class Unfinished(Exception):  # noqa: N818  # a state, told to callers of this module alone
+    """A coroutine has to wait for something."""
+
+
+def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that has nothing to wait for to its end, at once.
+
+    Args:
+        coroutine: Any; it is closed if it has to wait after all.
+
+    Raises:
+        Unfinished: It has to wait.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise Unfinished
+
+
+class OpenedScopes:
+    """What old calls have opened inside one scope.
+
+    Args:
+        parent: The scope around them; its end closes them.
+    """
+
+    def __init__(self, parent: OpenScope) -> None:
+        self._parent = parent
+        self._by_values: dict[tuple[Any, ...], tuple[OpenScope, Mapping[Any, object]]] = {}
+        self._over: dict[tuple[Any, ...], tuple[Callable[[Any], bool], Any]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._lock = threading.Lock()
+        self._late: list[OpenScope] = []
+        nodes = parent._program.plan.nodes.values()
+        self._awaits = any(node.awaited or node.recipe.close_awaits for node in nodes)
+        holder = parent
+        while not hasattr(holder, "_exits") and holder.parent is not None:
+            holder = holder.parent
+        holder._exits.append(
+            (Callback.ASYNC, self._astop, _NAME, None)
+            if self._awaits
+            else (Callback.SYNC, self._stop, _NAME, None)
+        )
+
+    def __len__(self) -> int:
+        return len(self._by_values)
+
+    def scope(self, given: Mapping[Any, object], scope: BaseScope | None) -> OpenScope:
+        """The scope with these values, opened if it is not.
+
+        Args:
+            given: Values by provider.
+            scope: Which scope they are given to; None for the container's default scope.
+        """
+        key = value_key(given.values())
+        with self._lock:
+            known = self._by_values.get(key)
+            if known is not None and not known[0].closed:
+                return known[0]
+            opened = self._parent.enter(given=given, scope=scope, ambient=False)
+            self._by_values[key] = (opened, given)
+            oldest = [(k, *self._over[k]) for k in list(self._over)[:_SWEPT] if k != key]
+        for old, over, made in oldest:
+            self._end_if_over(old, over, made)
+        return opened
+
+    def find(self, given: Mapping[Any, object]) -> OpenScope | None:
+        """The scope with these values, if it is open."""
+        known = self._by_values.get(value_key(given.values()))
+        return None if known is None or known[0].closed else known[0]
+
+    def watch(
+        self, given: Mapping[Any, object], made: Any, over: Callable[[Any], bool] | None
+    ) -> None:
+        """Close a scope once ``over`` says that its object has come to its end."""
+        if over is not None:
+            self._over[value_key(given.values())] = (over, made)
+
+    def close(self, given: Mapping[Any, object]) -> bool:
+        """Close the scope with these values; whether there was one.
+
+        A teardown that has to wait goes on in a task of the running loop; where none runs, it
+        waits for the end of the scope around it.
+        """
+        key = value_key(given.values())
+        found = self._take(key)
+        if found is not None:
+            self._end(found[0])
+        return found is not None
+
+    async def aclose(self, given: Mapping[Any, object]) -> bool:
+        """The same, awaiting the teardown."""
+        found = self._take(value_key(given.values()))
+        if found is not None:
+            await found[0].aclose()
+        return found is not None
+
+    def matching(self, value: object) -> list[Mapping[Any, object]]:
+        """The values of the scopes that hold ``value``."""
+        return [
+            given
+            for _, given in list(self._by_values.values())
+            if any(held is value or held == value for held in given.values())
+        ]
+
+    def _take(self, key: tuple[Any, ...]) -> tuple[OpenScope, Mapping[Any, object]] | None:
+        with self._lock:
+            self._over.pop(key, None)
+            return self._by_values.pop(key, None)
+
+    def _end_if_over(self, key: tuple[Any, ...], over: Callable[[Any], bool], made: Any) -> None:
+        with self._lock:
+            if self._over.pop(key, None) is None:
+                return
+        if not over(made):
+            self._over[key] = (over, made)  # to the end of the line
+            return
+        found = self._take(key)
+        if found is not None:
+            self._end(found[0])
+
+    def _end(self, scope: OpenScope) -> None:
+        if not self._awaits:
+            scope.close()
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            with self._lock:
+                self._late.append(scope)
+            return
+        task = loop.create_task(scope.aclose(), name="close the scope of an old call")
+        self._closing.add(task)
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("a scope of an old call closed badly", exc_info=task.exception())
+
+    def _all(self) -> list[OpenScope]:
+        """Take out every scope, the latest first."""
+        with self._lock:
+            left = [scope for scope, _ in self._by_values.values()]
+            found = [*self._late, *left]
+            self._by_values.clear()
+            self._over.clear()
+            self._late.clear()
+        PROCESS.usage.left_open += len(left)
+        if left:
+            logger.warning(
+                "%d scopes that old calls opened were open until %r closed", len(left), self._parent
+            )
+        return found[::-1]
+
+    def _stop(self) -> None:
+        failures = []
+        for scope in self._all():
+            try:
+                scope.close()
+            except Exception as failure:  # noqa: BLE001  # the others must close too
+                failures.append(failure)
+        _raise(failures)
+
+    async def _astop(self) -> None:
+        failures = []
+        for scope in self._all():
+            try:
+                await scope.aclose()
+            except Exception as failure:  # noqa: BLE001  # the others must close too
+                failures.append(failure)
+        if self._closing:
+            await asyncio.wait(self._closing)
+        _raise(failures)
+
+
+def _raise(failures: list[Exception]) -> None:
+    if failures:
+        raise ExceptionGroup("scopes of old calls closed badly", failures)
+
+
+class _Registry:
+    """The scopes that old calls have opened, by the scope around them."""
+
+    def __init__(self) -> None:
+        self._by_parent: WeakKeyDictionary[OpenScope, OpenedScopes] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def of(self, parent: OpenScope) -> OpenedScopes:
+        """What is open inside a scope."""
+        with self._lock:
+            found = self._by_parent.get(parent)
+            if found is None:
+                found = self._by_parent[parent] = OpenedScopes(parent)
+            return found
+
+    def all(self) -> list[OpenedScopes]:
+        """All of the process."""
+        with self._lock:
+            return list(self._by_parent.values())
+
+
+_REGISTRY: Final = _Registry()
+"""One a process; entries go with the scopes they belong to."""
+
+
+def opened_in(parent: OpenScope) -> OpenedScopes:
+    """What old calls have opened inside a scope."""
+    return _REGISTRY.of(parent)
+
+
+def close_opened(value: object) -> int:
+    """Close the scopes that old calls opened with a scope value.
+
+    Args:
+        value: The value, for example a user context.
+
+    Returns:
+        How many were open.
+    """
+    return sum(
+        opened.close(given) for opened in _REGISTRY.all() for given in opened.matching(value)
+    )
+
+
+async def aclose_opened(value: object) -> int:
+    """The same, awaiting the teardowns."""
+    closed = 0
+    for opened in _REGISTRY.all():
+        for given in opened.matching(value):
+            closed += await opened.aclose(given)
+    return closed
+
+
+def close_with(made: Any, method: str, opened: OpenedScopes, given: Mapping[Any, object]) -> None:
+    """Let an object's own closing method also close the scope that was opened for it.
+
+    Args:
+        made: The object; the method is extended on it alone.
+        method: Name of the method, plain or async.
+        opened: Where the scope is.
+        given: Its values.
+    """
+    own = getattr(made, method)
+    if method in vars(made):
+        return  # by an earlier call with the same values
+    closing: Callable[..., Any]
+    if inspect.iscoroutinefunction(own):
+
+        @functools.wraps(own)
+        async def closing(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await own(*args, **kwargs)
+            finally:
+                vars(made).pop(method, None)
+                await opened.aclose(given)
+    else:
+
+        @functools.wraps(own)
+        def closing(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return own(*args, **kwargs)
+            finally:
+                vars(made).pop(method, None)
+                opened.close(given)
+
+    setattr(made, method, closing)
+
+
+def value_key(values: Iterable[object]) -> tuple[Any, ...]:
+    """Values as a key: by equality where they can be hashed, by identity where they can't."""
+    key: list[Any] = []
+    for value in values:
+        try:
+            hash(value)
+        except TypeError:
+            key.append((id(value),))
+        else:
+            key.append(value)
+    return tuple(key)

@@ -1,0 +1,493 @@
+"""The way of a redirected call: site → arguments → scope → canonical provider.
+
+Every use of an old name comes here. The usual call has its site and the shape of its arguments in
+a table, finds the ambient scope open with the very values it brings, and asks it for the canonical
+object. Everything else is done aside.
+"""
+
+# ruff: noqa: SLF001  # asks the open scope's program what it can answer, and the stack who calls
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from types import FrameType
+from typing import Any, Final
+
+from trunkline.ambient import ambient_scope
+from trunkline.errors import AsyncResolutionError
+from trunkline.graph.blueprint import Constant
+from trunkline.legacy.arguments import Arguments, Shape, Value
+from trunkline.legacy.errors import ApplicationNotFoundError, LegacyCallError, LegacyError
+from trunkline.legacy.opened import (
+    OpenedScopes,
+    Unfinished,
+    close_with,
+    drive,
+    opened_in,
+    value_key,
+)
+from trunkline.legacy.shadow import Shadow
+from trunkline.legacy.target import Target
+from trunkline.legacy.usage import PROCESS, CallSite, OldName
+from trunkline.resolution.scope import OpenScope
+from trunkline.resolution.started import STARTED
+from trunkline.scopes import BaseScope
+
+__all__ = ["Redirect", "calling_module"]
+
+_CLASSES: Final = 32
+"""Scope classes that are remembered; each start of a container makes new ones."""
+
+
+class _Standing:
+    """What an open scope of one class can answer.
+
+    Attributes:
+        values: The providers of the scope values that are open in it, by name.
+        knows: Whether it can answer for the canonical provider.
+        awaits: Whether the canonical provider must be awaited.
+    """
+
+    __slots__ = ("awaits", "knows", "values")
+
+    def __init__(self, scope: OpenScope, redirect: Redirect) -> None:
+        found = redirect.target.found
+        node = scope._program.node_of(found.call)
+        self.knows = node is not None and (node.constant or node.home in scope._path)
+        self.awaits = node is not None and node.is_async
+        self.values = {}
+        for name, provider in found.values.items():
+            value = scope._program.node_of(provider)
+            if value is not None and value.home in scope._path:
+                self.values[name] = provider
+
+
+class Redirect:
+    """An old name, and the canonical provider that answers for it.
+
+    Args:
+        old: The name, as its users are told of it.
+        target: What it leads to.
+        adapt: The forms in which it is called. Unless given, a provider takes its scope values, in
+            the order of declaration or none at all, and any other target the arguments as they are.
+        is_async: Whether a call gives a coroutine, as a call of an ``async def`` does. None for
+            what each call site expects: a coroutine where it awaits the call, else the object.
+        closes_with: Name of the object's method that also closes a scope that was opened for it.
+        over: Whether an object has come to its end, so that the scope that was opened for it may
+            be closed.
+        shadow: How to compare the old way with the new.
+    """
+
+    def __init__(
+        self,
+        old: OldName,
+        target: Target,
+        *,
+        adapt: Arguments | None = None,
+        is_async: bool | None = None,
+        closes_with: str | None = None,
+        over: Callable[[Any], bool] | None = None,
+        shadow: Shadow | None = None,
+    ) -> None:
+        self.old = old
+        self.target = target
+        self.is_async = is_async
+        self.closes_with = closes_with
+        self.over = over
+        self.shadow = shadow
+        self._adapt = adapt
+        self._call: Any = None
+        self._shapes: dict[object, tuple[Shape, ...]] = {}
+        self._standings: dict[type[OpenScope], _Standing] = {}
+        # what the usual call needs of the two: calls of one form, scopes that can answer them
+        self._plain: dict[object, Shape] = {}
+        self._able: dict[type[OpenScope], dict[str, Any]] = {}
+        self._awaitable: dict[type[OpenScope], dict[str, Any]] = {}
+
+    @property
+    def adapt(self) -> Arguments | None:
+        """The forms of a call; None where the arguments go on as they are."""
+        if self._adapt is None and self.target.found.container is not None:
+            self._adapt = default_arguments(self.target)
+        return self._adapt
+
+    def call(self, frame: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer a call of the old name.
+
+        Args:
+            frame: The calling frame.
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
+
+        Returns:
+            The canonical object, or a coroutine for it.
+
+        Raises:
+            LegacyCallError: The arguments fit no form, or the call has to await and does not.
+            ApplicationNotFoundError: No scope is open that has the canonical provider, and there
+                is no one started application that could open one.
+            NewLegacyCallError: Strict mode is on and the site is new.
+        """
+        usage = PROCESS.usage
+        site = usage.fast.get((self, id(frame.f_code), frame.f_lasti))
+        if site is None:
+            site = usage.first_use(self, self.old, frame)
+        next(site.hits)
+        site.last = usage.clock()
+        awaited = site.awaited if self.is_async is None else self.is_async
+        if self.shadow is not None:
+            return self.shadow.call(self, site, args, kwargs, awaited=awaited)
+        scope: Any = ambient_scope.get()
+        held = (self._awaitable if awaited else self._able).get(type(scope))
+        shape = self._plain.get((len(args), *kwargs) if kwargs else len(args))
+        if held is not None and shape is not None:
+            for name, place in shape.values:
+                given = args[place] if type(place) is int else kwargs[place]  # type: ignore[index]  # a position or a name
+                if name not in held:
+                    break
+                value = scope.get(held[name])
+                if value is not given and (type(value) is not type(given) or value != given):
+                    break
+            else:
+                if shape.checks:
+                    values = {}
+                    for name in held:
+                        values[name] = scope.get(held[name])
+                    for check, place in shape.checks:
+                        check(args[place] if type(place) is int else kwargs[place], values)  # type: ignore[index]  # as above
+                return scope.aget(self._call) if awaited else scope.get(self._call)
+        return self.answer(site, args, kwargs, awaited=awaited)
+
+    def answer(
+        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any], *, awaited: bool
+    ) -> Any:
+        """Answer a call that is counted already, whatever it needs.
+
+        Args:
+            site: Where it comes from.
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
+            awaited: Whether to return a coroutine.
+        """
+        found = self.target.found
+        if found.container is None:
+            made = found.call(*args, **kwargs)
+            return _ready(made) if awaited and not hasattr(type(made), "__await__") else made
+        scope, given = self.find_scope(site, args, kwargs)
+        if awaited:
+            return self._aresolve(scope, given)
+        try:
+            made = scope.get(found.call)
+        except AsyncResolutionError as error:
+            made = self._resolve_now(site, scope, error)
+        return self._made(scope, given, made)
+
+    def constructor_arguments(
+        self, frame: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """What the canonical class is constructed with, for a subclass of the old one.
+
+        Args:
+            frame: The frame that constructs.
+            args: Arguments in an old form.
+            kwargs: The same by keyword.
+        """
+        site = PROCESS.usage.count(self, self.old, frame)
+        scope, _ = self.find_scope(site, args, kwargs)
+        found = self.target.found
+        node = scope._node_of(found.call)
+        recipe = node.recipe
+        plan = scope._program.plan.nodes
+
+        def value(argument: Any) -> Any:
+            if isinstance(argument, Constant):
+                return argument.value
+            made = scope._method_of(plan[argument.name])(scope)
+            return drive(made) if plan[argument.name].is_async else made
+
+        try:
+            given = [value(argument) for argument in recipe.args]
+            named = {name: value(argument) for name, argument in recipe.kwargs}
+        except Unfinished:
+            raise self._must_await(site, node.name) from None
+        return given, named
+
+    def find_scope(
+        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[OpenScope, Mapping[Any, object] | None]:
+        """The scope that answers a call, and the values it was opened with if that was done here.
+
+        Raises:
+            LegacyCallError: The arguments fit no form.
+            ApplicationNotFoundError: None is open, and none can be opened.
+        """
+        known, parent, given, wanted = self.place(site, args, kwargs)
+        if known is not None:
+            return known, None
+        return opened_in(parent).scope(given, wanted), given
+
+    def place(
+        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[OpenScope | None, OpenScope, Mapping[Any, object], BaseScope | None]:
+        """Where a call's scope is, or is to be opened.
+
+        Returns:
+            The scope that is open with the call's values, if one is; else None, and the scope to
+            open it in, the values by provider, and which scope to open.
+        """
+        shape, values = self._read(site, args, kwargs)
+        ambient: Any = ambient_scope.get()
+        found = self.target.found
+        given = {found.values[name]: value for name, value in values.items()}
+        if ambient is not None:
+            standing = self._standing(ambient)
+            if standing.knows and _held(ambient, standing, values):
+                self._check(shape, args, kwargs, ambient, standing)
+                return ambient, ambient, given, None
+        for check, place in shape.checks:
+            check(_at(place, args, kwargs), values)
+        parent = self._parent(site, ambient, values)
+        if not given and not self._standing(parent).knows:
+            raise self._nothing_open(site, shape)
+        known = opened_in(parent).find(given) if given else parent
+        wanted = {found.scope_of(name) for name in values}
+        return known, parent, given, wanted.pop() if len(wanted) == 1 else None
+
+    def values_key(self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The scope values that a call brings, or the scope that it finds open, as a key."""
+        if self.target.found.container is None:
+            return None
+        _, values = self._read(site, args, kwargs)
+        return value_key(values.values()) if values else id(ambient_scope.get())
+
+    def is_fresh(self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether answering a call would open a scope."""
+        place = self._own_scope(site, args, kwargs)
+        return place is not None and place[0].find(place[1]) is None
+
+    def close_fresh(self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Close the scope that answering a call has opened."""
+        place = self._own_scope(site, args, kwargs)
+        if place is not None:
+            place[0].close(place[1])
+
+    def _own_scope(
+        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[OpenedScopes, Mapping[Any, object]] | None:
+        """Where the scope is, or would be, that a call has to open; None where it has not."""
+        found = self.target.found
+        if found.container is None:
+            return None
+        try:
+            _, values = self._read(site, args, kwargs)
+            ambient: Any = ambient_scope.get()
+            if not values or (
+                ambient is not None
+                and (standing := self._standing(ambient)).knows
+                and _held(ambient, standing, values)
+            ):
+                return None
+            parent = self._parent(site, ambient, values)
+        except LegacyError:  # a call that can't be answered opens nothing
+            return None
+        return opened_in(parent), {found.values[name]: value for name, value in values.items()}
+
+    def warn_subclass(self, frame: FrameType) -> None:
+        """Warn of a subclass of the old class, and count it."""
+        PROCESS.usage.count(self, self.old, frame)
+
+    def _read(
+        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Shape, dict[str, Any]]:
+        """Find the form of a call, and the scope values that it brings."""
+        key = (len(args), *kwargs) if kwargs else len(args)
+        shapes = self._shapes.get(key)
+        if shapes is None:
+            adapt = self.adapt
+            assert adapt is not None  # noqa: S101  # narrows for the type checker
+            shapes = self._shapes[key] = tuple(adapt.shapes(len(args), tuple(kwargs)))
+            if len(shapes) == 1:
+                self._call = self.target.found.call
+                self._plain[key] = shapes[0]
+        if not shapes:
+            raise self._no_form(site, args, kwargs)
+        wrong: LegacyCallError | None = None
+        for shape in shapes:
+            values = {name: _at(place, args, kwargs) for name, place in shape.values}
+            refusal = self._refusal(site, values)
+            if refusal is None:
+                return shape, values
+            wrong = wrong or refusal
+        assert wrong is not None  # noqa: S101  # narrows for the type checker
+        raise wrong
+
+    def _refusal(self, site: CallSite, values: Mapping[str, Any]) -> LegacyCallError | None:
+        for name, value in values.items():
+            wanted = self.target.found.values[name].provides
+            if not issubclass(type(value), wanted):
+                return LegacyCallError(
+                    f"Expected {wanted.__name__}, got {type(value).__name__}",
+                    site=site.place,
+                    cause="the object claims that class but is none of it, as mocks with a spec do"
+                    if isinstance(value, wanted)
+                    else f"{self.old.name} was called without the {name} that it is for",
+                    remedy=f"give a real {wanted.__name__}; better, {self.old.advice}",
+                )
+        return None
+
+    def _check(
+        self,
+        shape: Shape,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        scope: Any,
+        standing: _Standing,
+    ) -> None:
+        if shape.checks:
+            values = {name: scope.get(provider) for name, provider in standing.values.items()}
+            for check, place in shape.checks:
+                check(_at(place, args, kwargs), values)
+
+    def _standing(self, scope: OpenScope) -> _Standing:
+        standing = self._standings.get(type(scope))
+        if standing is None:
+            if len(self._standings) >= _CLASSES:
+                self._standings.clear()
+                self._able.clear()
+                self._awaitable.clear()
+            standing = self._standings[type(scope)] = _Standing(scope, self)
+            if standing.knows:
+                self._awaitable[type(scope)] = standing.values
+                if not standing.awaits:
+                    self._able[type(scope)] = standing.values
+        return standing
+
+    def _parent(
+        self, site: CallSite, ambient: OpenScope | None, values: Mapping[str, Any]
+    ) -> OpenScope:
+        """The scope to open another one in: the nearest that has none of the values yet."""
+        found = self.target.found
+        if ambient is not None and ambient._program.node_of(found.call) is not None:
+            nodes = (ambient._program.node_of(found.values[name]) for name in values)
+            homes = {node.home for node in nodes if node is not None}
+            while homes.intersection(ambient._path) and ambient.parent is not None:
+                ambient = ambient.parent
+            return ambient
+        assert found.container is not None  # noqa: S101  # narrows for the type checker
+        name = f"{found.container.__module__}:{found.container.__qualname__}"
+        roots = [root for app in STARTED.of(found.container) if (root := app.root_scope())]
+        if len(roots) == 1:
+            return roots[0]
+        if roots:
+            raise ApplicationNotFoundError(
+                f"{self.old.name} can't tell which {name} is meant: {len(roots)} are started"
+                f"\n  called at: {site.place}",
+                cause="the call runs in a thread or a task that inherited no context",
+                remedy="run it in a copy of the context: contextvars.copy_context().run, or "
+                "asyncio.to_thread",
+            )
+        raise ApplicationNotFoundError(
+            f"{self.old.name} was called where no {name} is started\n  called at: {site.place}",
+            cause="an old name is answered by the started application alone",
+            remedy=f"start it around the call: `async with {name.rpartition(':')[2]}() as app`",
+        )
+
+    def _aresolve(
+        self, scope: OpenScope, given: Mapping[Any, object] | None
+    ) -> Coroutine[Any, Any, Any]:
+        async def resolve() -> Any:
+            return self._made(scope, given, await scope.aget(self.target.found.call))
+
+        return resolve()
+
+    def _resolve_now(self, site: CallSite, scope: OpenScope, error: AsyncResolutionError) -> Any:
+        try:
+            return drive(scope.aget(self.target.found.call))
+        except Unfinished:
+            raise self._must_await(site, self.target.path) from error
+
+    def _made(self, scope: OpenScope, given: Mapping[Any, object] | None, made: Any) -> Any:
+        if given is not None and scope.parent is not None:
+            opened = opened_in(scope.parent)
+            opened.watch(given, made, self.over)
+            if self.closes_with is not None:
+                close_with(made, self.closes_with, opened, given)
+        return made
+
+    def _no_form(
+        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> LegacyCallError:
+        passed = [type(value).__name__ for value in args]
+        passed += [f"{name}={type(value).__name__}" for name, value in kwargs.items()]
+        short = self.old.name.rpartition(".")[2]
+        assert self._adapt is not None  # noqa: S101  # narrows for the type checker
+        return LegacyCallError(
+            f"{short}({', '.join(passed)}) is no form of the old call that can be adapted",
+            site=site.place,
+            cause=f"the forms are {self._adapt.listing(short)}",
+            remedy=self.old.advice,
+        )
+
+    def _nothing_open(self, site: CallSite, shape: Shape) -> LegacyCallError:
+        wanted = [provider.provides.__name__ for provider in self.target.found.values.values()]
+        short = self.old.name.rpartition(".")[2]
+        return LegacyCallError(
+            f"Expected {' and '.join(wanted) or 'an open scope'}, got nothing: "
+            f"{short}({shape.form}) brings none, and no scope is open",
+            site=site.place,
+            cause="the call runs outside of a request, or in a thread that did not inherit its "
+            "context",
+            remedy=self.old.advice,
+        )
+
+    def _must_await(self, site: CallSite, what: str) -> LegacyCallError:
+        return LegacyCallError(
+            f"{self.old.name} must be awaited here",
+            site=site.place,
+            cause=f"making {what} has to wait for something",
+            remedy=f"write `await {self.old.name.rpartition('.')[2]}(...)`; better, "
+            f"{self.old.advice}",
+        )
+
+
+def default_arguments(target: Target) -> Arguments:
+    """The forms of a name that says nothing of its arguments: its scope's values, or nothing."""
+    found = target.found
+    home = getattr(found.call, "scope", None)
+    mine = {name: name.replace(".", "_") for name in found.values if found.scope_of(name) == home}
+    if not mine:
+        return Arguments("")
+    roles = {parameter: Value(name) for name, parameter in mine.items()}
+    return Arguments("", ", ".join(mine.values()), **roles)
+
+
+def calling_module(frame: FrameType) -> str:
+    """Name of the module that a frame runs in."""
+    return str(frame.f_globals.get("__name__", "__main__"))
+
+
+def caller(depth: int = 1) -> FrameType:
+    """The frame so many calls out from whoever calls this."""
+    return sys._getframe(depth + 1)
+
+
+def _held(scope: Any, standing: _Standing, values: Mapping[str, Any]) -> bool:
+    """Whether an open scope holds these very values."""
+    for name, value in values.items():
+        provider = standing.values.get(name)
+        if provider is None:
+            return False
+        held = scope.get(provider)
+        if held is not value and (type(held) is not type(value) or held != value):
+            return False
+    return True
+
+
+def _at(place: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    return args[place] if isinstance(place, int) else kwargs[place]
+
+
+async def _ready(made: Any) -> Any:
+    """What is there already, for a caller that awaits it."""
+    return made

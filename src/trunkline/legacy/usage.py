@@ -1,0 +1,316 @@
+"""Who still uses which old name: every call site, warned about once and counted exactly."""
+
+from __future__ import annotations
+
+import dis
+import itertools
+import threading
+import time
+import warnings
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Final, Protocol
+
+from trunkline.graph.model import SourceLocation
+from trunkline.legacy.errors import NewLegacyCallError
+
+__all__ = [
+    "PROCESS",
+    "CallSite",
+    "Difference",
+    "Known",
+    "OldName",
+    "SiteUse",
+    "Usage",
+    "isolated_usage",
+    "usage",
+]
+
+_FAST_LIMIT: Final = 65_536
+"""Call instructions that are looked up at once; code made at run time could fill any table."""
+_KEPT_DIFFERENCES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class OldName:
+    """An old name, as its users are told of it.
+
+    Attributes:
+        name: Its full name, for example ``shop.engine.ExecutionEngine``.
+        target: The canonical one, as ``module:Class.provider``.
+        advice: What to write instead, a phrase that begins with a verb.
+        removed_in: The version that removes the old name; may be empty.
+    """
+
+    name: str
+    target: str
+    advice: str
+    removed_in: str = ""
+
+    @property
+    def warning(self) -> str:
+        """The text of its deprecation warning."""
+        end = f" and will be removed in {self.removed_in}" if self.removed_in else ""
+        return f"{self.name} is deprecated{end}: {self.advice}"
+
+
+class Known(Protocol):
+    """The places at which strict mode allows old names."""
+
+    def allows(self, name: str, file: str, function: str) -> bool:
+        """Whether an old name may be used in a function of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference between the old way and the new, as a shadow call has shown it.
+
+    Attributes:
+        name: The old name.
+        aspect: What differs: a name that the user declared, ``error`` where one way failed.
+        old: What the old way gave, as text.
+        new: What the new way gave, as text.
+        file: Path of the calling file.
+        line: The calling line.
+    """
+
+    name: str
+    aspect: str
+    old: str
+    new: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUse:
+    """What is known of one call site at one moment.
+
+    Attributes:
+        name: The old name.
+        target: What it leads to.
+        file: Path of the calling file.
+        line: The calling line.
+        function: Qualified name of the calling function, ``<module>`` at the top of a file.
+        count: Calls so far.
+        last: Time of the last call, in seconds since the epoch.
+    """
+
+    name: str
+    target: str
+    file: str
+    line: int
+    function: str
+    count: int
+    last: float
+
+
+class CallSite:
+    """One line that uses an old name.
+
+    ``next(site.hits)`` counts a use: one call into C, which no other thread can interrupt, so that
+    the count is exact without a lock.
+
+    Attributes:
+        old: The name.
+        place: The line.
+        function: Qualified name of the function around it.
+        awaited: Whether the call's result is awaited on the spot.
+        hits: The counter.
+        last: Time of the last use, in seconds since the epoch.
+    """
+
+    __slots__ = ("_lock", "_reads", "awaited", "function", "hits", "last", "old", "place")
+
+    def __init__(self, old: OldName, place: SourceLocation, function: str, awaited: bool) -> None:
+        self.old = old
+        self.place = place
+        self.function = function
+        self.awaited = awaited
+        self.hits = itertools.count()
+        self.last = 0.0
+        self._reads = 0
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """Uses so far."""
+        with self._lock:
+            seen = next(self.hits) - self._reads  # reading counts too, and is taken off again
+            self._reads += 1
+            return seen
+
+
+class Usage:
+    """All call sites of old names in a process.
+
+    Args:
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.fast: dict[tuple[object, int, int], CallSite] = {}
+        """Sites by who is called, the identity of the calling code, and the instruction in it."""
+        self.left_open = 0
+        """Scopes that old calls opened and that only the application's stop closed."""
+        self.differences: deque[Difference] = deque(maxlen=_KEPT_DIFFERENCES)
+        """The last differences that shadow calls have shown."""
+        self.difference_counts: Counter[tuple[str, str]] = Counter()
+        """How often each aspect of each old name differed."""
+        self._codes: dict[int, CodeType] = {}  # alive as long as ``fast`` knows their addresses
+        self._sites: dict[tuple[str, SourceLocation, bool], CallSite] = {}
+        self._warned: set[tuple[str, SourceLocation]] = set()
+        self._known: Known | None = None
+        self._lock = threading.Lock()
+
+    def count(self, key: object, old: OldName, frame: FrameType) -> CallSite:
+        """Count a use of an old name.
+
+        Args:
+            key: Identifies who is called; one object a redirect.
+            old: The name.
+            frame: The calling frame, whose current line is the site.
+
+        Raises:
+            NewLegacyCallError: Strict mode is on and the place is not known.
+        """
+        site = self.fast.get((key, id(frame.f_code), frame.f_lasti))
+        if site is None:
+            site = self.first_use(key, old, frame)
+        next(site.hits)
+        site.last = self.clock()
+        return site
+
+    def first_use(self, key: object, old: OldName, frame: FrameType) -> CallSite:
+        """Find or make the site of a call instruction that is not yet known, and warn.
+
+        Raises:
+            NewLegacyCallError: Strict mode is on and the place is not known.
+        """
+        code, instruction = frame.f_code, frame.f_lasti
+        place = SourceLocation(code.co_filename, frame.f_lineno)
+        known = self._known
+        if known is not None and not known.allows(old.name, place.file, code.co_qualname):
+            raise NewLegacyCallError(old.name, place, old.advice)
+        awaited = _is_awaited(code, instruction)
+        with self._lock:
+            site = self._sites.get((old.name, place, awaited))
+            if site is None:
+                site = CallSite(old, place, code.co_qualname, awaited)
+                self._sites[old.name, place, awaited] = site
+            warn = (old.name, place) not in self._warned
+            self._warned.add((old.name, place))
+        if warn:
+            self._warn(site, frame)
+        with self._lock:
+            if len(self.fast) >= _FAST_LIMIT:
+                self.fast.clear()
+                self._codes.clear()
+            self._codes[id(code)] = code
+            self.fast[key, id(code), instruction] = site
+        return site
+
+    def uses(self) -> list[SiteUse]:
+        """Every site, most used first."""
+        with self._lock:
+            sites = list(self._sites.values())
+        found: dict[tuple[str, SourceLocation], SiteUse] = {}
+        for site in sites:
+            count, last = site.count, site.last
+            seen = found.get((site.old.name, site.place))
+            if seen is not None:
+                count, last = count + seen.count, max(last, seen.last)
+            found[site.old.name, site.place] = SiteUse(
+                name=site.old.name,
+                target=site.old.target,
+                file=site.place.file,
+                line=site.place.line,
+                function=site.function,
+                count=count,
+                last=last,
+            )
+        used = (use for use in found.values() if use.count)
+        return sorted(used, key=lambda use: (-use.count, use.name, use.file, use.line))
+
+    @contextmanager
+    def strict(self, known: Known) -> Iterator[None]:
+        """Refuse old names at places that are not known, inside, in every thread.
+
+        Args:
+            known: The places that are, such as a ``Baseline``.
+        """
+        before, fast, codes = self._known, self.fast, self._codes
+        self._known, self.fast, self._codes = known, {}, {}
+        try:
+            yield
+        finally:
+            self._known, self.fast, self._codes = before, fast, codes
+
+    def differ(self, difference: Difference) -> None:
+        """Note what a shadow call has shown."""
+        with self._lock:
+            self.differences.append(difference)
+            self.difference_counts[difference.name, difference.aspect] += 1
+
+    def _warn(self, site: CallSite, frame: FrameType) -> None:
+        try:
+            warnings.warn_explicit(
+                site.old.warning,
+                DeprecationWarning,
+                site.place.file,
+                site.place.line,
+                module=frame.f_globals.get("__name__"),
+                registry=frame.f_globals.setdefault("__warningregistry__", {}),
+            )
+        except DeprecationWarning:
+            next(site.hits)  # it was a use all the same, although the warnings filter ends it
+            site.last = self.clock()
+            with self._lock:
+                self._warned.discard((site.old.name, site.place))
+            raise
+
+
+class _Process:
+    """The usage of this process: there is one, as there is one warnings registry."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+
+
+PROCESS: Final = _Process()
+"""Read by every redirected call, so it is an attribute and not a function."""
+
+
+def usage() -> Usage:
+    """The counts of this process."""
+    return PROCESS.usage
+
+
+@contextmanager
+def isolated_usage(fresh: Usage | None = None) -> Iterator[Usage]:
+    """Count apart, inside, in every thread: for tests of code that uses old names.
+
+    Args:
+        fresh: Where to count; new unless given.
+    """
+    before, PROCESS.usage = PROCESS.usage, fresh if fresh is not None else Usage()
+    try:
+        yield PROCESS.usage
+    finally:
+        PROCESS.usage = before
+
+
+def _is_awaited(code: CodeType, offset: int) -> bool:
+    """Whether the instruction after a call awaits the call's result.
+
+    Args:
+        code: The calling code.
+        offset: The call instruction, or one of the cache entries that belong to it.
+    """
+    later = (item for item in dis.get_instructions(code) if item.offset > offset)
+    following = next(later, None)
+    return following is not None and following.opname == "GET_AWAITABLE"
