@@ -6,9 +6,11 @@ import linecache
 import zlib
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["load"]
+__all__ = ["is_loaded", "load"]
+
+_PREFIX: Final = "<trunkline "
 
 
 def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
@@ -26,10 +28,15 @@ def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
     return namespace
 
 
+def is_loaded(code: CodeType) -> bool:
+    """Whether code came from a source that was loaded here."""
+    return code.co_filename.startswith(_PREFIX)
+
+
 @lru_cache(maxsize=256)
 def _compiled(text: str, title: str) -> CodeType:
     """Code of a text; containers that are built alike share it, and one entry in ``linecache``."""
-    filename = f"<trunkline {title} {zlib.crc32(text.encode()):08x}>"
+    filename = f"{_PREFIX}{title} {zlib.crc32(text.encode()):08x}>"
     # an entry without a modification time outlives linecache.checkcache()
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     return compile(text, filename, "exec")

@@ -272,9 +272,9 @@ class _Writer:
         self._line(2, "return value")
 
     def _write_stored(self, node: NodePlan, method: str = "") -> None:
-        attr, defined, method = node.attr, method or node.attr, method or f"m_{node.attr}"
+        attr = node.attr
         self._line(0, "")
-        self._line(1, f"{'async ' if node.awaited else ''}def {defined}(self):")
+        self._line(1, f"{'async ' if node.awaited else ''}def {method or attr}(self):")
         self._line(2, f"value = self.v_{attr}")
         self._line(2, "if value is not MISSING:")
         self._line(3, "return value")
@@ -286,7 +286,11 @@ class _Writer:
             self._line(2, f"if self.c_{attr}: self.c_{attr} = False")
             self._line(2, "else:")
             wait = "await self._await_built" if node.awaited else "self._wait"
-            self._line(3, f"return {wait}({attr!r}, {method!r})")
+            self._line(3, "while True:")
+            self._line(4, f"value = {wait}({attr!r})")
+            self._line(4, "if value is not MISSING:")
+            self._line(5, "return value")
+            self._line(4, f"if self.c_{attr}: self.c_{attr} = False; break")
         self._line(2, "try:")
         self._write_making(3, node)
         self._line(2, "except BaseException as error:")

@@ -25,7 +25,7 @@ from trunkline.errors import (
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.lease import Lease
 from trunkline.resolution.values import match_values
-from trunkline.resolution.waiting import is_building_here
+from trunkline.resolution.waiting import Build, builds_on_this_stack
 from trunkline.scopes import BaseScope
 
 if TYPE_CHECKING:
@@ -283,21 +283,36 @@ class OpenScope:
 
     # building once
 
-    def _wait(self, attr: str, method: str) -> Any:
-        """Wait for another thread's build, then try again."""
-        if is_building_here(self, getattr(type(self), method).__code__):
-            raise self._circular(attr)
-        self._program.waiting.wait(self, attr, lambda: self._is_over(attr))
-        self._check_open()
-        return getattr(self, method)()
+    def _wait(self, attr: str) -> Any:
+        """Wait for another thread's build; MISSING where it failed."""
+        holding = self._holding(attr)
+        waiting = self._program.waiting
+        if not waiting.wait(self, attr, holding, lambda: self._is_over(attr)):
+            raise self._circular(attr, "another thread that waits for an object built here")
+        return self._waited(attr)
 
-    async def _await_built(self, attr: str, method: str) -> Any:
-        """Wait for another task's build, then try again."""
-        if is_building_here(self, getattr(type(self), method).__code__):
-            raise self._circular(attr)
-        await self._program.waiting.await_(self, attr, lambda: self._is_over(attr))
-        self._check_open()
-        return await getattr(self, method)()
+    async def _await_built(self, attr: str) -> Any:
+        """Wait for another task's build; MISSING where it failed."""
+        holding = self._holding(attr)
+        waiting = self._program.waiting
+        if not await waiting.await_(self, attr, holding, lambda: self._is_over(attr)):
+            raise self._circular(attr, "another task that waits for an object built here")
+        return self._waited(attr)
+
+    def _waited(self, attr: str) -> Any:
+        try:
+            self._check_open()
+        except ScopeClosedError:
+            self._program.waiting.wake(self, attr)  # who else waits has to hear of it too
+            raise
+        return getattr(self, f"v_{attr}")
+
+    def _holding(self, attr: str) -> frozenset[Build]:
+        """What is being built further out on the stack; never the object to wait for itself."""
+        holding = builds_on_this_stack(3)  # this, the waiting, and the method that has to wait
+        if (id(self), attr) in holding:
+            raise self._circular(attr, "its own builder")
+        return holding
 
     def _is_over(self, attr: str) -> bool:
         """Whether nobody is building the object now."""
@@ -344,8 +359,10 @@ class OpenScope:
             setattr(self, f"c_{attr}", True)
             if self._token is None:
                 setattr(self, f"c_{attr}", False)
-        if self._attention is not None:
+        if self._token is None:
             self._program.waiting.wake(self, attr)
+        elif self._attention is not None:
+            self._program.waiting.wake_next(self, attr)
         if isinstance(error, Exception):
             node = self._program.plan.nodes[name].node
             error.add_note(f"trunkline: while {node.label} was built in {self._path[-1]}")
@@ -487,11 +504,11 @@ class OpenScope:
             remedy=f"declare {name} as its argument, so that the start follows the order",
         )
 
-    def _circular(self, attr: str) -> CircularResolutionError:
+    def _circular(self, attr: str, by: str) -> CircularResolutionError:
         node = self._program.node_by_attr(attr)
         name = node.name if node else attr
         return CircularResolutionError(
-            f"{name} was asked for while it was being built, by its own builder",
+            f"{name} was asked for while it was being built, by {by}",
             location=node.node.location if node else None,
             cause="its class or function, or something they call, resolves it again",
             remedy="inject what the builder needs as arguments; resolve the rest after it is made",

@@ -6,10 +6,30 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
-from types import CodeType
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["WaitingRoom", "is_building_here"]
+from trunkline.compiler.loader import is_loaded
+
+__all__ = ["Build", "WaitingRoom", "builds_on_this_stack"]
+
+Build = tuple[int, str]
+"""An object in the making: its scope's ``id`` and its attribute."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    """Who waits.
+
+    Attributes:
+        wake: Ends the wait; callable from any thread.
+        holding: What the waiting thread or task is building meanwhile.
+        runner: The event loop that runs the waiter; for a thread, the event it blocks on.
+    """
+
+    wake: Callable[[], object]
+    holding: frozenset[Build]
+    runner: object
 
 
 class WaitingRoom:
@@ -21,16 +41,39 @@ class WaitingRoom:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiters: dict[tuple[int, str], list[Callable[[], object]]] = {}
+        self._waiters: dict[Build, list[_Waiter]] = {}
 
-    def wait(self, scope: Any, attr: str, is_over: Callable[[], bool]) -> None:
-        """Block the thread until the object's builder is done, well or badly."""
+    def wait(
+        self, scope: Any, attr: str, holding: frozenset[Build], is_over: Callable[[], bool]
+    ) -> bool:
+        """Block the thread until the object's builder is done, well or badly.
+
+        Args:
+            scope: The scope that holds the object.
+            attr: The object's attribute.
+            holding: What the waiting thread is building meanwhile.
+            is_over: Whether nobody builds the object now.
+
+        Returns:
+            False, without waiting, where the builder waits in turn for what is held here.
+        """
         event = threading.Event()
-        if self._enter(scope, attr, event.set, is_over):
-            event.wait()
+        waiter = _Waiter(event.set, holding, event)
+        if not self._enter(scope, attr, waiter):
+            return False
+        try:
+            if not is_over():
+                event.wait()
+        except BaseException:  # an interrupt of the main thread
+            self._pass_on(scope, attr, waiter)
+            raise
+        self._leave(scope, attr, waiter)
+        return True
 
-    async def await_(self, scope: Any, attr: str, is_over: Callable[[], bool]) -> None:
-        """Wait in the running event loop; cancelling the waiter touches nobody else."""
+    async def await_(
+        self, scope: Any, attr: str, holding: frozenset[Build], is_over: Callable[[], bool]
+    ) -> bool:
+        """The same in the running event loop; cancelling the waiter touches nobody else."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -44,57 +87,104 @@ class WaitingRoom:
             except RuntimeError:  # the waiter's loop has closed: nobody waits there any more
                 return
 
-        if not self._enter(scope, attr, wake, is_over):
-            return
+        waiter = _Waiter(wake, holding, loop)
+        if not self._enter(scope, attr, waiter):
+            return False
         try:
-            await done
-        finally:
-            self._leave(scope, attr, wake)
+            if not is_over():
+                await done
+        except BaseException:  # cancelled
+            self._pass_on(scope, attr, waiter)
+            raise
+        self._leave(scope, attr, waiter)
+        return True
 
     def wake(self, scope: Any, attr: str) -> None:
-        """Wake all who wait for the object."""
+        """Wake all who wait for the object, because it is there, or never will be."""
         with self._lock:
             waiters = self._waiters.pop((id(scope), attr), ())
         for waiter in waiters:
-            waiter()
+            waiter.wake()
 
-    def _enter(
-        self, scope: Any, attr: str, wake: Callable[[], object], is_over: Callable[[], bool]
-    ) -> bool:
-        """Register a waiter; False where the wait is over already.
+    def wake_next(self, scope: Any, attr: str) -> None:
+        """Wake one who may build the object after a failure, of each loop and thread.
+
+        One alone would do, were it sure to run: a loop may stand still. All of a loop's tasks
+        would be too many: with a builder that fails for each of them, each would wake all.
+        """
+        with self._lock:
+            waiters = self._waiters.get((id(scope), attr), [])
+            chosen = {waiter.runner: waiter for waiter in reversed(waiters)}
+            for waiter in chosen.values():
+                waiters.remove(waiter)
+            if not waiters:
+                self._waiters.pop((id(scope), attr), None)
+        for waiter in chosen.values():
+            waiter.wake()
+
+    def _pass_on(self, scope: Any, attr: str, waiter: _Waiter) -> None:
+        """Leave early; whoever was woken already wakes another in his place."""
+        if not self._leave(scope, attr, waiter):
+            self.wake_next(scope, attr)
+
+    def _enter(self, scope: Any, attr: str, waiter: _Waiter) -> bool:
+        """Register a waiter; False where everyone would wait for everyone else.
 
         The order matters: the waiter writes its attention before it looks whether the builder is
         done, and the builder writes its result before it looks for attention, so that one of the
         two sees the other.
         """
+        build = (id(scope), attr)
         with self._lock:
-            self._waiters.setdefault((id(scope), attr), []).append(wake)
+            if self._is_deadlock(build, waiter.holding):
+                return False
+            self._waiters.setdefault(build, []).append(waiter)
         scope._attention = True
-        if is_over():
-            self._leave(scope, attr, wake)
-            return False
         return True
 
-    def _leave(self, scope: Any, attr: str, wake: Callable[[], object]) -> None:
+    def _is_deadlock(self, build: Build, holding: frozenset[Build]) -> bool:
+        """Whether the object's builder waits, itself or by way of others, for what is held."""
+        if not holding:
+            return False
+        seen: set[Build] = set()
+        awaited = [build]
+        while awaited:
+            wanted = awaited.pop()
+            if wanted in holding:
+                return True
+            if wanted not in seen:
+                seen.add(wanted)
+                awaited += [
+                    other
+                    for other, waiters in self._waiters.items()
+                    if any(wanted in waiter.holding for waiter in waiters)
+                ]
+        return False
+
+    def _leave(self, scope: Any, attr: str, waiter: _Waiter) -> bool:
+        """Whether the waiter was still waiting."""
         with self._lock:
             waiters = self._waiters.get((id(scope), attr))
-            if waiters is not None and wake in waiters:
-                waiters.remove(wake)
-                if not waiters:
-                    del self._waiters[id(scope), attr]
+            if waiters is None or waiter not in waiters:
+                return False
+            waiters.remove(waiter)
+            if not waiters:
+                del self._waiters[id(scope), attr]
+            return True
 
 
-def is_building_here(scope: Any, code: CodeType) -> bool:
-    """Whether the running thread or task is itself inside the builder that it would wait for.
+def builds_on_this_stack(frames: int) -> frozenset[Build]:
+    """What the running thread or task is in the middle of building.
 
     Args:
-        scope: The scope that holds the object.
-        code: Code of the method that builds it.
+        frames: How many frames to leave out, the caller's own the first of them.
     """
-    # the caller's caller is the second call of the method; a first one further out is the builder
-    frame = sys._getframe(3)  # only the stack knows who called whom
+    found: set[Build] = set()
+    frame = sys._getframe(frames + 1)  # only the stack knows who called whom
     while frame is not None:
-        if frame.f_code is code and frame.f_locals.get("self") is scope:
-            return True
+        code = frame.f_code
+        if is_loaded(code):
+            scope = id(frame.f_locals.get("self"))
+            found |= {(scope, code.co_name), (scope, code.co_name.removeprefix("start_"))}
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
-    return False
+    return frozenset(found)
