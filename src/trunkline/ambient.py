@@ -18,9 +18,11 @@ class AmbientScope(Protocol):
 
     def resolve(self, provider: Any, /) -> Any:
         """Return the provider's object, or a coroutine for it where the provider is async."""
+        ...
 
     def knows(self, provider: Any, /) -> bool:
         """Whether the scope's container has this provider."""
+        ...
 
 
 ambient_scope: ContextVar[AmbientScope | None] = ContextVar("trunkline_ambient_scope", default=None)

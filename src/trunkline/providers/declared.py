@@ -41,9 +41,11 @@ class Watcher(Protocol):
 
     def provider_changed(self, provider: Any, /) -> None:
         """The provider was overridden, reset, or given other arguments."""
+        ...
 
     def root_scope(self) -> Any:
         """The outermost open scope, or None before the start and after the stop."""
+        ...
 
 
 def caller_location() -> SourceLocation | None:
