@@ -88,9 +88,9 @@ class Conversation:
         try:
             while True:
                 message = await self._socket.recv()
-                if self._connection.closing is not None:
-                    return  # what comes after the token's end, say, is not served any more
-                await self._receive(message)
+                if self._connection.closing is None:
+                    await self._receive(message)
+                # What comes later is read, so that the peer's close gets through, and dropped.
         except ConnectionClosed:
             pass  # this is how a connection ends
 

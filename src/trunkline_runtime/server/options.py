@@ -37,8 +37,8 @@ class ServerOptions:
         queue_characters: Characters that these frames may have together.
         write_bytes: Bytes that may wait in the write buffer before the writer waits.
         send_buffer_bytes: Size of the kernel's send buffer of each connection.
-        stall_seconds: How long a client may leave the write buffer full, or leave a closing
-            connection unfinished, before it is cut off.
+        stall_seconds: In this time a client whose write buffer is full has to read
+            ``write_bytes``, and a closing connection has to be closed; else it is cut off.
         ping_seconds: Between two keepalive pings, and how long the answer may take.
         detach_seconds: How long the runs of a connection that is gone may go on, for other
             connections of the user and for a resume. Then they are cancelled.

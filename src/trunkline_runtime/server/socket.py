@@ -4,7 +4,7 @@
 the pongs it answers pings with do not wait at all. A peer that stops reading could so hold a
 connection, and memory, for as long as it likes. The one place where all of them meet is the flow
 control of the transport: it tells when the buffer has filled and when it has drained. The watchdog
-sits there, and whoever leaves the buffer full for too long is cut off.
+sits there, and whoever does not read while the buffer is full is cut off.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class ClientSocket(ServerConnection):
     Args:
         protocol: The protocol's state, from ``websockets``.
         server: The server it belongs to, from ``websockets``.
-        stall_seconds: How long the write buffer may stay above its limit.
+        stall_seconds: In this time a peer has to read as much as the write buffer's limit, once
+            the buffer is full.
         send_buffer_bytes: The size of the kernel's send buffer. The kernel would let it grow to
             megabytes a connection.
         opened: Called when the TCP connection is made; ``False`` refuses it at once.
@@ -116,8 +117,7 @@ class ClientSocket(ServerConnection):
     def pause_writing(self) -> None:
         """Arm the watchdog: the write buffer is full."""
         super().pause_writing()
-        self._full_at = self.transport.get_write_buffer_size()
-        self._watchdog = self.loop.call_later(self._stall_seconds, self._cut_off)
+        self._arm()
 
     def resume_writing(self) -> None:
         """Disarm the watchdog: the write buffer has drained."""
@@ -131,6 +131,18 @@ class ClientSocket(ServerConnection):
             unread = self.transport.get_write_buffer_size() - self._full_at
             if unread > _UNREAD_PONGS:
                 self._cut_off()
+
+    def _arm(self) -> None:
+        self._full_at = self.transport.get_write_buffer_size()
+        self._watchdog = self.loop.call_later(self._stall_seconds, self._look)
+
+    def _look(self) -> None:
+        """Give a peer that reads, however slowly, another turn."""
+        _, limit = self.transport.get_write_buffer_limits()
+        if self._full_at - self.transport.get_write_buffer_size() >= limit:
+            self._arm()
+        else:
+            self._cut_off()
 
     def _disarm(self) -> None:
         if self._watchdog is not None:

@@ -142,6 +142,18 @@ async def test_an_origin_that_is_not_allowed_is_refused_with_403(wired: Wired, o
 
 
 @pytest.mark.asyncio
+async def test_a_request_of_several_origins_is_refused(wired: Wired) -> None:
+    """No browser sends two; whoever does hides one behind the other."""
+    allowed = "https://app.example.com"
+    headers = [("Authorization", f"Bearer {wired.signer.sign('ada')}")]
+    headers += [("Origin", allowed), ("Origin", "https://evil.example.com")]
+    status, body = await _refused(Client(wired.url, "", additional_headers=headers))
+    assert (status, body["error"]) == (403, "origin_refused")
+    async with wired.client("ada", origin="HTTPS://APP.example.com") as client:
+        assert (await client.ask("ping"))["type"] == "pong"
+
+
+@pytest.mark.asyncio
 async def test_a_user_and_the_server_have_limits_of_connections(serve: Serve) -> None:
     """One user over the limit gets 429, everybody over the server's 503; places come back."""
     wired = await serve(connections=3, connections_per_user=2)
@@ -186,7 +198,7 @@ async def test_sockets_that_say_nothing_are_limited(serve: Serve) -> None:
 async def test_a_handshake_has_its_time(serve: Serve) -> None:
     """A socket that says nothing, or not enough, is dropped after handshake_seconds."""
     wired = await serve(handshake_seconds=0.1)
-    for said in (b"", b"GET /ws HTTP/1.1\r\nHost: "):
+    for said in (b"", b"GET /ws HTTP/1.1\r\nHost: ", b"\x16\x03\x01 no HTTP\r\n\r\n"):
         reader, writer = await open_socket(wired.server.address)
         writer.write(said)
         async with asyncio.timeout(PATIENCE):

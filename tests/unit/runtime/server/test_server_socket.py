@@ -82,6 +82,30 @@ async def test_a_peer_that_reads_is_left_alone() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_slow_reader_is_left_alone_and_a_trickle_is_not_enough() -> None:
+    """Reading as much as the buffer's limit in each turn counts as reading; a byte does not."""
+    loop = asyncio.get_running_loop()
+    async with _pair() as (client, peer):
+        client.transport.write(b"x" * 2_000_000)
+        turns = 0
+        while (timer := client._watchdog) is not None:
+            received = 0
+            while received < 100_000 and client._watchdog is not None:
+                received += len(await loop.sock_recv(peer, 65536))
+            if client._watchdog is timer:
+                timer.cancel()
+                client._look()  # the turn is over
+                turns += 1
+        assert turns > 5
+        assert not client.stalled
+    async with _pair(stall_seconds=0.05) as (client, peer):
+        client.transport.write(b"x" * 2_000_000)
+        while not client.stalled:
+            await loop.sock_recv(peer, 16)
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.asyncio
 async def test_the_earliest_deadline_stands() -> None:
     """A later one does not put off an earlier one."""
     async with _pair() as (client, _):
