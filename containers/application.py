@@ -1,8 +1,9 @@
 """The application: what ``trunkline serve`` and ``trunkline demo`` start."""
 
+from containers.legacy import open_legacy
 from containers.request import Request
 from containers.sessions import ScopedSessions
-from trunkline import ScopedContainer, providers
+from trunkline import Scope, ScopedContainer, providers
 from trunkline_runtime.demo import Demo
 from trunkline_runtime.server import AgentServer, Service
 
@@ -13,6 +14,9 @@ class Application(Request):
     this: providers.Self[ScopedContainer] = providers.Self()
 
     sessions = providers.Singleton(ScopedSessions, this)
+    legacy = providers.ScopedResource(
+        open_legacy, Request.settings.provided.environment, scope=Scope.APP
+    )
     agent_server = providers.Factory(
         AgentServer,
         Request.server_options,

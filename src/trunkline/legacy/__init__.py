@@ -34,6 +34,7 @@ from trunkline.legacy.errors import (
 from trunkline.legacy.functions import redirect_factory, redirect_function, redirect_scope
 from trunkline.legacy.modules import MovedPackages, redirect_module
 from trunkline.legacy.opened import aclose_opened, close_opened
+from trunkline.legacy.redirect import Redirect
 from trunkline.legacy.shadow import Shadow, class_name
 from trunkline.legacy.store import UsageFile, keep_counts
 from trunkline.legacy.usage import Usage, isolated_usage, usage
@@ -48,6 +49,7 @@ __all__ = [
     "LegacyError",
     "MovedPackages",
     "NewLegacyCallError",
+    "Redirect",
     "RedirectError",
     "Shadow",
     "Usage",

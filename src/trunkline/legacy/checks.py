@@ -23,7 +23,7 @@ def redirects_of(module: ModuleType) -> list[Redirect]:
     """The redirects that a module binds, in the order in which it binds them."""
     found: dict[int, Redirect] = {}
     for value in vars(module).values():
-        for redirect in _behind(value):
+        for redirect in () if isinstance(value, ModuleType) else _behind(value):
             found.setdefault(id(redirect), redirect)
     return list(found.values())
 

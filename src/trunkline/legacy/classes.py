@@ -70,7 +70,7 @@ def redirect_class(
     Raises:
         DeclarationError: ``to`` or ``type`` is no path.
     """
-    old = old_name(name, to, removed_in, advice, module, caller())
+    old = old_name(name, to, removed_in, advice, module or caller())
     redirect = Redirect(
         old,
         Target(to, type),

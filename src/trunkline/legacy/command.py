@@ -57,8 +57,10 @@ def legacy(
 
     The counts are those that the project's processes have written; see `keep_counts`.
     """
-    root = _project(Path.cwd())
-    counts = UsageFile(file if file is not None else root / DEFAULT_FILE, root)
+    counts = UsageFile.of_project()
+    root = counts.root
+    if file is not None:
+        counts = UsageFile(file, root)
     records, differences = counts.read()
     if write_baseline is not None:
         Baseline.of(records, root).write(write_baseline)
@@ -121,9 +123,3 @@ def _print_days(days: Sequence[Day]) -> None:
     for day in days:
         bar = "#" * round(_BAR * day.sites / most)
         click.echo(f"{day.day}  {day.sites:>6}  {day.names:>6}  {day.calls:>12,}  {bar}".rstrip())
-
-
-def _project(start: Path) -> Path:
-    """The nearest folder with a pyproject.toml, or the one to start from."""
-    folders = (start, *start.parents)
-    return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), start)

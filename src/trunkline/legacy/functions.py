@@ -60,7 +60,7 @@ def redirect_function(
         shadow: How to compare the old way with the new.
         module: Name of the module that binds it; the caller's unless given.
     """
-    old = old_name(name, to, removed_in, advice, module, caller())
+    old = old_name(name, to, removed_in, advice, module or caller())
     redirect = Redirect(
         old,
         Target(to, type),
@@ -101,7 +101,7 @@ def redirect_factory(
         over: Whether an object has come to its end, so that such a scope may be closed.
         module: Name of the module that binds it; the caller's unless given.
     """
-    old = old_name(name, to, removed_in, advice, module, caller())
+    old = old_name(name, to, removed_in, advice, module or caller())
     target = Target(to, type)
     faces = {
         method: Redirect(
@@ -149,7 +149,7 @@ def redirect_scope(
         type: ``module:Class`` of the objects, where the provider doesn't say.
         module: Name of the module that binds it; the caller's unless given.
     """
-    old = old_name(name, to, removed_in, advice, module, caller())
+    old = old_name(name, to, removed_in, advice, module or caller())
     redirect = Redirect(old, Target(to, type), adapt=adapt)
 
     def function(*args: Any, **kwargs: Any) -> LegacyScope:

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from trunkline.ambient import ambient_scope
 from trunkline.errors import AsyncResolutionError
 from trunkline.graph.blueprint import Constant
+from trunkline.graph.model import SourceLocation
 from trunkline.legacy.arguments import Arguments, Shape, Value
 from trunkline.legacy.errors import ApplicationNotFoundError, LegacyCallError, LegacyError
+from trunkline.legacy.naming import old_name
 from trunkline.legacy.opened import (
     OpenedScopes,
     Unfinished,
@@ -34,7 +37,7 @@ from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
 from trunkline.scopes import BaseScope
 
-__all__ = ["Redirect", "calling_module"]
+__all__ = ["Redirect", "caller"]
 
 _CLASSES: Final = 32
 """Scope classes that are remembered; each start of a container makes new ones."""
@@ -105,6 +108,39 @@ class Redirect:
         self._able: dict[type[OpenScope], dict[str, Any]] = {}
         self._awaitable: dict[type[OpenScope], dict[str, Any]] = {}
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        *,
+        to: str,
+        adapt: Arguments | None = None,
+        advice: str = "",
+        is_async: bool | None = None,
+        is_quiet: bool = False,
+        closes_with: str | None = None,
+        over: Callable[[Any], bool] | None = None,
+    ) -> Self:
+        """A redirect without a face, for code that stands between an old name and its callers.
+
+        Args:
+            name: The old name in full.
+            to: What is canonical: ``module:Class.provider``.
+            adapt: The forms in which ``call`` is called.
+            advice: What to write instead, a phrase that begins with a verb.
+            is_async: Whether a call gives a coroutine.
+            is_quiet: Whether uses are counted without a warning, because whoever stands between
+                has given one.
+            closes_with: Name of the object's method that closes a scope that was opened for it.
+            over: Whether an object has come to its end, so that such a scope may be closed.
+        """
+        home, _, short = name.rpartition(".")
+        named = old_name(short, to, "", advice, home)
+        old = replace(named, is_quiet=is_quiet)
+        return cls(
+            old, Target(to), adapt=adapt, is_async=is_async, closes_with=closes_with, over=over
+        )
+
     @property
     def adapt(self) -> Arguments | None:
         """The forms of a call; None where the arguments go on as they are."""
@@ -158,6 +194,12 @@ class Redirect:
                         check(args[place] if type(place) is int else kwargs[place], values)  # type: ignore[index]  # as above
                 return scope.aget(self._call) if awaited else scope.get(self._call)
         return self.answer(site, args, kwargs, awaited=awaited)
+
+    def resolve(self, frame: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer a call without counting it; see :meth:`call`."""
+        place = SourceLocation(frame.f_code.co_filename, frame.f_lineno)
+        site = CallSite(self.old, place, frame.f_code.co_qualname, awaited=False)
+        return self.answer(site, args, kwargs, awaited=bool(self.is_async))
 
     def answer(
         self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any], *, awaited: bool
@@ -326,8 +368,9 @@ class Redirect:
         for name, value in values.items():
             wanted = self.target.found.values[name].provides
             if not issubclass(type(value), wanted):
+                got = "None" if value is None else type(value).__name__
                 return LegacyCallError(
-                    f"Expected {wanted.__name__}, got {type(value).__name__}",
+                    f"Expected {wanted.__name__}, got {got}",
                     site=site.place,
                     cause="the object claims that class but is none of it, as mocks with a spec do"
                     if isinstance(value, wanted)
@@ -460,11 +503,6 @@ def default_arguments(target: Target) -> Arguments:
         return Arguments("")
     roles = {parameter: Value(name) for name, parameter in mine.items()}
     return Arguments("", ", ".join(mine.values()), **roles)
-
-
-def calling_module(frame: FrameType) -> str:
-    """Name of the module that a frame runs in."""
-    return str(frame.f_globals.get("__name__", "__main__"))
 
 
 def caller(depth: int = 1) -> FrameType:

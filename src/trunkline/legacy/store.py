@@ -71,6 +71,24 @@ class UsageFile:
         self._differences = 0
         self._lock = threading.Lock()
 
+    @classmethod
+    def of_project(cls, start: Path | None = None) -> UsageFile:
+        """The usual file of a project: in the nearest folder that has a ``pyproject.toml``.
+
+        Args:
+            start: Where to look from, upwards; the current folder unless given. It is taken
+                itself where no folder has one.
+        """
+        here = Path.cwd() if start is None else start.resolve()
+        folders = (here, *here.parents)
+        root = next((folder for folder in folders if (folder / "pyproject.toml").is_file()), here)
+        return cls(root / DEFAULT_FILE, root)
+
+    @property
+    def root(self) -> Path:
+        """The folder that paths of calling files are relative to."""
+        return self._root
+
     def write(self, usage: Usage) -> int:
         """Append what was counted since this was last done.
 

@@ -43,12 +43,14 @@ class OldName:
         target: The canonical one, as ``module:Class.provider``.
         advice: What to write instead, a phrase that begins with a verb.
         removed_in: The version that removes the old name; may be empty.
+        is_quiet: True where uses are counted without a warning.
     """
 
     name: str
     target: str
     advice: str
     removed_in: str = ""
+    is_quiet: bool = False
 
     @property
     def warning(self) -> str:
@@ -204,7 +206,7 @@ class Usage:
                 self._sites[old.name, place, awaited] = site
             warn = (old.name, place) not in self._warned
             self._warned.add((old.name, place))
-        if warn:
+        if warn and not old.is_quiet:
             self._warn(site, frame)
         with self._lock:
             if len(self.fast) >= _FAST_LIMIT:
