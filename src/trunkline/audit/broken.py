@@ -1,0 +1,220 @@
+"""Imports that cannot work, what breaks because of them, and which line is the cause."""
+
+from collections import deque
+from typing import NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.project import Project
+from trunkline.audit.source import facts
+from trunkline.audit.source.facts import Definition, Import
+
+_SOFT = facts.GUARDED | facts.FALLBACK | facts.CONDITIONAL | facts.IN_FUNCTION | facts.TYPE_CHECKING
+_UNJUDGED = facts.VERSION_CHECK
+
+
+class BrokenImport(NamedTuple):
+    """One import whose target does not exist."""
+
+    path: str
+    line: int
+    column: int
+    problem: str
+    cause: str
+    remedy: str
+    fails_module: bool
+    """True when importing the file that holds it fails."""
+
+
+class Consequence(NamedTuple):
+    """One import that fails because the module it names cannot be imported."""
+
+    path: str
+    line: int
+    column: int
+    target: str
+    root: str
+    """``path:line`` of the broken import at the end of the chain."""
+
+
+class BrokenReport(NamedTuple):
+    """All broken imports of a tree, parted by what they are."""
+
+    roots: tuple[BrokenImport, ...]
+    masked: tuple[BrokenImport, ...]
+    consequences: tuple[Consequence, ...]
+    breaks: dict[tuple[str, int], int]
+
+
+def broken_imports(project: Project) -> BrokenReport:
+    """Judge every import of a tree of which all imports were read; once for each project."""
+    if project.broken is None:
+        project.broken = _report(project)
+    return project.broken
+
+
+def _report(project: Project) -> BrokenReport:
+    roots: list[BrokenImport] = []
+    masked: list[BrokenImport] = []
+    for path in project.library.paths():
+        known = project.library.facts(path)
+        if not known.level:
+            continue
+        for item in known.imports:
+            if item.flags & _UNJUDGED:
+                continue
+            found = _judge(project, path, item)
+            if found is None:
+                continue
+            if item.flags & facts.GUARDED:
+                if _stands_in(known.definitions, known.imports, item) and not _private(item):
+                    masked.append(found)
+            elif not item.flags & facts.FALLBACK:
+                roots.append(found)
+    breaks, consequences = _spread(project, roots)
+    return BrokenReport(tuple(roots), tuple(masked), tuple(consequences), breaks)
+
+
+def _judge(project: Project, path: str, item: Import) -> BrokenImport | None:  # noqa: PLR0911 # one case after another
+    """Return why an import cannot work; None where it can, or where that is unknown."""
+    if item.flags & facts.BEYOND_TOP:
+        return None
+    resolver = project.resolver
+    fails = not item.flags & _SOFT
+    state = resolver.module_state(item.module, path)
+    if state in {"external", "unknown"}:
+        return None
+    if state == "no":
+        absent = _first_absent(project, item.module)
+        near = _near(absent.rpartition(".")[2], _children(project, absent.rpartition(".")[0]))
+        return BrokenImport(
+            path, item.line, item.column, f"there is no module {absent}",
+            f"{absent.rpartition('.')[0] or 'the tree'} has no {absent.rpartition('.')[2]}",
+            f"did you mean {near}?" if near else "", fails,
+        )  # fmt: skip
+    if item.member is None or item.member == "*":
+        return None
+    entity = resolver.lookup(item.module, item.member)
+    if entity.kind != entities.MISSING:
+        return None
+    if (entity.module, entity.name) != (item.module, item.member):
+        # The name is imported there from somewhere that lacks it: that import is reported itself.
+        return None
+    if project.table.names.get(path) == item.module:
+        return None
+    near = (
+        _near(item.member, resolver.names(item.module))
+        if item.module in project.table.files
+        else ""
+    )
+    return BrokenImport(
+        path, item.line, item.column, f"{item.module} has no {item.member}",
+        f"neither a name in {project.table.files.get(item.module, item.module)} nor a module in it",
+        f"did you mean {near}?" if near else "", fails,
+    )  # fmt: skip
+
+
+def _near(name: str, known: object) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), 1, 0.8)  # type: ignore[call-overload] # any names
+    return str(close[0]) if close else ""
+
+
+def _children(project: Project, package: str) -> list[str]:
+    prefix = f"{package}." if package else ""
+    return [
+        name[len(prefix) :]
+        for name in project.table.files
+        if name.startswith(prefix) and "." not in name[len(prefix) :]
+    ]
+
+
+def _first_absent(project: Project, module: str) -> str:
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        if not project.table.exists(name):
+            return name
+    return module
+
+
+def _private(item: Import) -> bool:
+    name = f"{item.module}.{item.member or ''}"
+    return any(part.startswith("_") for part in name.split("."))
+
+
+def _stands_in(
+    definitions: tuple[Definition, ...], imports: tuple[Import, ...], item: Import
+) -> bool:
+    """Tell whether a handler binds the name that the guarded import would have bound."""
+    return any(
+        definition.name == item.bound and definition.flags & facts.FALLBACK
+        for definition in definitions
+    ) or any(other.bound == item.bound and other.flags & facts.FALLBACK for other in imports)
+
+
+def _spread(
+    project: Project, roots: list[BrokenImport]
+) -> tuple[dict[tuple[str, int], int], list[Consequence]]:
+    """Follow broken modules to those that import them, nearest first."""
+    importers = _importers(project)
+    broken: dict[str, str] = {}
+    queue: deque[str] = deque()
+    for root in roots:
+        module = project.table.names[root.path]
+        if root.fails_module and module not in broken:
+            broken[module] = f"{root.path}:{root.line}"
+            queue.append(module)
+    consequences: list[Consequence] = []
+    breaks: dict[tuple[str, int], int] = {}
+    while queue:
+        module = queue.popleft()
+        root_place = broken[module]
+        for importer, item in importers.get(module, ()):
+            name = project.table.names[importer]
+            if name in broken or project.table.files.get(name) != importer:
+                continue
+            broken[name] = root_place
+            consequences.append(Consequence(importer, item.line, item.column, module, root_place))
+            queue.append(name)
+            place, _, line = root_place.rpartition(":")
+            breaks[place, int(line)] = breaks.get((place, int(line)), 0) + 1
+    return breaks, sorted(consequences)
+
+
+def _importers(project: Project) -> dict[str, list[tuple[str, Import]]]:  # noqa: C901 # one case after another
+    """Return, for every module, the imports that run it when their own module is imported."""
+    found: dict[str, list[tuple[str, Import]]] = {}
+    table = project.table
+    for path in project.library.paths():
+        own = table.names[path]
+        for item in project.library.facts(path).imports:
+            if item.flags & _SOFT or item.flags & _UNJUDGED:
+                continue
+            if project.resolver.module_state(item.module, path) != "yes":
+                continue
+            parts = item.module.split(".")
+            targets = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+            if item.member not in {None, "*"}:
+                submodule = f"{item.module}.{item.member}"
+                if submodule in table.files and not _binds(project, item):
+                    targets.append(submodule)
+            for target in targets:
+                # A package that is being imported already is not run again by its own modules.
+                if target in table.files and not f"{own}.".startswith(f"{target}."):
+                    found.setdefault(target, []).append((path, item))
+    # Importing a module runs the packages around it first.
+    for name, path in table.files.items():
+        package = name.rpartition(".")[0]
+        while package:
+            if package in table.files:
+                item = Import(package, None, package, 1, 0, 0, "")
+                found.setdefault(package, []).append((path, item))
+            package = package.rpartition(".")[0]
+    return found
+
+
+def _binds(project: Project, item: Import) -> bool:
+    """Tell whether the module itself binds the imported name, so that no submodule is imported."""
+    module = item.module
+    return module in project.table.files and item.member in project.resolver.names(module)

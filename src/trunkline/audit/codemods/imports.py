@@ -1,0 +1,209 @@
+"""Imports led to their canonical path, with the names below them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import libcst as cst
+from libcst import metadata
+from libcst.helpers import get_full_name_for_node
+
+
+class ImportChange(NamedTuple):
+    """One imported name to lead elsewhere.
+
+    Attributes:
+        line: Line of the name in the file, from 1.
+        module: Absolute module that it is imported from now.
+        member: The name there.
+        new_module: The module to import it from.
+        new_member: Its name there.
+    """
+
+    line: int
+    module: str
+    member: str
+    new_module: str
+    new_member: str
+
+
+class ImportRewriter(cst.CSTTransformer):
+    """Moves imported names to other ``from`` imports.
+
+    Where the name changes, the places that use it are renamed too, when all of them are certain to
+    mean this import and the new name is free; otherwise the import is left as it is.
+
+    Args:
+        changes: What to move.
+    """
+
+    METADATA_DEPENDENCIES = (
+        metadata.PositionProvider,
+        metadata.ScopeProvider,
+        metadata.ParentNodeProvider,
+    )
+
+    def __init__(self, changes: Sequence[ImportChange]) -> None:
+        super().__init__()
+        self._changes = changes
+        self.done: set[ImportChange] = set()
+        self._renames: dict[cst.CSTNode, str] = {}
+        self._moves: dict[cst.ImportFrom, list[tuple[cst.ImportAlias, ImportChange]]] = {}
+
+    def visit_Module(self, node: cst.Module) -> None:  # noqa: N802 # LibCST calls it so
+        """Decide on every change before anything is changed."""
+        collector = _Names()
+        node.visit(collector)
+        for statement in collector.imports:
+            if isinstance(statement.names, cst.ImportStar):
+                continue
+            for alias in statement.names:
+                change = self._change(alias)
+                if change is not None and self._prepare(statement, alias, change, collector):
+                    self._moves.setdefault(statement, []).append((alias, change))
+                    self.done.add(change)
+
+    def _change(self, alias: cst.ImportAlias) -> ImportChange | None:
+        line = self.get_metadata(metadata.PositionProvider, alias).start.line
+        name = get_full_name_for_node(alias.name)
+        # Rewritten calls never add lines, so the line is still that of the finding.
+        return next((c for c in self._changes if c.member == name and c.line == line), None)
+
+    def _prepare(  # noqa: PLR0911 # one case after another
+        self,
+        statement: cst.ImportFrom,
+        alias: cst.ImportAlias,
+        change: ImportChange,
+        names: "_Names",
+    ) -> bool:
+        if alias.asname is not None or change.member == change.new_member:
+            return True
+        if change.new_member in names.words and not self._bound_alike(change, names):
+            return False
+        if change.member in names.texts:
+            return False  # named in __all__ or a patch target: others may ask for it here
+        scope = self.get_metadata(metadata.ScopeProvider, statement)
+        if scope is None:
+            return False
+        used: list[cst.CSTNode] = []
+        for assignment in scope[change.member]:
+            if (
+                isinstance(assignment, metadata.ImportAssignment)
+                and assignment.node is not statement
+            ):
+                return False
+            if not isinstance(assignment, metadata.ImportAssignment):
+                return False
+            used.extend(access.node for access in assignment.references)
+        self._renames.update(dict.fromkeys(used, change.new_member))
+        return True
+
+    @staticmethod
+    def _bound_alike(change: ImportChange, names: "_Names") -> bool:
+        """Tell whether the new name is only ever bound by the import that the change would make."""
+        return (
+            change.new_module,
+            change.new_member,
+        ) in names.imported and not names.rebound.intersection({change.new_member})
+
+    def leave_Name(  # noqa: N802 # LibCST calls it so
+        self, original_node: cst.Name, updated_node: cst.Name
+    ) -> cst.BaseExpression:
+        """Rename a use."""
+        new = self._renames.get(original_node)
+        return updated_node.with_changes(value=new) if new is not None else updated_node
+
+    def leave_ImportFrom(  # noqa: N802 # LibCST calls it so
+        self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
+    ) -> cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel:
+        """Take moved names out of a statement, and put their own statement in its place."""
+        moves = self._moves.get(original_node)
+        if not moves or isinstance(original_node.names, cst.ImportStar):
+            return updated_node
+        gone = {alias for alias, _ in moves}
+        kept = [
+            new
+            for old, new in zip(original_node.names, updated_node.names, strict=True)  # type: ignore[arg-type] # not a star
+            if old not in gone
+        ]
+        fresh = [_statement(alias, change) for alias, change in moves]
+        if not kept:
+            if len(fresh) == 1:
+                # A statement of one name keeps its parentheses and comments.
+                return updated_node.with_changes(
+                    module=fresh[0].module, relative=(), names=[
+                        updated_node.names[0].with_changes(name=cst.Name(moves[0][1].new_member))  # type: ignore[index] # not a star
+                    ],
+                )  # fmt: skip
+            return cst.FlattenSentinel(fresh)
+        if updated_node.lpar is None:
+            kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        rest = updated_node.with_changes(names=kept)
+        return cst.FlattenSentinel([rest, *fresh])
+
+    def leave_SimpleStatementLine(  # noqa: N802 # LibCST calls it so
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+        """Give every import a line of its own."""
+        imports = [part for part in updated_node.body if isinstance(part, cst.ImportFrom)]
+        if len(updated_node.body) == len(original_node.body) or len(imports) < 2:
+            return updated_node
+        lines: list[cst.BaseStatement] = []
+        for position, part in enumerate(updated_node.body):
+            alone = part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+            if position == 0:
+                lines.append(updated_node.with_changes(body=[alone]))
+            else:
+                lines.append(cst.SimpleStatementLine([alone]))
+        return cst.FlattenSentinel(lines)
+
+
+class _Names(cst.CSTVisitor):
+    """Every name and string of a module, to see whether a new name is free."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: dict[str, int] = {}
+        self.texts: set[str] = set()
+        self.imports: list[cst.ImportFrom] = []
+        self.imported: set[tuple[str, str]] = set()
+        self.rebound: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802 # LibCST calls it so
+        self.words[node.value] = self.words.get(node.value, 0) + 1
+
+    def visit_SimpleString(self, node: cst.SimpleString) -> None:  # noqa: N802 # as above
+        value = node.evaluated_value
+        if isinstance(value, str):
+            self.texts.add(value)
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:  # noqa: N802 # as above
+        self.imports.append(node)
+        if node.module is None or node.relative or isinstance(node.names, cst.ImportStar):
+            return
+        module = get_full_name_for_node(node.module) or ""
+        for alias in node.names:
+            if alias.asname is None:
+                self.imported.add((module, get_full_name_for_node(alias.name) or ""))
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802 # as above
+        self._rebinds(node.target)
+
+    def visit_Param(self, node: cst.Param) -> None:  # noqa: N802 # as above
+        self._rebinds(node.name)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802 # as above
+        self._rebinds(node.name)
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:  # noqa: N802 # as above
+        self._rebinds(node.name)
+
+    def _rebinds(self, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.Name):
+            self.rebound.add(node.value)
+
+
+def _statement(alias: cst.ImportAlias, change: ImportChange) -> cst.ImportFrom:
+    module = cst.parse_expression(change.new_module)
+    assert isinstance(module, (cst.Name, cst.Attribute))  # noqa: S101 # a dotted name parses so
+    name = alias.with_changes(name=cst.Name(change.new_member), comma=cst.MaybeSentinel.DEFAULT)
+    return cst.ImportFrom(module=module, names=[name])

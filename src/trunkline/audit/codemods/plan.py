@@ -1,0 +1,95 @@
+"""Which findings can be mended, and the new text of every file that they touch."""
+
+# Paths stay texts: pathlib is slow over thousands of files, and slow to import.
+# ruff: noqa: PTH101, PTH105, PTH116, PTH118, PTH123
+
+import ast
+import difflib
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from trunkline.audit.findings import Finding
+from trunkline.audit.problems import UsageError
+
+
+class Rewrite(NamedTuple):
+    """A new text for one file.
+
+    Attributes:
+        path: Path from the root.
+        before: The bytes it has.
+        after: The bytes it gets.
+        mended: The findings that the change is for.
+    """
+
+    path: str
+    before: bytes
+    after: bytes
+    mended: tuple[Finding, ...]
+
+    def diff(self) -> str:
+        """Return the change as a unified diff."""
+        old = self.before.decode("utf-8", "replace").splitlines(keepends=True)
+        new = self.after.decode("utf-8", "replace").splitlines(keepends=True)
+        rows = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}")
+        return "".join(
+            row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows
+        )
+
+
+def plan_rewrites(root: str, findings: Iterable[Finding]) -> Iterator[Rewrite]:
+    """Yield a rewrite for every file in which a finding can be mended.
+
+    Args:
+        root: Absolute path of the project.
+        findings: What stands.
+
+    Raises:
+        UsageError: LibCST is not installed.
+    """
+    by_file: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.fix:
+            by_file.setdefault(finding.path, []).append(finding)
+    if not by_file:
+        return
+    try:
+        from trunkline.audit.codemods.rewrite import rewrite_source
+    except ImportError as error:
+        raise UsageError(
+            f"rewriting needs LibCST: {error}", "install trunkline[codemods]"
+        ) from error
+    for path, group in sorted(by_file.items()):
+        with open(os.path.join(root, path), "rb") as file:
+            before = file.read()
+        after, mended = rewrite_source(before, group)
+        if after != before and _parses(after):
+            yield Rewrite(path, before, after, tuple(mended))
+
+
+def write_rewrite(root: str, rewrite: Rewrite) -> None:
+    """Write a rewritten file, atomically and with the mode it had.
+
+    Raises:
+        UsageError: The file changed since it was read.
+    """
+    path = os.path.join(root, rewrite.path)
+    with open(path, "rb") as file:
+        if file.read() != rewrite.before:
+            raise UsageError(
+                f"{rewrite.path} changed while it was rewritten", "run the command again"
+            )
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "wb") as file:
+        file.write(rewrite.after)
+    os.chmod(temporary, os.stat(path).st_mode)
+    os.replace(temporary, path)
+
+
+def _parses(data: bytes) -> bool:
+    try:
+        ast.parse(data)
+    except (SyntaxError, ValueError):
+        return False
+    return True

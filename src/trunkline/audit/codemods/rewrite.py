@@ -1,0 +1,131 @@
+"""One file rewritten for its findings, its format and comments kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import libcst as cst
+from libcst import metadata
+
+from trunkline.audit.codemods.imports import ImportChange, ImportRewriter
+from trunkline.audit.findings import Finding
+
+
+class Span(NamedTuple):
+    """A piece of source, in LibCST's own counting: lines from 1, columns in characters."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class _CallRewriter(cst.CSTTransformer):
+    """Rewrites calls and strings that stand at given places."""
+
+    METADATA_DEPENDENCIES = (metadata.PositionProvider, metadata.ParentNodeProvider)
+
+    def __init__(
+        self,
+        awaits: set[Span],
+        builds: dict[Span, str],
+        texts: dict[tuple[int, int], tuple[str, str]],
+    ) -> None:
+        super().__init__()
+        self.awaits = awaits
+        self.builds = builds
+        self.texts = texts
+        self.done: set[tuple[int, int]] = set()
+
+    def _span(self, node: cst.CSTNode) -> Span:
+        place = self.get_metadata(metadata.PositionProvider, node)
+        return Span(place.start.line, place.start.column, place.end.line, place.end.column)
+
+    def leave_Call(  # noqa: N802 # LibCST calls it so
+        self, original_node: cst.Call, updated_node: cst.Call
+    ) -> cst.BaseExpression:
+        span = self._span(original_node)
+        if span in self.builds:
+            self.done.add(span[:2])
+            return cst.parse_expression(self.builds[span])
+        if span in self.awaits:
+            self.done.add(span[:2])
+            parent = self.get_metadata(metadata.ParentNodeProvider, original_node)
+            awaited = cst.Await(updated_node)
+            if isinstance(parent, (cst.Attribute, cst.Call, cst.Subscript)):
+                return awaited.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+            return awaited
+        return updated_node
+
+    def leave_SimpleString(  # noqa: N802 # LibCST calls it so
+        self, original_node: cst.SimpleString, updated_node: cst.SimpleString
+    ) -> cst.BaseExpression:
+        place = self._span(original_node)[:2]
+        change = self.texts.get(place)
+        if change is None or updated_node.evaluated_value != change[0]:
+            return updated_node
+        self.done.add(place)
+        quote, prefix = updated_node.quote, updated_node.prefix
+        return updated_node.with_changes(value=f"{prefix}{quote}{change[1]}{quote}")
+
+
+def rewrite_source(data: bytes, findings: Sequence[Finding]) -> tuple[bytes, list[Finding]]:
+    """Return a file's bytes with its findings mended, as far as that is safe.
+
+    Args:
+        data: The bytes of the file.
+        findings: Its findings, each with the arguments of its codemod in `fix`.
+
+    Returns:
+        The new bytes, and the findings that they mend.
+    """
+    module = cst.parse_module(data)
+    lines = data.splitlines()
+    changes = [
+        ImportChange(int(f.fix[1]), f.fix[2], f.fix[3], f.fix[4], f.fix[5])
+        for f in findings
+        if f.fix[0] == "import"
+    ]
+    awaits = {_span(lines, f.fix[1:5]) for f in findings if f.fix[0] == "await"}
+    builds = {_span(lines, f.fix[1:5]): f.fix[5] for f in findings if f.fix[0] == "build"}
+    texts = {
+        (int(f.fix[1]), _characters(lines, int(f.fix[1]), int(f.fix[2]))): (f.fix[3], f.fix[4])
+        for f in findings
+        if f.fix[0] == "patch"
+    }
+    calls = _CallRewriter(awaits, builds, texts)
+    if awaits or builds or texts:
+        # Places are those of the text that was audited, so calls come before imports move lines.
+        module = metadata.MetadataWrapper(module).visit(calls)
+    imports = ImportRewriter(changes)
+    if changes:
+        module = metadata.MetadataWrapper(module).visit(imports)
+    mended = list(_mended(findings, calls.done, imports.done, lines))
+    return module.bytes, mended
+
+
+def _mended(
+    findings: Iterable[Finding],
+    places: set[tuple[int, int]],
+    changes: set[ImportChange],
+    lines: list[bytes],
+) -> Iterable[Finding]:
+    for finding in findings:
+        fix = finding.fix
+        if fix[0] == "import":
+            if ImportChange(int(fix[1]), fix[2], fix[3], fix[4], fix[5]) in changes:
+                yield finding
+        elif (int(fix[1]), _characters(lines, int(fix[1]), int(fix[2]))) in places:
+            yield finding
+
+
+def _span(lines: list[bytes], numbers: Sequence[str]) -> Span:
+    line, column, end_line, end_column = map(int, numbers)
+    return Span(
+        line, _characters(lines, line, column), end_line, _characters(lines, end_line, end_column)
+    )
+
+
+def _characters(lines: list[bytes], line: int, column: int) -> int:
+    """Return a column in characters; the parser counts bytes."""
+    text = lines[line - 1] if 0 < line <= len(lines) else b""
+    return len(text[:column].decode("utf-8", "replace"))

@@ -1,0 +1,320 @@
+"""The commands ``audit``, ``explain`` and ``init``."""
+
+# Paths stay texts: pathlib is slow over thousands of files, and slow to import.
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH123
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from trunkline.audit.config import AuditConfig
+    from trunkline.audit.engine import Result
+    from trunkline.audit.findings import Finding
+    from trunkline.audit.reports.outline import Report
+    from trunkline.audit.rule import Rule
+
+_FORMATS = ("text", "json", "sarif", "github", "markdown", "html")
+_MAX_ROUNDS = 4
+
+
+def _codes(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for item in value for part in item.split(",") if part.strip())
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    help="Rules to run: codes, prefixes, names, ALL, canonical or program; several with commas.",
+)
+@click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to run.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Write the report to a file.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Let the findings of this file by. [default: the one that the configuration names]",
+)
+@click.option("--no-baseline", is_flag=True, help="Report what the baseline lets by, too.")
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Write what stands to the baseline; an older one only shrinks.",
+)
+@click.option(
+    "--fix", is_flag=True, help="Rewrite what is safe to rewrite, showing the diff first."
+)
+@click.option(
+    "--diff", "only_diff", is_flag=True, help="Show what --fix would do, and change nothing."
+)
+@click.option("--statistics", is_flag=True, help="Print how many findings each rule has.")
+@click.option("--watch", is_flag=True, help="Run again whenever a file changes.")
+@click.option(
+    "--history",
+    type=click.IntRange(1, 500),
+    metavar="COMMITS",
+    help="Add the trend over the last commits to the report.",
+)
+@click.option("--no-cache", is_flag=True, help="Read every file anew.")
+@click.option(
+    "--root",
+    metavar="FOLDER",
+    help="Folder of the project. [default: the nearest with a pyproject.toml]",
+)
+def audit(paths: tuple[str, ...], **options: Any) -> None:
+    """Find everything that goes round the canonical factories, from source alone.
+
+    Exits with 0 when nothing is found, 1 when something is, 2 when the command or the
+    configuration is mistaken.
+    """
+    _guarded(lambda: _audit(paths, options))
+
+
+@click.command()
+@click.argument("rule", required=False)
+def explain(rule: str | None) -> None:
+    """Explain a rule, with examples; without one, list them all."""
+    from trunkline.audit import explain as pages
+
+    def run() -> int:
+        click.echo(
+            pages.rule_list() if rule is None else pages.explain(pages.find_rule(rule)), nl=False
+        )
+        return 0
+
+    _guarded(run)
+
+
+@click.command()
+@click.option("--print", "only_print", is_flag=True, help="Print the proposal and write nothing.")
+@click.option(
+    "--root", default=".", show_default=True, metavar="FOLDER", help="Folder of the project."
+)
+def init(only_print: bool, root: str) -> None:
+    """Propose a first configuration by looking at the code, for a person to confirm."""
+    _guarded(lambda: _init(only_print, root))
+
+
+def _guarded(run: Callable[[], int]) -> NoReturn:
+    from trunkline.audit.problems import ConfigurationError, UsageError
+
+    try:
+        code = run()
+    except ConfigurationError as error:
+        click.echo(f"The configuration has mistakes:\n{error}", err=True)
+        code = 2
+    except UsageError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+    except OSError as error:
+        click.echo(f"Error: {error.strerror or error}: {error.filename or ''}", err=True)
+        code = 2
+    sys.exit(code)
+
+
+def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
+    from trunkline.audit.config import find_root, load_config
+    from trunkline.audit.problems import UsageError
+    from trunkline.audit.registry import known_selector, select_rules
+
+    select, ignore = _codes(options["select"]), _codes(options["ignore"])
+    for code in (*select, *ignore):
+        if not known_selector(code):
+            raise UsageError(f"no rule is called {code!r}", "`trunkline explain` lists the rules")
+    for path in paths:
+        if not os.path.exists(path):
+            raise UsageError(f"there is no file or folder {path}", "name one that exists")
+    if options["root"] and not os.path.isdir(options["root"]):
+        raise UsageError(f"there is no folder {options['root']}", "name one that exists")
+    root = (
+        os.path.abspath(options["root"])
+        if options["root"]
+        else find_root(paths[0] if paths else ".")
+    )
+    wanted = _relative(paths, root)
+    config = load_config(root)
+    rules = select_rules(select or config.select, (*config.ignore, *ignore))
+    if options["watch"]:
+        return _watch(config, rules, wanted, options)
+    return _once(config, rules, wanted, options)
+
+
+def _relative(paths: tuple[str, ...], root: str) -> tuple[str, ...]:
+    from trunkline.audit.problems import UsageError
+
+    found = []
+    for path in paths:
+        relative = os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")
+        if relative.startswith("../"):
+            raise UsageError(f"{path} is outside the project {root}", "name its folder with --root")
+        found.append("" if relative == "." else relative)
+    return tuple(found)
+
+
+def _once(
+    config: "AuditConfig",
+    rules: "tuple[Rule, ...]",
+    wanted: tuple[str, ...],
+    options: dict[str, Any],
+) -> int:
+    from trunkline.audit.engine import run_audit
+
+    result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
+    if options["fix"] or options["only_diff"]:
+        result = _fix(config, rules, wanted, options, result)
+    report = _report(config, rules, result, options)
+    if report is None:
+        return 0
+    _show(report, options)
+    return 1 if report.findings else 0
+
+
+def _fix(
+    config: "AuditConfig",
+    rules: "tuple[Rule, ...]",
+    wanted: tuple[str, ...],
+    options: dict[str, Any],
+    result: "Result",
+) -> "Result":
+    from trunkline.audit.codemods.plan import plan_rewrites, write_rewrite
+    from trunkline.audit.engine import run_audit
+
+    mended = 0
+    for _ in range(_MAX_ROUNDS):
+        rewrites = list(plan_rewrites(config.root, result.findings))
+        for rewrite in rewrites:
+            click.echo(rewrite.diff(), nl=False, err=options["format_name"] != "text")
+        if options["only_diff"] or not rewrites:
+            break
+        for rewrite in rewrites:
+            write_rewrite(config.root, rewrite)
+            mended += len(rewrite.mended)
+        result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
+    if not options["only_diff"]:
+        click.echo(f"mended {mended} finding{'' if mended == 1 else 's'}", err=True)
+    return result
+
+
+def _report(
+    config: "AuditConfig", rules: "tuple[Rule, ...]", result: "Result", options: dict[str, Any]
+) -> "Report | None":
+    from trunkline.audit.baseline import compare, load_baseline, write_baseline
+    from trunkline.audit.reports.outline import Report
+    from trunkline.audit.sources import SourceLines
+
+    lines = SourceLines(config.root)
+    path = options["baseline"] or os.path.join(config.root, config.baseline)
+    if options["write_baseline"]:
+        count = write_baseline(path, result.findings, lines)
+        click.echo(
+            f"{os.path.relpath(path)} holds {count} finding{'' if count == 1 else 's'}", err=True
+        )
+        if count == len(result.findings):
+            return None
+    findings = result.findings
+    known: tuple[Finding, ...] = ()
+    gone, before = 0, None
+    if not options["no_baseline"] and (options["baseline"] or os.path.exists(path)):
+        baseline = load_baseline(path)
+        findings, known, gone = compare(baseline, result.findings, lines)
+        before = baseline.rules
+    trend: tuple[tuple[str, int], ...] = ()
+    if options["history"]:
+        from trunkline.audit.history import history
+
+        trend = tuple(
+            (f"{point.date} {point.commit}", point.findings)
+            for point in history(config, rules, options["history"])
+        )
+    return Report(
+        findings, known, result.suppressed, result.errors, result.undecided, rules,
+        tuple(str(item.type) for item in config.canonical), result.files, lines, before, gone,
+        trend,
+    )  # fmt: skip
+
+
+def _show(report: "Report", options: dict[str, Any]) -> None:
+    from trunkline.audit.reports import draw_report
+
+    if options["statistics"] and options["format_name"] == "text":
+        from trunkline.audit.reports.text import statistics
+
+        text = statistics(report)
+    else:
+        text = draw_report(report, options["format_name"])
+    if report.gone and options["format_name"] == "text":
+        text += f"{report.gone} of the baseline are mended: shrink it with --write-baseline\n"
+    if options["format_name"] == "text" and report.trend:
+        text += "".join(f"{label}  {count:5} findings\n" for label, count in report.trend)
+    if options["output"]:
+        with open(options["output"], "w", encoding="utf-8") as file:
+            file.write(text)
+        from trunkline.audit.reports.text import summary
+
+        click.echo(f"{options['output']}: {summary(report)}", err=True)
+    else:
+        click.echo(text, nl=False)
+
+
+def _watch(
+    config: "AuditConfig",
+    rules: "tuple[Rule, ...]",
+    wanted: tuple[str, ...],
+    options: dict[str, Any],
+) -> int:
+    from trunkline.audit.watch import changes
+
+    code = 0
+    try:
+        for _ in changes(config):
+            click.clear()
+            code = _once(config, rules, wanted, options)
+    except KeyboardInterrupt:
+        click.echo()
+    return code
+
+
+def _init(only_print: bool, root: str) -> int:
+    from trunkline.audit.config import AuditConfig, default_sources
+    from trunkline.audit.problems import UsageError
+    from trunkline.audit.proposal import draw_proposal, propose
+
+    if not os.path.isdir(root):
+        raise UsageError(f"there is no folder {root}", "name one that exists")
+    path = os.path.join(root, "pyproject.toml")
+    text = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    if not only_print and "[tool.trunkline" in text:
+        raise UsageError(
+            f"{path} has a [tool.trunkline] table already", "use --print to see a proposal"
+        )
+    base = os.path.abspath(root)
+    candidates = propose(AuditConfig(base, sources=default_sources(base)))
+    if not candidates:
+        click.echo("No family of class names looks like versions of one thing.")
+        return 0
+    proposal = draw_proposal(candidates)
+    if only_print:
+        click.echo(proposal, nl=False)
+        return 0
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(("\n" if text and not text.endswith("\n\n") else "") + proposal)
+    click.echo(
+        f"{path} has a proposal for {len(candidates)} canonical types: confirm or correct it."
+    )
+    return 0

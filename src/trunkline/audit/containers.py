@@ -1,0 +1,136 @@
+"""Containers of the audited tree: which class attributes are providers and what they provide."""
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.entities import Entity, unknown
+from trunkline.audit.source.facts import Call
+
+if TYPE_CHECKING:
+    from trunkline.audit.resolver import Resolver
+
+_PROVIDER_MODULES: Final = (
+    "dependency_injector.providers", "trunkline.providers", "trunkline", "dependency_injector",
+)  # fmt: skip
+MAKERS: Final = frozenset({
+    "Factory", "Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "ContextLocalSingleton",
+    "Resource", "ContextLocalResource", "Callable", "Coroutine", "AbstractFactory",
+    "AbstractSingleton", "Scoped", "ScopedResource", "KeyedSingleton",
+})  # fmt: skip
+"""Providers whose first argument is what they call."""
+RESOURCES: Final = frozenset({"Resource", "ContextLocalResource", "ScopedResource"})
+
+
+class Provider(NamedTuple):
+    """One provider as its container declares it.
+
+    Attributes:
+        kind: Name of the provider's class: ``Singleton``.
+        call: The call that declares it.
+        provides: What it calls, where it is one that calls something.
+    """
+
+    kind: str
+    call: Call
+    provides: str | None
+
+
+def provider_kind(resolver: "Resolver", callee: str | None) -> str | None:
+    """Return the name of the provider class that a callee is; None where it is none."""
+    target = resolver.resolve(callee)
+    if target.kind in {entities.EXTERNAL, entities.CLASS}:
+        module, _, name = target.full.replace(":", ".").rpartition(".")
+        if module in _PROVIDER_MODULES or module.startswith("trunkline.providers"):
+            return name if name[:1].isupper() else None
+    return None
+
+
+def declared_provider(resolver: "Resolver", module: str, qualname: str) -> Provider | None:
+    """Return the provider that a class attribute declares; None where it is none."""
+    path = resolver.table.files.get(module)
+    if path is None:
+        return None
+    known = resolver.library.containers(path)
+    scope, _, _ = qualname.rpartition(".")
+    for store in known.stores:
+        if store.target != f"{module}:{qualname}" or store.value is None:
+            continue
+        for call in known.calls:
+            # The call on the line of the assignment, or the one that opens its value.
+            if (
+                call.scope == scope
+                and f"{call.callee}()" == store.value
+                and call.line == store.line
+            ):
+                kind = provider_kind(resolver, call.callee)
+                if kind is None:
+                    return None
+                first = call.arguments[0].value if call.arguments else None
+                return Provider(
+                    kind, call, first if kind in MAKERS or kind == "ScopeValue" else None
+                )
+    return None
+
+
+def is_provider(resolver: "Resolver", module: str, qualname: str) -> bool:
+    """Tell whether a class attribute declares a provider."""
+    return declared_provider(resolver, module, qualname) is not None
+
+
+def provided(resolver: "Resolver", owner: Entity) -> Entity:
+    """Return what calling a provider gives."""
+    provider = declared_provider(resolver, owner.module, owner.name)
+    if provider is None or provider.provides is None:
+        return unknown("what the provider gives is not known")
+    target = resolver.resolve(provider.provides)
+    result: Entity | None = None
+    if target.kind == entities.CLASS:
+        result = Entity(entities.INSTANCE, target.module, target.name)
+    elif target.kind == entities.FUNCTION:
+        function = resolver.function(target)
+        if function is not None and function.returns is not None:
+            named = resolver.resolve(function.returns)
+            if named.kind == entities.CLASS:
+                result = Entity(entities.INSTANCE, named.module, named.name)
+    if result is None:
+        return unknown("what the provider gives is not known")
+    if is_async(resolver, owner):
+        return Entity(entities.AWAITABLE, result.module, result.name)
+    return result
+
+
+def is_async(resolver: "Resolver", owner: Entity, seen: frozenset[Entity] = frozenset()) -> bool:
+    """Tell whether calling a provider gives something to await."""
+    provider = declared_provider(resolver, owner.module, owner.name)
+    if provider is None or owner in seen:
+        return False
+    if provider.kind == "Coroutine":
+        return True
+    target = resolver.resolve(provider.provides)
+    if target.kind == entities.FUNCTION:
+        function = resolver.function(target)
+        if function is not None and function.is_async:
+            return True
+    return any(
+        is_async(resolver, dependency, seen | {owner})
+        for argument in provider.call.arguments
+        if (dependency := resolver.resolve(argument.value)).kind == entities.PROVIDER
+    )
+
+
+CONTAINER_BASES: Final = frozenset({
+    "dependency_injector.containers:DeclarativeContainer",
+    "dependency_injector:containers.DeclarativeContainer",
+    "trunkline:ScopedContainer", "trunkline.containers:ScopedContainer",
+    "trunkline:containers.ScopedContainer",
+})  # fmt: skip
+
+
+def is_container(resolver: "Resolver", entity: Entity) -> bool:
+    """Tell whether a class derives from a declarative container."""
+    for item in resolver.ancestors(Entity(entities.CLASS, entity.module, entity.name))[0]:
+        declared = resolver.class_facts(item)
+        for base in declared.bases if declared is not None else ():
+            if resolver.resolve(base).full in CONTAINER_BASES:
+                return True
+    return False

@@ -1,0 +1,185 @@
+"""Runs the audit: finds the files, reads what can matter, asks the rules, sorts what they found."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.config import AuditConfig
+from trunkline.audit.discovery import discover
+from trunkline.audit.findings import Finding, Undecided
+from trunkline.audit.modules import build_table
+from trunkline.audit.problems import CheckerError
+from trunkline.audit.project import Project
+from trunkline.audit.rule import CONTAINER_NAMES, PROGRAM, Rule
+from trunkline.audit.source.library import Library
+from trunkline.audit.source.reader import Request
+from trunkline.audit.suppression import apply_suppressions
+
+
+class Result(NamedTuple):
+    """What an audit gives.
+
+    Attributes:
+        findings: What the rules found, root causes first within a file's order.
+        suppressed: What suppressions let by.
+        errors: Files and folders that were passed over.
+        undecided: What could not be decided from source.
+        rules: The rules that ran.
+        project: The tree they ran over.
+        files: How many files there are.
+        read: How many of them were read in this run.
+    """
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    errors: tuple[CheckerError, ...]
+    undecided: tuple[Undecided, ...]
+    rules: tuple[Rule, ...]
+    project: Project
+    files: int
+    read: int
+
+
+def run_audit(
+    config: AuditConfig,
+    rules: Iterable[Rule],
+    *,
+    paths: Iterable[str] = (),
+    cached: bool = True,
+) -> Result:
+    """Audit a tree.
+
+    Args:
+        config: What is canonical, and where code lies.
+        rules: The rules to run.
+        paths: Files or folders, from the root with ``/``, to report on; empty for all. The whole
+            tree is read either way: what a name leads to may stand anywhere.
+        cached: False to read everything anew.
+    """
+    chosen = tuple(rules)
+    project, errors = open_project(config, chosen, cached=cached)
+    found: list[Finding] = []
+    for rule in chosen:
+        found.extend(rule.check(project))
+    project.library.flush()
+    unique = sorted(set(found))
+    kept, suppressed = apply_suppressions(project, unique, frozenset(rule.code for rule in chosen))
+    wanted = tuple(paths)
+    if wanted:
+        kept = [finding for finding in kept if _within(finding.path, wanted)]
+    return Result(
+        tuple(kept), tuple(suppressed), (*errors, *project.library.errors()),
+        tuple(dict.fromkeys(project.undecided)), chosen, project,
+        len(project.table.names), project.library.read_files,
+    )  # fmt: skip
+
+
+def open_project(
+    config: AuditConfig, rules: tuple[Rule, ...], *, cached: bool = True
+) -> tuple[Project, tuple[CheckerError, ...]]:
+    """Find and read the files of a tree, as far as the rules ask.
+
+    Returns:
+        The tree, and the folders that could not be read.
+    """
+    discovery = discover(config.root, config.excludes)
+    table = build_table(discovery, config.sources)
+    library = Library(config, discovery, table, _request(config, rules), cached=cached)
+    project = Project(config, table, library)
+    # The canonical modules are few and say which methods to look for: one reading instead of two.
+    library.load(_method_names(project))
+    project.refresh()
+    # Re-exports under other names make those names matter, which may turn up more of them.
+    containers = any(rule.names == CONTAINER_NAMES for rule in rules)
+    while (config.canonical or containers) and library.extend(
+        _further_names(project, containers=containers)
+    ):
+        project.refresh()
+    return project, discovery.errors
+
+
+def _within(path: str, wanted: tuple[str, ...]) -> bool:
+    return any(path == item or path.startswith(f"{item}/") or item in {"", "."} for item in wanted)
+
+
+def _request(config: AuditConfig, rules: tuple[Rule, ...]) -> Request:
+    names: set[str] = set()
+    for canonical in config.canonical:
+        names.add(canonical.type.last)
+        names.add(f"{canonical.type.module.rpartition('.')[2]} import *")
+        if canonical.factory is not None:
+            # `Application.engine` is reached through the name of its container.
+            names.add(canonical.factory.attribute.partition(".")[0])
+        names.update(legacy.last for legacy in canonical.legacy)
+        for legacy in canonical.legacy:
+            names.update(_module_spellings(legacy.module))
+        for pattern in canonical.family:
+            literal = max(re.split(r"[*?\[\]]+", pattern), key=len)
+            if len(literal) >= 3:
+                names.add(literal)
+    encoded = {name.encode() for name in names if name}
+    if config.canonical:
+        encoded.update(CONTAINER_NAMES)  # what a factory gives is read from its container
+    for rule in rules:
+        encoded.update(rule.names)
+    return Request(
+        tuple(sorted(encoded)),
+        tuple(sorted({name for rule in rules for name in rule.production})),
+        tuple(sorted({name for rule in rules for name in rule.tests})),
+        any(rule.needs == PROGRAM for rule in rules),
+    )
+
+
+def _module_spellings(module: str) -> Iterator[str]:
+    """Yield what a line holds that imports a module: its last name, where that is a rare word."""
+    last = module.rpartition(".")[2]
+    if len(last) >= 8 or "_" in last:
+        yield last
+        return
+    yield module
+    yield from (f"{last} import", f"import {last}", f".{last}'", f'.{last}"')
+
+
+def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa: C901 # one case after another
+    """Return names under which canonical things are exported, and those of their methods.
+
+    Args:
+        project: The tree.
+        containers: True to return the names of container classes as well.
+    """
+    found: set[bytes] = set()
+    for source in project.sources():
+        for item in source.facts.imports:
+            if item.scope or item.member is None or item.member in {item.bound, "*"}:
+                continue
+            entity = project.resolver.lookup(source.module, item.bound)
+            if entity.kind == entities.CLASS and project.canonical_of(entity) is not None:
+                found.add(item.bound.encode())
+        for definition in source.facts.definitions:
+            if definition.kind == "assign" and definition.value is not None:
+                entity = project.resolver.lookup(source.module, definition.name)
+                if entity.kind == entities.CLASS and project.canonical_of(entity) is not None:
+                    found.add(definition.name.encode())
+    if containers:
+        for source in project.sources():
+            for declared in source.facts.classes:
+                bases = {
+                    (base or "").rpartition(":")[2].rpartition(".")[2] for base in declared.bases
+                }
+                if bases & {"DeclarativeContainer", "ScopedContainer"}:
+                    found.add(declared.name.encode())
+    found |= _method_names(project)
+    return {name for name in found if len(name) > 2}
+
+
+def _method_names(project: Project) -> set[bytes]:
+    """Return how the definition of the longest method of every canonical class begins."""
+    found: set[bytes] = set()
+    for canonical in project.canonicals:
+        declared = project.resolver.class_facts(canonical.type)
+        if declared is not None:
+            public = [name for name in declared.members if not name.startswith("_")]
+            if len(public) >= 3:
+                found.add(f"def {max(public, key=len)}(".encode())
+    return found

@@ -1,0 +1,78 @@
+"""The explanation of a rule: for the terminal, and as a page of the documentation."""
+
+from textwrap import dedent
+
+from trunkline.audit.findings import GROUPS
+from trunkline.audit.problems import UsageError
+from trunkline.audit.registry import load_rule, rule_files, rule_names
+from trunkline.audit.rule import PROGRAM, Rule
+
+
+def find_rule(name: str) -> Rule:
+    """Return a rule by its code or name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    code = rule_names().get(name, name.upper())
+    if code not in rule_files():
+        import difflib
+
+        close = difflib.get_close_matches(name, [*rule_files(), *rule_names()], 1)
+        remedy = f"did you mean {close[0]}?" if close else "`trunkline explain` lists the rules"
+        raise UsageError(f"no rule is called {name!r}", remedy)
+    return load_rule(code)
+
+
+def rule_list() -> str:
+    """Return every rule with its summary, by group."""
+    lines: list[str] = []
+    group = -1
+    for code in rule_files():
+        rule = load_rule(code)
+        if int(code[2]) != group:
+            group = int(code[2])
+            lines.append(f"{'' if not lines else chr(10)}{GROUPS[group]}")
+        lines.append(f"  {code}  {rule.name:24} {rule.summary}")
+    return "\n".join(lines) + "\n"
+
+
+def explain(rule: Rule) -> str:
+    """Return the page of a rule, in Markdown that reads well as text."""
+    cost = "reads the imports and names of every file" if rule.needs == PROGRAM else (
+        "reads only files in which a canonical name stands"
+    )  # fmt: skip
+    parts = [
+        f"# {rule.code} {rule.name}",
+        "",
+        f"Finds {rule.summary}.",
+        "",
+        explanation(rule),
+        "",
+        f"Remedy: {rule.remedy}.",
+        "",
+        f"Group {rule.code[2]}, {GROUPS[int(rule.code[2])]}; {cost}"
+        + ("." if rule.default else "; runs only when selected."),
+    ]
+    if rule.configuration:
+        parts += [
+            "",
+            "The examples need, besides the standard example:",
+            "",
+            "```toml",
+            rule.configuration.strip(),
+            "```",
+        ]
+    parts += ["", "## Found", "", "Lines marked `# <-` are reported."]
+    for text in rule.invalid:
+        parts += ["", "```python", text.strip("\n"), "```"]
+    parts += ["", "## Left alone"]
+    for text in rule.valid:
+        parts += ["", "```python", text.strip("\n"), "```"]
+    return "\n".join(parts) + "\n"
+
+
+def explanation(rule: Rule) -> str:
+    """Return the docstring of a rule, without its indentation."""
+    first, _, rest = (rule.__doc__ or "").strip().partition("\n")
+    return f"{first}\n{dedent(rest)}".strip()

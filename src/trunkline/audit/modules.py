@@ -1,0 +1,105 @@
+"""Names of modules from paths of files, by the interpreter's rules of precedence."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from trunkline.audit.discovery import Discovery
+
+
+class ModuleTable(NamedTuple):
+    """The modules of a tree.
+
+    Attributes:
+        files: Path of the file of every module, by dotted name.
+        names: Dotted name of every file, by path.
+        packages: Modules that are packages (an ``__init__`` file).
+        namespaces: Folders without ``__init__``: namespace packages.
+        opaque: Modules that exist in a form that is not read: compiled, or stubs.
+        hidden: Files that no import reaches: a package of the same name stands before them.
+    """
+
+    files: dict[str, str]
+    names: dict[str, str]
+    packages: frozenset[str]
+    namespaces: frozenset[str]
+    opaque: frozenset[str]
+    hidden: dict[str, str]
+
+    def exists(self, module: str) -> bool:
+        """Tell whether the tree has a module or package of this name."""
+        if module.endswith(".__init__"):
+            return module[:-9] in self.packages
+        return module in self.files or module in self.namespaces or module in self.opaque
+
+    def has_top(self, module: str) -> bool:
+        """Tell whether the top package of a name is part of the tree."""
+        return self.exists(module.partition(".")[0])
+
+
+def build_table(discovery: Discovery, sources: Iterable[str]) -> ModuleTable:
+    """Name every module of a tree.
+
+    Args:
+        discovery: The files found.
+        sources: Folders that imports start from, as paths from the root (``""`` is the root); a
+            file is named by the longest that holds it.
+    """
+    roots = sorted({source.strip("/") for source in sources}, key=len, reverse=True)
+    files: dict[str, str] = {}
+    names: dict[str, str] = {}
+    packages: set[str] = set()
+    hidden: dict[str, str] = {}
+    namespaces: set[str] = set()
+    for file in discovery.files:
+        name, is_package = module_name(file.path, roots)
+        names[file.path] = name
+        if not name:
+            continue
+        other = files.get(name)
+        if other is not None:
+            # A regular package stands before a module of the same name in the same folder.
+            if is_package:
+                files[name], hidden[other] = file.path, file.path
+            else:
+                hidden[file.path] = other
+        else:
+            files[name] = file.path
+        if is_package:
+            packages.add(name)
+    for folder in discovery.folders:
+        if folder in roots or not folder:
+            continue
+        name, _ = module_name(f"{folder}/__init__.py", roots)
+        if name and name not in files:
+            namespaces.add(name)
+    opaque = {module_name(f"{path}.py", roots)[0] for path in discovery.opaque}
+    opaque |= {
+        module_name(f"{path[:-9]}/__init__.py", roots)[0]
+        for path in discovery.opaque
+        if path.endswith("/__init__")
+    }
+    return ModuleTable(
+        files,
+        names,
+        frozenset(packages),
+        frozenset(namespaces),
+        frozenset(opaque - set(files)),
+        hidden,
+    )
+
+
+def module_name(path: str, roots: Iterable[str]) -> tuple[str, bool]:
+    """Return the dotted name of a file and whether it is a package's ``__init__``.
+
+    Args:
+        path: Path from the root, ending in ``.py``.
+        roots: Folders that imports start from, longest first.
+    """
+    for root in roots:
+        if not root or path.startswith(root + "/"):
+            rest = path[len(root) + 1 :] if root else path
+            parts = rest[:-3].split("/")
+            if parts[-1] == "__init__":
+                return ".".join(parts[:-1]), True
+            return ".".join(parts), False
+    return ".".join(path[:-3].split("/")), path.endswith("/__init__.py")

@@ -1,0 +1,288 @@
+"""Follows names through imports, aliases, re-exports and star imports to what defines them."""
+
+# Paths stay texts: pathlib is slow over thousands of files, and slow to import.
+# ruff: noqa: PTH120
+
+import os
+from abc import ABC, abstractmethod
+from fnmatch import fnmatchcase
+from typing import Final
+
+from trunkline.audit import entities
+from trunkline.audit.entities import Entity, unknown
+from trunkline.audit.modules import ModuleTable
+from trunkline.audit.source import facts
+from trunkline.audit.source.facts import Definition, Facts, Import
+from trunkline.audit.source.library import Library
+
+_MODULE_NAMES: Final = frozenset(
+    {
+        "__name__", "__file__", "__doc__", "__path__", "__package__", "__spec__", "__loader__",
+        "__dict__", "__builtins__", "__cached__", "__annotations__", "__all__", "__version__",
+        "__debug__",
+    }
+)  # fmt: skip
+_NAMED: Final = frozenset(
+    {entities.CLASS, entities.FUNCTION, entities.MODULE, entities.EXTERNAL, entities.INSTANCE}
+)
+DEPTH: Final = 40
+"""How many names may lead to one another before the chain counts as a loop."""
+
+
+class NameResolver(ABC):
+    """Resolves names over a tree.
+
+    Args:
+        table: The modules.
+        library: Their facts.
+        generated: Patterns of modules that a build writes.
+    """
+
+    def __init__(self, table: ModuleTable, library: Library, generated: tuple[str, ...]) -> None:
+        self.table = table
+        self.library = library
+        self._generated = generated
+        self._names: dict[str, dict[str, list[Definition | Import]]] = {}
+        self._lookups: dict[tuple[str, str], Entity] = {}
+        self._pending: set[tuple[str, str]] = set()
+        self._own_tops: set[str] | None = None
+
+    # Modules.
+
+    def facts(self, module: str) -> Facts:
+        """Return the imports and names of a module of the tree."""
+        return self.library.names(self.table.files[module])
+
+    def module_state(self, module: str, importer: str = "") -> str:
+        """Tell whether a module exists: ``yes``, ``no``, ``external`` or ``unknown``.
+
+        Args:
+            module: Absolute dotted name.
+            importer: Path of the file that imports it; its own folder may come first.
+        """
+        table = self.table
+        top = module.partition(".")[0]
+        if not table.exists(top):
+            return "external"
+        if importer and self._beside(top, importer):
+            return "unknown"
+        if top in table.namespaces and not self._is_own(top):
+            return "external"
+        if table.exists(module):
+            return "yes"
+        return self._absent(module)
+
+    def _absent(self, module: str) -> str:  # noqa: PLR0911 # one case after another
+        if any(fnmatchcase(module, pattern) for pattern in self._generated):
+            return "unknown"
+        parent, _, last = module.rpartition(".")
+        while parent:
+            if parent in self.table.opaque:
+                return "unknown"
+            if parent in self.table.files:
+                known = self.facts(parent)
+                path = self.table.files[parent]
+                if self.library.broken(path):
+                    return "unknown"
+                is_package = parent in self.table.packages
+                if known.dynamic & facts.DYNAMIC_PATH and is_package:
+                    return "unknown"
+                if known.dynamic & facts.DYNAMIC_NAMES and (not is_package or last == module):
+                    return "unknown"
+                if not is_package and f"{parent}." not in module:
+                    return "unknown"
+                return "no"
+            parent = parent.rpartition(".")[0]
+        return "no"
+
+    def _beside(self, top: str, importer: str) -> bool:
+        """Tell whether the importer's own folder holds another module of that name.
+
+        A script's folder comes first on the import path, and whether it is run as a script cannot
+        be read from it.
+        """
+        folder = os.path.dirname(importer)
+        module = self.table.names.get(importer, "")
+        package = module.rpartition(".")[0]
+        own = f"{package}.{top}" if package else top
+        if own == top or package in self.table.packages:
+            return False
+        at = self.table.files.get(own)
+        return (at is not None and os.path.dirname(at) in {folder, f"{folder}/{top}"}) or (
+            own in self.table.namespaces
+        )
+
+    def _is_own(self, top: str) -> bool:
+        """Tell whether a top-level folder without ``__init__`` is imported as a package here."""
+        if self._own_tops is None:
+            own: set[str] = set()
+            for path in self.library.paths():
+                for item in self.library.facts(path).imports:
+                    name = item.module.partition(".")[0]
+                    if name not in own and name in self.table.namespaces:
+                        target = f"{item.module}.{item.member}" if item.member else item.module
+                        if (item.module != name and self.table.exists(item.module)) or (
+                            item.module == name and item.member and target in self.table.files
+                        ):
+                            own.add(name)
+            self._own_tops = own
+        return top in self._own_tops
+
+    # Names in modules.
+
+    def names(self, module: str) -> dict[str, list[Definition | Import]]:
+        """Return every binding of every name of a module, in the order of its lines."""
+        known = self._names.get(module)
+        if known is None:
+            known = {}
+            own = self.facts(module)
+            bindings: list[Definition | Import] = [*own.definitions]
+            bindings.extend(item for item in own.imports if not item.scope)
+            bindings.sort(key=lambda binding: binding.line)
+            for binding in bindings:
+                name = binding.bound if isinstance(binding, Import) else binding.name
+                known.setdefault(name, []).append(binding)
+            self._names[module] = known
+        return known
+
+    def lookup(self, module: str, name: str) -> Entity:
+        """Return what a name of a module leads to.
+
+        Args:
+            module: Dotted name of a module of the tree.
+            name: One identifier.
+        """
+        key = (module, name)
+        found = self._lookups.get(key)
+        if found is None:
+            if key in self._pending or len(self._pending) > DEPTH:
+                return unknown("the name leads back to itself")
+            self._pending.add(key)
+            try:
+                found = self._look(module, name)
+            finally:
+                self._pending.discard(key)
+            self._lookups[key] = found
+        return found
+
+    def _look(self, module: str, name: str) -> Entity:  # noqa: PLR0911 # one case after another
+        table = self.table
+        if module not in table.files:
+            if module.endswith(".__init__") and module[:-9] in table.packages:
+                return self.lookup(module[:-9], name)
+            if f"{module}.{name}" in table.files or f"{module}.{name}" in table.namespaces:
+                return Entity(entities.MODULE, f"{module}.{name}")
+            if module in table.namespaces and module not in table.opaque:
+                return Entity(entities.MISSING, module, name)
+            return unknown("the module is compiled, or a stub")
+        if self.library.broken(table.files[module]):
+            return unknown("the module cannot be read")
+        bound = self.names(module).get(name)
+        if bound:
+            entity = self._binding(module, self.chosen(bound))
+            if entity.kind == entities.INSTANCE and len(bound) > 1:
+                return Entity(entities.VALUE, module, name)
+            return entity
+        submodule = f"{module}.{name}"
+        if module in table.packages and table.exists(submodule):
+            return Entity(entities.MODULE, submodule)
+        if name in _MODULE_NAMES:
+            return Entity(entities.VALUE, module, name)
+        return self._from_stars(module, name)
+
+    def _from_stars(self, module: str, name: str) -> Entity:  # noqa: C901, PLR0912 # one case after another
+        own = self.facts(module)
+        if own.dynamic & facts.DYNAMIC_NAMES or "__getattr__" in self.names(module):
+            return unknown("the module makes names when asked for them")
+        if module in self.table.opaque:
+            return unknown("the module has a stub beside it")
+        undecided: Entity | None = None
+        for item in own.imports:
+            if item.member != "*" or item.scope:
+                continue
+            state = self.module_state(item.module)
+            if state != "yes":
+                if state != "no":
+                    undecided = unknown(f"star import from {item.module}, which is not read")
+                continue
+            if item.module not in self.table.files:
+                undecided = unknown(f"star import from {item.module}, which is not read")
+                continue
+            other = self.facts(item.module)
+            if other.exports is not None and not other.dynamic & facts.DYNAMIC_ALL:
+                if name not in other.exports:
+                    continue
+            elif name.startswith("_"):
+                if other.dynamic & facts.DYNAMIC_ALL:
+                    undecided = unknown(f"__all__ of {item.module} is computed")
+                continue
+            entity = self.lookup(item.module, name)
+            if entity.kind == entities.UNKNOWN:
+                undecided = entity
+            elif entity.kind != entities.MISSING:
+                return entity
+        return undecided or Entity(entities.MISSING, module, name)
+
+    @staticmethod
+    def chosen(bound: list[Definition | Import]) -> Definition | Import:
+        """Return the binding that stands when the module has run; guarded ones before fallbacks."""
+        if len(bound) == 1:
+            return bound[0]
+        for avoid in (
+            facts.TYPE_CHECKING
+            | facts.FALLBACK
+            | facts.IN_FUNCTION
+            | facts.CONDITIONAL
+            | facts.MAIN_ONLY,
+            facts.TYPE_CHECKING | facts.FALLBACK | facts.IN_FUNCTION | facts.MAIN_ONLY,
+            facts.FALLBACK | facts.IN_FUNCTION,
+            facts.FALLBACK,
+        ):
+            chosen = [binding for binding in bound if not binding.flags & avoid]
+            if chosen:
+                return chosen[-1] if avoid & facts.CONDITIONAL else chosen[0]
+        return bound[-1]
+
+    def _binding(self, module: str, binding: Definition | Import) -> Entity:
+        if isinstance(binding, Import):
+            return self.imported(binding)
+        if binding.kind == "class":
+            return Entity(entities.CLASS, module, binding.name)
+        if binding.kind == "def":
+            return Entity(entities.FUNCTION, module, binding.name)
+        if binding.kind == "assign" and binding.value is not None:
+            target = self.resolve(binding.value)
+            if target.kind in _NAMED:
+                return target
+        return Entity(entities.VALUE, module, binding.name)
+
+    def imported(self, item: Import) -> Entity:
+        """Return what an import binds its name to."""
+        if item.flags & facts.BEYOND_TOP:
+            return unknown("the relative import climbs above the top package")
+        if item.member is None:
+            name = item.module if item.flags & facts.ALIASED else item.module.partition(".")[0]
+            return self.module(name)
+        return self.member(item.module, item.member)
+
+    def module(self, name: str) -> Entity:
+        """Return the module of a dotted name."""
+        state = self.module_state(name)
+        if state == "external":
+            return Entity(entities.EXTERNAL, name)
+        if state == "unknown":
+            return unknown(f"whether {name} exists cannot be decided")
+        return Entity(entities.MODULE if state == "yes" else entities.MISSING, name)
+
+    def member(self, module: str, name: str) -> Entity:
+        """Return what ``from module import name`` gives."""
+        owner = self.module(module)
+        if owner.kind == entities.EXTERNAL:
+            return Entity(entities.EXTERNAL, module, name)
+        if owner.kind != entities.MODULE:
+            return owner
+        return self.lookup(module, name)
+
+    @abstractmethod
+    def resolve(self, path: str | None) -> Entity:
+        """Return what a path leads to."""

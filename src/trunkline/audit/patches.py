@@ -1,0 +1,96 @@
+"""Targets of ``mock.patch`` and of its like."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.entities import Entity
+from trunkline.audit.project import Project, Source
+
+_PATCHERS: Final = (
+    "mock:patch", "unittest.mock:patch", "unittest:mock.patch", "mock:mock.patch",
+)  # fmt: skip
+
+
+class PatchTarget(NamedTuple):
+    """One patched name.
+
+    Attributes:
+        name: The dotted name.
+        line: Its line.
+        column: Its column.
+        creates: True when the patch makes the name where it is missing.
+    """
+
+    name: str
+    line: int
+    column: int
+    creates: bool
+
+
+def patch_targets(project: Project, source: Source) -> Iterator[PatchTarget]:
+    """Yield every dotted name that a file patches."""
+    creating = {
+        (call.line, argument.value)
+        for call in source.facts.calls
+        for argument in call.arguments
+        if argument.keyword in {"create", "raising"}
+    }
+    created = {line for line, value in creating if value in {"=True", "=False"}}
+    for text in source.facts.texts:
+        if text.callee is None or "." not in text.value or ":" in text.value:
+            continue
+        if _is_patcher(project, text.callee):
+            near = bool(created & {text.line, text.line - 1, text.line + 1})
+            yield PatchTarget(text.value, text.line, text.column, near)
+
+
+def _is_patcher(project: Project, callee: str) -> bool:
+    if callee.endswith((".patch", ".setattr", ".delattr", ":patch")):
+        if callee.startswith("."):
+            return True
+        target = project.resolver.resolve(callee)
+        if target.kind == entities.UNKNOWN:
+            return callee.endswith((".patch", ".setattr", ".delattr"))
+        return target.kind == entities.EXTERNAL and target.full in _PATCHERS
+    target = project.resolver.resolve(callee)
+    return target.kind == entities.EXTERNAL and target.full in _PATCHERS
+
+
+def missing_target(project: Project, name: str) -> str:  # noqa: PLR0911 # one case after another
+    """Return why a patched name does not exist; empty where it does, or cannot be decided.
+
+    The longest module is imported first and the rest read as attributes, as `mock.patch` does.
+    """
+    resolver = project.resolver
+    parts = name.split(".")
+    if resolver.module_state(parts[0]) != "yes":
+        return ""
+    end = 1
+    while end < len(parts) and resolver.module_state(".".join(parts[: end + 1])) == "yes":
+        end += 1
+    module = ".".join(parts[:end])
+    if end == len(parts):
+        return ""
+    if resolver.module_state(".".join(parts[: end + 1])) == "unknown":
+        return ""
+    entity = resolver.lookup(module, parts[end])
+    if entity.kind == entities.MISSING:
+        if hasattr_builtin(parts[end]) or (entity.module, entity.name) != (module, parts[end]):
+            return ""
+        return f"{module} has no {parts[end]}"
+    for part in parts[end + 1 :]:
+        if entity.kind != entities.CLASS:
+            return ""
+        if resolver.has_member(entity, part) is False:
+            return f"{entity.full} has no {part}"
+        nested = resolver.step(entity, part)
+        entity = nested if nested.kind == entities.CLASS else Entity(entities.UNKNOWN, "")
+    return ""
+
+
+def hasattr_builtin(name: str) -> bool:
+    """Tell whether a name is a builtin, which `mock.patch` may put into any module."""
+    import builtins
+
+    return name in vars(builtins)

@@ -1,0 +1,122 @@
+"""A first configuration, proposed by looking at the code; a person confirms it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from trunkline.audit.config import AuditConfig
+from trunkline.audit.discovery import discover
+from trunkline.audit.modules import build_table
+from trunkline.audit.project import Project
+from trunkline.audit.source import facts
+from trunkline.audit.source.library import Library
+from trunkline.audit.source.reader import Request
+
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
+_COMMON: Final = frozenset(
+    {"Error", "Exception", "Warning", "Mixin", "Test", "Tests", "Case", "Meta", "Config", "Base",
+     "Type", "Enum"}
+)  # fmt: skip
+_MOST: Final = 5
+
+
+class Candidate(NamedTuple):
+    """A family of classes that look like versions of one thing.
+
+    Attributes:
+        pattern: Pattern of their names: ``*ExecutionEngine``.
+        chosen: The most imported of them, as ``module:Name``.
+        others: The others, most imported first.
+        imports: How many modules import the chosen one.
+        legacy: Other names bound to one of them: ``module:Name``.
+    """
+
+    pattern: str
+    chosen: str
+    others: tuple[str, ...]
+    imports: int
+    legacy: tuple[str, ...]
+
+
+def propose(config: AuditConfig) -> list[Candidate]:  # noqa: C901 # one case after another
+    """Return the families that look most like versions of one thing.
+
+    Args:
+        config: Says where code lies.
+    """
+    discovery = discover(config.root, config.excludes)
+    table = build_table(discovery, config.sources)
+    library = Library(config, discovery, table, Request((), program=True), cached=False)
+    library.load()
+    project = Project(config, table, library)
+    classes: dict[str, list[str]] = {}
+    imported: Counter[str] = Counter()
+    aliases: dict[str, set[str]] = {}
+    for source in project.sources(1, tests=False):
+        for item in source.facts.definitions:
+            if item.kind == "class" and not item.flags & facts.TYPE_CHECKING:
+                for suffix in _suffixes(item.name):
+                    classes.setdefault(suffix, []).append(f"{source.module}:{item.name}")
+            elif item.kind == "assign" and item.value is not None:
+                entity = project.resolver.resolve(item.value)
+                if entity.kind == "class" and entity.last != item.name and item.name[:1].isupper():
+                    aliases.setdefault(entity.full, set()).add(f"{source.module}:{item.name}")
+    for source in project.sources(1):
+        seen = set()
+        for imp in source.facts.imports:
+            if imp.member not in {None, "*"}:
+                entity = project.resolver.member(imp.module, imp.member or "")
+                if entity.kind == "class":
+                    seen.add(entity.full)
+        imported.update(seen)
+    return _ranked(classes, imported, aliases)
+
+
+def _ranked(
+    classes: dict[str, list[str]], imported: Counter[str], aliases: dict[str, set[str]]
+) -> list[Candidate]:
+    found: list[Candidate] = []
+    taken: set[str] = set()
+    order = sorted(
+        classes, key=lambda s: (-sum(imported[name] for name in classes[s]), -len(classes[s]), s)
+    )
+    for suffix in order:
+        names = [name for name in dict.fromkeys(classes[suffix]) if name not in taken]
+        if len(names) < 2 or not any(imported[name] for name in names):
+            continue
+        names.sort(key=lambda name: (-imported[name], name))
+        taken.update(names)
+        legacy = sorted({alias for name in names for alias in aliases.get(name, ())})
+        found.append(
+            Candidate(f"*{suffix}", names[0], tuple(names[1:]), imported[names[0]], tuple(legacy))
+        )
+        if len(found) == _MOST:
+            break
+    return found
+
+
+def _suffixes(name: str) -> Iterable[str]:
+    """Return the last two words of a class name, where neither is one that every code base has."""
+    words = _WORDS.findall(name)
+    if len(words) >= 2 and "".join(words) == name and not _COMMON & set(words[-2:]):
+        yield "".join(words[-2:])
+
+
+def draw_proposal(candidates: Iterable[Candidate]) -> str:
+    """Return the proposal as tables of ``pyproject.toml``, with what a person must confirm."""
+    parts = [
+        "# Proposed by `trunkline init` from the names in the code: confirm or correct each line."
+    ]
+    for item in candidates:
+        parts.append("\n[[tool.trunkline.canonical]]")
+        parts.append(f"# {item.imports} modules import it, more than any other of its family.")
+        parts.append(f'type = "{item.chosen}"')
+        parts.append('# factory = "containers.application:Application.name"')
+        parts.append(f'family = ["{item.pattern}"]')
+        parts.extend(f"#   of the family: {other}" for other in item.others[:8])
+        if item.legacy:
+            names = ", ".join(f'"{name}"' for name in item.legacy)
+            parts.append(f"legacy = [{names}]")
+        parts.append('# scope = "request"')
+    return "\n".join(parts) + "\n"

@@ -1,0 +1,114 @@
+"""The audit as tests, for ``pytest --trunkline-audit``: each rule for each canonical type."""
+
+from typing import NamedTuple
+
+from trunkline.audit.config import AuditConfig, load_config
+from trunkline.audit.engine import Result, run_audit
+from trunkline.audit.findings import Finding
+from trunkline.audit.registry import select_rules
+from trunkline.audit.reports.text import draw_finding
+from trunkline.audit.sources import SourceLines
+
+_CLAIMS = {
+    1: "has one implementation and one factory",
+    2: "is taken from its canonical path and factory alone",
+    3: "has old names that redirect and define nothing",
+    4: "exists at its canonical path with everything that is used of it",
+    5: "is called as its signature says",
+    6: "belongs to one user",
+}
+_SHOWN = 20
+
+
+class AuditCheck(NamedTuple):
+    """One test.
+
+    Attributes:
+        name: Name of the test: ``UserExecutionEngine-TL201-direct-construction``.
+        claim: What it proves.
+        code: Code of the rule.
+        subject: The canonical type; empty for what is about the whole tree.
+    """
+
+    name: str
+    claim: str
+    code: str
+    subject: str
+
+
+class AuditSession:
+    """One audit whose findings the tests share; it runs when the first of them asks.
+
+    Args:
+        root: Folder of the project.
+
+    Raises:
+        ConfigurationError: The configuration has mistakes.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.config: AuditConfig = load_config(root)
+        self._rules = select_rules(self.config.select, self.config.ignore)
+        self._result: Result | None = None
+        self._lines = SourceLines(self.config.root)
+
+    def checks(self) -> list[AuditCheck]:
+        """Return the tests: each type exists, each rule for each type, each rule for the rest."""
+        found: list[AuditCheck] = []
+        for canonical in self.config.canonical:
+            subject = str(canonical.type)
+            last = canonical.type.last
+            found.append(
+                AuditCheck(f"{last}-exists", f"{last} exists at its canonical path", "", subject)
+            )
+            for rule in self._rules:
+                group = int(rule.code[2])
+                if group in _CLAIMS:
+                    name = f"{last}-{rule.code}-{rule.name}"
+                    found.append(AuditCheck(name, f"{last} {_CLAIMS[group]}", rule.code, subject))
+        for rule in self._rules:
+            name = f"tree-{rule.code}-{rule.name}"
+            found.append(AuditCheck(name, f"the tree is free of {rule.summary}", rule.code, ""))
+        return found
+
+    def problems(self, check: AuditCheck) -> str:
+        """Return what speaks against a test's claim, drawn for a person; empty when it holds."""
+        result = self.result()
+        if not check.code:
+            return self._existence(result, check.subject)
+        found = [f for f in result.findings if f.code == check.code and f.subject == check.subject]
+        return self._drawn(found, check) if found else ""
+
+    def result(self) -> Result:
+        """Return the audit's result; the first call runs it."""
+        if self._result is None:
+            self._result = run_audit(self.config, self._rules)
+        return self._result
+
+    @staticmethod
+    def _existence(result: Result, subject: str) -> str:
+        for canonical in result.project.canonicals:
+            if canonical.subject != subject:
+                continue
+            if canonical.type.kind != "class":
+                return (
+                    f"{subject} does not exist: the configuration names it as canonical\n"
+                    "    remedy: define it, or correct `type` in pyproject.toml"
+                )
+            factory = canonical.factory
+            if factory is not None and factory.kind not in {"provider", "function"}:
+                return (
+                    f"the canonical factory {canonical.config.factory} does not exist\n"
+                    "    remedy: declare the provider, or correct `factory` in pyproject.toml"
+                )
+        return ""
+
+    def _drawn(self, found: list[Finding], check: AuditCheck) -> str:
+        rows = [f"{check.claim}: {len(found)} finding{'s' if len(found) > 1 else ''} against it"]
+        for finding in found[:_SHOWN]:
+            rows.extend(draw_finding(finding, self._lines))
+        if len(found) > _SHOWN:
+            rows.append(
+                f"... and {len(found) - _SHOWN} more: trunkline audit --select {check.code}"
+            )
+        return "\n".join(rows)

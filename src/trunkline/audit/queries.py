@@ -1,0 +1,174 @@
+"""Questions that several rules ask about calls and values."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.entities import Entity
+from trunkline.audit.project import Project
+from trunkline.audit.source.facts import Argument, Call, Function, Parameter
+
+_MOCKS: Final = frozenset(
+    {"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec"}
+)
+_MOCK_MODULES: Final = frozenset({"unittest.mock", "mock", "unittest", "mock.mock"})
+
+
+class Bound(NamedTuple):
+    """An argument with the parameter it goes to."""
+
+    argument: Argument
+    parameter: Parameter
+
+
+class Signature(NamedTuple):
+    """What a call must give.
+
+    Attributes:
+        parameters: Its parameters, without ``self``.
+        module: Module that defines it, from which annotations are read.
+    """
+
+    parameters: tuple[Parameter, ...]
+    module: str
+
+
+def own_arguments(call: Call) -> tuple[Argument, ...]:
+    """Return the arguments of a call without the elements of literal containers among them."""
+    return tuple(argument for argument in call.arguments if argument.keyword != "[")
+
+
+def signature(project: Project, target: Entity) -> Signature | None:  # noqa: C901, PLR0911 # one case after another
+    """Return what calling a class or function takes; None where it cannot be decided."""
+    resolver = project.resolver
+    if target.kind == entities.CLASS:
+        classes, complete = resolver.ancestors(target)
+        for item in classes:
+            declared = resolver.class_facts(item)
+            if declared is None or declared.keywords or declared.decorators:
+                return None
+            if "__new__" in declared.members:
+                return None
+            if "__init__" in declared.members:
+                function = resolver.function(
+                    Entity(entities.FUNCTION, item.module, f"{item.name}.__init__")
+                )
+                if function is None or function.decorators:
+                    return None
+                return Signature(function.parameters[1:], item.module)
+        return Signature((), target.module) if complete else None
+    if target.kind != entities.FUNCTION:
+        return None
+    function = resolver.function(target)
+    if function is None:
+        return None
+    kinds = {path.rpartition(":")[2].rpartition(".")[2] for path in function.decorators}
+    if kinds - {
+        "staticmethod",
+        "classmethod",
+        "abstractmethod",
+        "asynccontextmanager",
+        "contextmanager",
+    } or (function.flags & 64 and not kinds):
+        return None
+    if "." in target.name and "staticmethod" not in kinds:
+        return Signature(function.parameters[1:], target.module)
+    return Signature(function.parameters, target.module)
+
+
+def unbound_method(project: Project, call: Call, target: Entity) -> bool:
+    """Tell whether a method is called through its class, with the object as an argument."""
+    if target.kind != entities.FUNCTION or "." not in target.name or call.callee is None:
+        return False
+    owner = project.resolver.resolve(_owner(call.callee))
+    if owner.kind != entities.CLASS:
+        return False
+    function = project.resolver.function(target)
+    kinds = {path.rpartition(":")[2] for path in function.decorators} if function else set()
+    return not kinds & {"classmethod", "staticmethod"}
+
+
+def bind(call: Call, taken: Signature) -> tuple[list[Bound], list[str]]:  # noqa: C901 # one case after another
+    """Match the arguments of a call with parameters.
+
+    Returns:
+        The matched arguments, and what does not fit, in words. With unpacked arguments (``*args``)
+        nothing is said to be missing or surplus.
+    """
+    bound: list[Bound] = []
+    problems: list[str] = []
+    positional = [p for p in taken.parameters if p.kind in "pa"]
+    named = {p.name: p for p in taken.parameters if p.kind in "ak"}
+    rest = next((p for p in taken.parameters if p.kind == "*"), None)
+    others = next((p for p in taken.parameters if p.kind == "**"), None)
+    given: set[str] = set()
+    unpacked = False
+    surplus = 0
+    index = 0
+    for argument in own_arguments(call):
+        if argument.keyword in {"*", "**"}:
+            unpacked = True
+        elif argument.keyword is None:
+            if index < len(positional):
+                parameter = positional[index]
+                given.add(parameter.name)
+                bound.append(Bound(argument, parameter))
+            elif rest is None and not unpacked:
+                surplus += 1
+            index += 1
+        elif argument.keyword in named:
+            parameter = named[argument.keyword]
+            if parameter.name in given and not unpacked:
+                problems.append(f"{parameter.name!r} is given twice")
+            given.add(parameter.name)
+            bound.append(Bound(argument, parameter))
+        elif others is None:
+            problems.append(f"there is no parameter {argument.keyword!r}")
+    if surplus:
+        problems.append(f"{surplus} positional argument{'s' if surplus > 1 else ''} too many")
+    if not unpacked:
+        missing = [
+            p.name for p in taken.parameters
+            if not p.default and p.kind in "pak" and p.name not in given
+        ]  # fmt: skip
+        if missing:
+            problems.append(f"{', '.join(map(repr, missing))} missing")
+    return bound, problems
+
+
+def is_mock(project: Project, path: str | None) -> bool:
+    """Tell whether a value is made by `unittest.mock`."""
+    if path is None or not path.endswith("()"):
+        return False
+    target = project.resolver.resolve(path[:-2])
+    return (
+        target.kind == entities.EXTERNAL
+        and target.module in _MOCK_MODULES
+        and target.last in _MOCKS
+    )
+
+
+def factories_called(project: Project) -> Iterator[tuple[str, Call, Entity]]:
+    """Yield the calls whose callee is known, with the path of their file."""
+    for source in project.sources():
+        for call in source.facts.calls:
+            target = project.resolver.resolve(call.callee)
+            if target.kind not in {entities.UNKNOWN, entities.MISSING, entities.EXTERNAL}:
+                yield source.path, call, target
+
+
+def parameters_text(function: Function) -> str:
+    """Return the parameters of a function as a person writes them."""
+    parts = []
+    for parameter in function.parameters:
+        if parameter.name in {"self", "cls"}:
+            continue
+        star = parameter.kind if parameter.kind.startswith("*") else ""
+        parts.append(f"{star}{parameter.name}" + ("=..." if parameter.default else ""))
+    return f"({', '.join(parts)})"
+
+
+def _owner(path: str) -> str:
+    module, _, rest = path.partition(":")
+    owner = rest.rpartition(".")[0]
+    return f"{module}:{owner}"

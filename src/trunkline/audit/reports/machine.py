@@ -1,0 +1,159 @@
+"""The reports that other programs read: JSON, SARIF and GitHub's annotations."""
+
+import json
+from typing import Final
+
+from trunkline.audit.findings import Finding
+from trunkline.audit.registry import all_rules
+from trunkline.audit.reports.outline import Report, group_title
+
+_SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def json_report(report: Report) -> str:
+    """Return the report as one JSON document."""
+    document = {
+        "version": 1,
+        "findings": [_row(finding, report) for finding in report.findings],
+        "known": [_row(finding, report) for finding in report.known],
+        "suppressed": [_row(finding, report) for finding in report.suppressed],
+        "errors": [
+            {"path": e.path, "line": e.line, "column": e.column + 1, "problem": e.problem}
+            for e in report.errors
+        ],
+        "undecided": [
+            {"path": u.path, "line": u.line, "subject": u.subject, "reason": u.reason}
+            for u in report.undecided
+        ],
+        "statistics": {
+            "files": report.files,
+            "rules": report.by_rule(),
+            "subjects": report.by_subject(),
+        },
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _row(finding: Finding, report: Report) -> dict[str, object]:
+    source = report.lines.line(finding.path, finding.line)
+    return {
+        "code": finding.code,
+        "rule": report.rule(finding.code).name,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column + 1,
+        "message": finding.message,
+        "source": source.strip(),
+        "cause": finding.cause,
+        "remedy": finding.remedy,
+        "subject": finding.subject,
+        "root": finding.root,
+        "breaks": finding.breaks,
+        "fixable": bool(finding.fix),
+        "fingerprint": finding.fingerprint(source),
+    }
+
+
+def sarif_report(report: Report) -> str:
+    """Return the report as SARIF 2.1.0."""
+    rules = [
+        {
+            "id": rule.code,
+            "name": "".join(part.title() for part in rule.name.split("-")),
+            "shortDescription": {"text": rule.summary},
+            "fullDescription": {"text": " ".join((rule.__doc__ or "").split())},
+            "help": {"text": f"remedy: {rule.remedy}"},
+            "defaultConfiguration": {"level": "error", "enabled": rule.default},
+            "properties": {"tags": [group_title(rule.code)]},
+        }
+        for rule in all_rules()
+    ]
+    index = {rule.code: position for position, rule in enumerate(all_rules())}
+    results = [_result(finding, report, index) for finding in report.findings]
+    for finding in report.suppressed:
+        row = _result(finding, report, index)
+        row["suppressions"] = [{"kind": "inSource"}]
+        results.append(row)
+    for finding in report.known:
+        row = _result(finding, report, index)
+        row["baselineState"] = "unchanged"
+        row["suppressions"] = [{"kind": "external"}]
+        results.append(row)
+    notes = [
+        {
+            "level": "warning",
+            "message": {"text": error.problem},
+            "locations": [_location(error.path, error.line, error.column)],
+        }
+        for error in report.errors
+    ]
+    run = {
+        "tool": {"driver": {"name": "trunkline", "rules": rules}},
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
+        "originalUriBaseIds": {"ROOT": {"description": {"text": "the project's folder"}}},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _result(finding: Finding, report: Report, index: dict[str, int]) -> dict[str, object]:
+    source = report.lines.line(finding.path, finding.line)
+    location = _location(finding.path, finding.line, finding.column, source)
+    row: dict[str, object] = {
+        "ruleId": finding.code,
+        "ruleIndex": index[finding.code],
+        "level": "error",
+        "message": {"text": f"{finding.message}. Cause: {finding.cause}. Remedy: {finding.remedy}"},
+        "locations": [location],
+        "partialFingerprints": {"trunkline/v1": finding.fingerprint(source)},
+    }
+    if finding.root:
+        path, _, line = finding.root.rpartition(":")
+        related = _location(path, int(line), 0)
+        related["id"] = 1
+        related["message"] = {"text": "the root cause"}
+        row["relatedLocations"] = [related]
+    return row
+
+
+def _location(path: str, line: int, column: int, source: str = "") -> dict[str, object]:
+    from urllib.parse import quote
+
+    place: dict[str, object] = {"artifactLocation": {"uri": quote(path), "uriBaseId": "ROOT"}}
+    if line:
+        region: dict[str, object] = {"startLine": line, "startColumn": column + 1}
+        if source:
+            region["snippet"] = {"text": source}
+        place["region"] = region
+    return {"physicalLocation": place}
+
+
+def github_report(report: Report) -> str:
+    """Return the report as annotations of GitHub's workflow commands."""
+    rows = [
+        _annotation("error", finding.path, finding.line, finding.column, finding.code,
+                    f"{finding.message}\ncause: {finding.cause}\nremedy: {finding.remedy}")
+        for finding in report.findings
+    ]  # fmt: skip
+    rows.extend(
+        _annotation("warning", error.path, error.line, error.column, "passed over", error.problem)
+        for error in report.errors
+    )
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _annotation(level: str, path: str, line: int, column: int, title: str, message: str) -> str:
+    place = f"file={_property(path)}"
+    if line:
+        place += f",line={line},col={column + 1}"
+    return f"::{level} {place},title={_property(title)}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,137 @@
+"""Findings in the order a person should read them: root causes first, what they break beneath."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from trunkline.audit.findings import GROUPS, Finding, Undecided
+from trunkline.audit.problems import CheckerError
+from trunkline.audit.rule import Rule
+from trunkline.audit.sources import SourceLines
+
+_PHASES: Final = (
+    ("Make every module importable", (4, 0), ("TL305", "TL105")),
+    ("Leave one definition and clean redirects", (1, 3), ()),
+    ("Lead every import and call through it", (2, 5), ()),
+    ("Separate the users", (6,), ()),
+    ("Mend the containers and the layers", (7, 8), ()),
+)
+
+
+class Phase(NamedTuple):
+    """One phase of repair.
+
+    Attributes:
+        title: What is done in it.
+        codes: Rules that it turns green.
+        mends: How many findings it mends.
+        remaining: How many are left after it.
+    """
+
+    title: str
+    codes: tuple[str, ...]
+    mends: int
+    remaining: int
+
+
+class Cause(NamedTuple):
+    """A finding with those that it causes.
+
+    Attributes:
+        finding: The finding itself.
+        consequences: Findings that mending it mends.
+    """
+
+    finding: Finding
+    consequences: tuple[Finding, ...]
+
+
+class Report(NamedTuple):
+    """Everything a report may show.
+
+    Attributes:
+        findings: What stands.
+        known: What the baseline lets by.
+        suppressed: What suppressions let by.
+        errors: Files that were passed over.
+        undecided: What could not be decided.
+        rules: The rules that ran.
+        subjects: The canonical types.
+        files: How many files were audited.
+        lines: Source lines.
+        before: Findings of each rule in the baseline; None without one.
+        gone: How many findings of the baseline are mended.
+        trend: Findings in earlier commits, oldest first: (label, count); empty without history.
+    """
+
+    findings: tuple[Finding, ...]
+    known: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    errors: tuple[CheckerError, ...]
+    undecided: tuple[Undecided, ...]
+    rules: tuple[Rule, ...]
+    subjects: tuple[str, ...]
+    files: int
+    lines: SourceLines
+    before: dict[str, int] | None = None
+    gone: int = 0
+    trend: tuple[tuple[str, int], ...] = ()
+
+    def causes(self) -> list[Cause]:
+        """Return the findings, those that break most first, then by rule, file and line."""
+        by_root: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            if finding.root:
+                by_root.setdefault(finding.root, []).append(finding)
+        places = {finding.place for finding in self.findings if not finding.root}
+        causes = [
+            Cause(finding, tuple(by_root.get(finding.place, ())) if finding.breaks else ())
+            for finding in self.findings
+            if not finding.root or finding.root not in places
+        ]
+        causes.sort(key=lambda cause: (-cause.finding.breaks, cause.finding.group, cause.finding))
+        return causes
+
+    def by_rule(self) -> dict[str, int]:
+        """Return how many findings of each rule stand, by code."""
+        return dict(sorted(Counter(finding.code for finding in self.findings).items()))
+
+    def by_subject(self) -> dict[str, int]:
+        """Return how many findings stand about each canonical type."""
+        counts = Counter(finding.subject for finding in self.findings if finding.subject)
+        return {subject: counts.get(subject, 0) for subject in self.subjects}
+
+    def rule(self, code: str) -> Rule:
+        """Return the rule of a finding."""
+        from trunkline.audit.registry import load_rule
+
+        return load_rule(code)
+
+    def phases(self) -> list[Phase]:
+        """Return the phases of repair that have something to mend, in order."""
+        left = list(self.findings)
+        found: list[Phase] = []
+        for title, groups, codes in _PHASES:
+            mended = [f for f in left if f.code in codes or f.group in groups]
+            left = [f for f in left if f not in set(mended)]
+            if mended:
+                names = tuple(sorted({finding.code for finding in mended}))
+                found.append(Phase(title, names, len(mended), len(left)))
+        return found
+
+
+def group_title(code: str) -> str:
+    """Return the title of the group of a rule."""
+    return GROUPS[int(code[2])]
+
+
+def plural(count: int, word: str) -> str:
+    """Return a count with its word: ``1 finding``, ``2 findings``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def listed(names: Iterable[str], limit: int = 5) -> str:
+    """Return names in a sentence, the rest as a count."""
+    every = list(names)
+    shown = ", ".join(every[:limit])
+    return f"{shown} and {len(every) - limit} more" if len(every) > limit else shown

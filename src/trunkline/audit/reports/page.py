@@ -1,0 +1,106 @@
+"""The validation report as one HTML page that needs nothing beside it."""
+
+from collections.abc import Iterator
+from html import escape
+
+from trunkline.audit.reports.chart import trend_chart
+from trunkline.audit.reports.outline import Report, group_title, listed, plural
+from trunkline.audit.reports.text import summary
+
+# ruff: noqa: E501
+# Lines of CSS and of markup read best unbroken.
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2430;background:#fff}
+h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d5dbe3;padding-bottom:.3rem}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #e4e8ee;padding:.3rem .6rem;text-align:left;vertical-align:top}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,pre{font:13px/1.45 ui-monospace,monospace}
+pre{background:#f5f7fa;padding:.4rem .6rem;overflow-x:auto;margin:.3rem 0}article{margin:1.1rem 0}
+.code{font-weight:600}.clean{color:#1b7f4d}.open{color:#b3261e}dl{margin:.2rem 0 0;display:grid;grid-template-columns:5rem 1fr}
+dt{color:#5b6675}dd{margin:0}svg{max-width:100%;height:auto}
+@media (prefers-color-scheme:dark){body{background:#12161c;color:#e4e8ee}pre{background:#1c222b}td,th,h2{border-color:#2c3440}
+.clean{color:#6fd6a0}.open{color:#ff8a80}dt{color:#9aa5b4}}
+"""
+
+
+def html_report(report: Report) -> str:
+    """Return the report as one HTML page that needs nothing beside it."""
+    return "\n".join(_html(report)) + "\n"
+
+
+def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after another
+    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    yield f"<title>Audit report</title><style>{_STYLE}</style></head><body>"
+    yield f"<h1>Audit report</h1><p>{escape(summary(report).capitalize())}.</p>"
+    if report.subjects:
+        rows = (
+            (f"<code>{escape(subject)}</code>", str(count),
+             f'<span class="{"open" if count else "clean"}">{"open" if count else "clean"}</span>')
+            for subject, count in report.by_subject().items()
+        )  # fmt: skip
+        yield "<h2>Canonical types</h2>" + _table(("type", "#findings", "state"), rows)
+    counts = report.by_rule()
+    yield "<h2>Rules</h2>"
+    if counts:
+        yield _table(
+            ("rule", "group", "finds", *(("#before",) if report.before is not None else ()), "#now"),
+            (
+                (code, group_title(code), escape(report.rule(code).summary),
+                 *((str(report.before.get(code, 0)),) if report.before is not None else ()), str(count))
+                for code, count in counts.items()
+            ),
+        )  # fmt: skip
+    clean = sum(1 for rule in report.rules if not counts.get(rule.code))
+    yield f"<p>{plural(clean, 'rule')} of {len(report.rules)} found nothing.</p>"
+    phases = report.phases()
+    if phases:
+        yield "<h2>Phases of repair</h2>" + _table(
+            ("phase", "turns green", "#mends", "#left after it"),
+            ((f"{n}. {escape(p.title)}", ", ".join(p.codes), str(p.mends), str(p.remaining)) for n, p in enumerate(phases, 1)),
+        )  # fmt: skip
+    if report.trend:
+        yield "<h2>Trend</h2>" + trend_chart(report.trend)
+    yield "<h2>Findings, root causes first</h2>"
+    for cause in report.causes():
+        finding = cause.finding
+        yield f'<article><span class="code">{finding.code}</span> <code>{escape(finding.path)}:{finding.line}</code> {escape(finding.message)}'
+        source = report.lines.line(finding.path, finding.line).strip()
+        if source:
+            yield f"<pre>{escape(source)}</pre>"
+        yield f"<dl><dt>cause</dt><dd>{escape(finding.cause)}</dd><dt>remedy</dt><dd>{escape(finding.remedy)}</dd>"
+        if cause.consequences:
+            yield f"<dt>breaks</dt><dd>{escape(listed((item.path for item in cause.consequences), 20))}</dd>"
+        yield "</dl></article>"
+    if not report.findings:
+        yield "<p>None.</p>"
+    if report.errors:
+        yield "<h2>Passed over</h2>" + _table(
+            ("place", "problem"),
+            ((f"<code>{escape(e.path)}:{e.line}</code>", escape(e.problem)) for e in report.errors),
+        )
+    if report.undecided:
+        yield "<h2>Could not be decided from source</h2>" + _table(
+            ("place", "what", "why"),
+            ((f"<code>{escape(u.path)}:{u.line}</code>", escape(u.subject), escape(u.reason)) for u in report.undecided),
+        )  # fmt: skip
+    yield "</body></html>"
+
+
+def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    numeric = [head.startswith("#") for head in heads]
+    out = ["<table><tr>"]
+    out.extend(
+        f"<th{' class=n' if n else ''}>{head.lstrip('#')}</th>"
+        for head, n in zip(heads, numeric, strict=True)
+    )
+    out.append("</tr>")
+    for row in rows:
+        out.append("<tr>")
+        out.extend(
+            f"<td{' class=n' if n else ''}>{cell}</td>"
+            for cell, n in zip(row, numeric, strict=True)
+        )
+        out.append("</tr>")
+    out.append("</table>")
+    return "".join(out)

@@ -1,0 +1,291 @@
+"""Follows paths to what they lead to: attributes, calls, awaits, members of classes."""
+
+import re
+from typing import Final, NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.entities import Entity, unknown
+from trunkline.audit.modules import ModuleTable
+from trunkline.audit.names import DEPTH, NameResolver
+from trunkline.audit.source import facts
+from trunkline.audit.source.facts import Class, Facts, Function, Import
+from trunkline.audit.source.library import Library
+
+_TOKEN: Final = re.compile(r"\w+|\(\)|\[\]|~|\^")
+_OBJECT_MEMBERS: Final = frozenset({*dir(type), *dir(object), "__dict__", "__annotations__"})
+_SAME_CLASS: Final = frozenset({
+    "dataclasses:dataclass", "typing:final", "typing_extensions:final", "typing:runtime_checkable",
+    "functools:total_ordering", "enum:unique", "attr:s", "attr:define", "attrs:define",
+    "attrs:frozen", "attr:frozen", "attr:dataclass", "warnings:deprecated",
+    "typing_extensions:deprecated",
+})  # fmt: skip
+"""Class decorators that take no members away and add none that a rule asks about."""
+
+
+class Declared(NamedTuple):
+    """The classes and functions of a module, by qualified name."""
+
+    classes: dict[str, Class]
+    functions: dict[str, Function]
+
+
+class Resolver(NameResolver):
+    """Resolves paths and names over a tree.
+
+    Args:
+        table: The modules.
+        library: Their facts.
+        generated: Patterns of modules that a build writes.
+    """
+
+    def __init__(self, table: ModuleTable, library: Library, generated: tuple[str, ...]) -> None:
+        super().__init__(table, library, generated)
+        self._paths: dict[str, Entity] = {}
+        self._declarations: dict[tuple[str, bool], Declared] = {}
+
+    def resolve(self, path: str | None) -> Entity:
+        """Return what a path leads to."""
+        if not path or path[0] in "=?":
+            return unknown("the value is not known")
+        found = self._paths.get(path)
+        if found is None:
+            module, _, rest = path.partition(":")
+            if module == "builtins":
+                found = Entity(entities.EXTERNAL, "builtins", rest)
+                if not rest.isidentifier():
+                    found = unknown("the value is not known")
+            else:
+                # A path begins in the module that was read, whatever an import would find there.
+                own = module in self.table.files
+                found = Entity(entities.MODULE, module) if own else self.module(module)
+                for token in _TOKEN.findall(rest):
+                    found = self.step(found, token)
+            self._paths[path] = found
+        return found
+
+    def step(self, owner: Entity, token: str) -> Entity:  # noqa: PLR0911 # one case after another
+        """Return what one step of a path leads to: an attribute, a call, an await, an item."""
+        kind = owner.kind
+        if kind in {entities.UNKNOWN, entities.MISSING}:
+            return owner
+        if kind == entities.EXTERNAL:
+            return _external_step(owner, token)
+        if token == "()":  # noqa: S105 # a step of a path
+            return self._called(owner)
+        if token == "~":  # noqa: S105 # a step of a path
+            if kind == entities.AWAITABLE:
+                return Entity(entities.INSTANCE, owner.module, owner.name)
+            return unknown("what awaiting it gives is not known")
+        if token in {"[]", "^"}:
+            return unknown("an item, or what it enters")
+        if kind == entities.MODULE:
+            return self.lookup(owner.module, token)
+        if kind in {entities.CLASS, entities.INSTANCE}:
+            return self._class_member(owner, token)
+        return unknown("an attribute of a value that is not known")
+
+    def _called(self, owner: Entity) -> Entity:
+        if owner.kind == entities.CLASS:
+            return Entity(entities.INSTANCE, owner.module, owner.name)
+        if owner.kind == entities.PROVIDER:
+            from trunkline.audit.containers import provided
+
+            return provided(self, owner)
+        if owner.kind != entities.FUNCTION:
+            return unknown("what calling it gives is not known")
+        return self.result(owner)
+
+    def result(self, owner: Entity) -> Entity:
+        """Return what calling a function gives."""
+        function = self.function(owner)
+        if function is None or function.is_generator or self._replaced(function):
+            return unknown("what the function returns is not known")
+        target: Entity | None = None
+        if function.returns is not None:
+            if function.returns.endswith((":Self", ".Self")) and "." in owner.name:
+                target = Entity(entities.INSTANCE, owner.module, owner.name.rpartition(".")[0])
+            else:
+                named = self.resolve(function.returns)
+                if named.kind == entities.CLASS:
+                    target = Entity(entities.INSTANCE, named.module, named.name)
+        elif len(function.returned) == 1 and function.returned[0] != "?":
+            key = (owner.module, f"{owner.name}()")
+            if key not in self._pending and len(self._pending) < DEPTH:
+                self._pending.add(key)
+                try:
+                    target = self.resolve(function.returned[0])
+                finally:
+                    self._pending.discard(key)
+        if target is None or target.kind not in {entities.INSTANCE, entities.AWAITABLE}:
+            return unknown("what the function returns is not known")
+        if function.is_async:
+            return Entity(entities.AWAITABLE, target.module, target.name)
+        return target
+
+    @staticmethod
+    def _replaced(function: Function) -> bool:
+        return bool(function.flags & facts.DECORATED)
+
+    # Classes and functions.
+
+    def class_facts(self, entity: Entity) -> Class | None:
+        """Return the declaration of a class of the tree."""
+        known = self._declared(entity.module).classes.get(entity.name)
+        if known is None and self._cut(entity):
+            known = self._declared(entity.module, whole=True).classes.get(entity.name)
+        return known
+
+    def function(self, entity: Entity) -> Function | None:
+        """Return the declaration of a function or method of the tree."""
+        known = self._declared(entity.module).functions.get(entity.name)
+        if known is None and self._cut(entity):
+            known = self._declared(entity.module, whole=True).functions.get(entity.name)
+        return known
+
+    def _cut(self, entity: Entity) -> bool:
+        """Tell whether a declaration may stand in a part of its file that was not read yet."""
+        path = self.table.files.get(entity.module)
+        if path is None or not self.library.detailed(path).partial:
+            return False
+        own = self._declared(entity.module)
+        top = entity.name.partition(".")[0]
+        # What was read of a module-level block was read whole.
+        if top in own.classes or top in own.functions:
+            return False
+        return any(not isinstance(b, Import) for b in self.names(entity.module).get(top, ()))
+
+    def _declared(self, module: str, *, whole: bool = False) -> Declared:
+        key = (module, whole)
+        known = self._declarations.get(key)
+        if known is None:
+            path = self.table.files.get(module)
+            own = Facts(0)
+            if path is not None:
+                own = self.library.full(path) if whole else self.library.detailed(path)
+            known = self._declarations[key] = Declared(
+                {item.name: item for item in own.classes},
+                {
+                    item.name: item
+                    for item in own.functions
+                    if not any(name.endswith(":overload") for name in item.decorators)
+                },
+            )
+        return known
+
+    def ancestors(self, entity: Entity) -> tuple[tuple[Entity, ...], bool]:
+        """Return a class with all its base classes in the tree, nearest first.
+
+        Returns:
+            The classes, and whether every base is known (``object`` and such aside).
+        """
+        found: dict[Entity, None] = {}
+        complete = True
+        stack = [entity]
+        while stack:
+            current = stack.pop(0)
+            if current in found:
+                continue
+            found[current] = None
+            declared = self.class_facts(current)
+            if declared is None:
+                complete = False
+                continue
+            for base in declared.bases:
+                target = self.resolve(base)
+                if target.kind == entities.CLASS:
+                    stack.append(target)
+                elif not (target.kind == entities.EXTERNAL and _plain_base(target)):
+                    complete = False
+        return tuple(found), complete
+
+    def is_subclass(self, entity: Entity, other: Entity) -> bool:
+        """Tell whether a class has another among its bases (or is it)."""
+        return other in self.ancestors(entity)[0]
+
+    def has_member(self, entity: Entity, name: str) -> bool | None:
+        """Tell whether objects of a class have an attribute; None where it cannot be decided."""
+        classes, complete = self.ancestors(entity)
+        for item in classes:
+            declared = self.class_facts(item)
+            if declared is None:
+                continue
+            if name in declared.members or name in declared.attributes:
+                return True
+            if {"__getattr__", "__getattribute__"} & {*declared.members}:
+                return None
+            if any(self.decorated_elsewhere(path) for path in declared.decorators):
+                return None
+            if declared.keywords:
+                return None
+        if name in _OBJECT_MEMBERS or name.startswith("__"):
+            return True
+        return False if complete else None
+
+    def decorated_elsewhere(self, path: str) -> bool:
+        """Tell whether a class decorator may add members that cannot be read."""
+        target = self.resolve(path.removesuffix("()"))
+        return f"{target.module}:{target.name}" not in _SAME_CLASS
+
+    def _class_member(self, owner: Entity, name: str) -> Entity:  # noqa: PLR0911 # one case after another
+        for item in self.ancestors(Entity(entities.CLASS, owner.module, owner.name))[0]:
+            declared = self.class_facts(item)
+            if declared is None:
+                break
+            qualname = f"{item.name}.{name}"
+            if name in declared.members:
+                member = Entity(entities.FUNCTION, item.module, qualname)
+                function = self.function(member)
+                if function is not None:
+                    if any(
+                        path.endswith((":property", ".cached_property", ":cached_property"))
+                        for path in function.decorators
+                    ):
+                        return unknown("a property") if function.flags else self.result(member)
+                    return member
+                nested = Entity(entities.CLASS, item.module, qualname)
+                if self.class_facts(nested) is not None:
+                    return nested
+                from trunkline.audit.containers import is_provider
+
+                if is_provider(self, item.module, qualname):
+                    return Entity(entities.PROVIDER, item.module, qualname)
+                return unknown("a class attribute")
+            if name in declared.attributes and owner.kind == entities.INSTANCE:
+                return self._attribute(item, name)
+        return unknown("the attribute is not known")
+
+    def _attribute(self, owner: Entity, name: str) -> Entity:
+        """Return what ``self.name`` was set to, where every assignment agrees."""
+        target = f"{owner.module}:{owner.name}().{name}"
+        path = self.table.files[owner.module]
+        values = {
+            store.value or (f"{store.annotation}()" if store.annotation else None)
+            for store in self.library.full(path).stores
+            if store.target == target
+        }
+        if len(values) == 1:
+            value = values.pop()
+            key = (owner.module, target)
+            if value is not None and key not in self._pending and len(self._pending) < DEPTH:
+                self._pending.add(key)
+                try:
+                    return self.resolve(value)
+                finally:
+                    self._pending.discard(key)
+        return unknown("the attribute is set to several things")
+
+
+def _external_step(owner: Entity, token: str) -> Entity:
+    if not token.isidentifier():
+        return unknown(f"comes from {owner.module}, which is not read")
+    if owner.name:
+        return Entity(entities.EXTERNAL, owner.module, f"{owner.name}.{token}")
+    return Entity(entities.EXTERNAL, owner.module, token)
+
+
+def _plain_base(target: Entity) -> bool:
+    """Tell whether an external base adds no members worth asking about."""
+    return (target.module, target.name) in {
+        ("builtins", "object"), ("abc", "ABC"), ("typing", "Protocol"), ("typing", "Generic"),
+        ("typing_extensions", "Protocol"),
+    }  # fmt: skip

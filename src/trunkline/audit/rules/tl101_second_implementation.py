@@ -1,0 +1,127 @@
+"""TL101: a second implementation of a canonical thing."""
+
+from collections.abc import Iterator
+
+from trunkline.audit import entities
+from trunkline.audit.canonical import Canonical
+from trunkline.audit.entities import Entity
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.rule import Rule
+from trunkline.audit.source import facts
+
+_ABSTRACT = {
+    ("typing", "Protocol"),
+    ("typing_extensions", "Protocol"),
+    ("abc", "ABC"),
+    ("enum", "Enum"),
+    ("enum", "StrEnum"),
+    ("typing", "TypedDict"),
+    ("typing", "NamedTuple"),
+    ("builtins", "Exception"),
+    ("builtins", "Warning"),
+}
+_FEWEST_METHODS = 3
+
+
+class Check(Rule):
+    """A class that does what the canonical one does splits the code base into two truths.
+
+    It is found by its name (the `family` patterns), by its base class, or because it has every
+    public method of the canonical class. Protocols, abstract classes and tests' fakes are no
+    implementations; old names listed as `legacy` are the business of the rules about redirects.
+    """
+
+    code = "TL101"
+    name = "second-implementation"
+    summary = "a second implementation of the canonical thing"
+    remedy = "move what differs into the canonical class and make this name a redirect"
+    valid = (
+        """
+# file: app/protocols.py
+from typing import Protocol
+
+class RunsEngine(Protocol):
+    def execute(self, name): ...
+
+class AnyEngine(Protocol):
+    def execute(self, name): ...
+# file: tests/fakes.py
+class FakeEngine:
+    pass
+""",
+    )
+    invalid = (
+        """
+# file: app/fast.py
+class FastEngine:  # <-
+    pass
+""",
+        """
+# file: app/derived.py
+from app.engine import Engine
+
+class Special(Engine):  # <-
+    pass
+""",
+        """
+# file: app/copy.py
+class Runner:  # <-
+    def execute(self, name): ...
+    def stats(self): ...
+    async def execute_pipeline(self, steps): ...
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every class outside the tests that implements a canonical thing again."""
+        for source in project.sources(tests=False):
+            for item in source.facts.classes:
+                entity = Entity(entities.CLASS, source.module, item.name)
+                for canonical in project.canonicals:
+                    cause = _cause(project, canonical, entity)
+                    if cause:
+                        yield self.finding(
+                            source.path,
+                            item.line,
+                            item.column,
+                            f"{item.name} is a second implementation of {canonical.name}",
+                            cause=cause,
+                            subject=canonical.subject,
+                        )
+                        break
+
+
+def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # noqa: C901, PLR0911 # one case after another
+    if canonical.is_type(entity) or canonical.type.kind != entities.CLASS:
+        return ""
+    if canonical.is_legacy(entity.module, entity.name) or entity.last == canonical.name:
+        return ""
+    if any(other.is_type(entity) for other in project.canonicals):
+        return ""
+    for definition in project.resolver.names(entity.module).get(entity.name, ()):
+        if definition.flags & facts.TYPE_CHECKING:
+            return ""
+    classes, _ = project.resolver.ancestors(entity)
+    if canonical.type in classes:
+        return f"it derives from {canonical.subject}"
+    if any(_is_abstract(project, item) for item in classes):
+        return ""
+    if canonical.in_family(entity.last):
+        return f"its name is of the family of {canonical.name}"
+    own, theirs = project.resolver.class_facts(entity), project.resolver.class_facts(canonical.type)
+    if own is not None and theirs is not None:
+        public = {name for name in theirs.members if not name.startswith("_")}
+        if len(public) >= _FEWEST_METHODS and public <= set(own.members):
+            return f"it has every public method of {canonical.name}: {', '.join(sorted(public))}"
+    return ""
+
+
+def _is_abstract(project: Project, entity: Entity) -> bool:
+    declared = project.resolver.class_facts(entity)
+    if declared is None:
+        return False
+    bases = [project.resolver.resolve((base or "").removesuffix("[]")) for base in declared.bases]
+    return any(
+        (base.module, base.name) in _ABSTRACT or base.last.endswith("Error") for base in bases
+    )

@@ -1,0 +1,96 @@
+"""TL104: several factories for one type."""
+
+from collections.abc import Iterator
+
+from trunkline.audit import entities
+from trunkline.audit.canonical import Canonical
+from trunkline.audit.containers import is_async
+from trunkline.audit.entities import Entity
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.queries import parameters_text
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.facts import Function
+
+
+class Check(Rule):
+    """A function that builds the canonical type is a factory beside the canonical one.
+
+    Factories of one type grow apart: here one must be awaited and there not, here it takes a
+    context and there a user's id. A call that is right for one is wrong for the other.
+    """
+
+    code = "TL104"
+    name = "several-factories"
+    summary = "another factory for a canonical type, and how its contract differs"
+    remedy = "let it return what the canonical factory gives, or remove it"
+    valid = (
+        """
+# file: app/access.py
+from containers import Application
+
+async def current_engine(app: Application):
+    return await app.engine()
+""",
+    )
+    invalid = (
+        """
+# file: app/factories.py
+from app.engine import Engine
+
+def make_engine(context) -> Engine:  # <-
+    return Engine(context)
+
+class Makers:
+    async def build(self, context):  # <-
+        return Engine(context)
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every function outside the tests that builds and returns a canonical type."""
+        for source in project.sources(tests=False):
+            for function in source.facts.functions:
+                for canonical in project.canonicals:
+                    own = f"{source.module}:{function.name}"
+                    if canonical.may_build(source.module, function.name):
+                        continue
+                    if canonical.is_legacy(source.module, function.name):
+                        continue
+                    if canonical.factory is not None and canonical.factory.full == own:
+                        continue
+                    if _builds(project, source.module, function, canonical):
+                        yield self.finding(
+                            source.path,
+                            function.line,
+                            function.column,
+                            f"{function.name} is another factory of {canonical.name}",
+                            cause=_difference(project, canonical, function),
+                            subject=canonical.subject,
+                        )
+
+
+def _builds(project: Project, module: str, function: Function, canonical: Canonical) -> bool:
+    for path in function.returned:
+        if path.endswith("()") and canonical.is_type(project.resolver.resolve(path[:-2])):
+            return True
+    return False
+
+
+def _difference(project: Project, canonical: Canonical, function: Function) -> str:
+    factory = canonical.factory
+    own = f"{'async' if function.is_async else 'sync'} {parameters_text(function)}"
+    if factory is None:
+        return f"it is {own}; no canonical factory is configured"
+    name = canonical.factory_call
+    if factory.kind == entities.PROVIDER:
+        other = "async" if is_async(project.resolver, factory) else "sync"
+        theirs = f"{other} ()"
+    else:
+        known = project.resolver.function(Entity(entities.FUNCTION, factory.module, factory.name))
+        if known is None:
+            return f"{name} is the canonical factory"
+        theirs = f"{'async' if known.is_async else 'sync'} {parameters_text(known)}"
+    if own.partition(" ")[0] != theirs.partition(" ")[0]:
+        return f"contracts differ: {own} here, {theirs} in {name}"
+    return f"{name} is the canonical factory"

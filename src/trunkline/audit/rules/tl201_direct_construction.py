@@ -1,0 +1,96 @@
+"""TL201: the canonical class constructed outside its factory."""
+
+from collections.abc import Iterator
+
+from trunkline.audit import entities
+from trunkline.audit.at_hand import container_at_hand
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.rule import Rule
+
+
+class Check(Rule):
+    """An object that is constructed directly goes round the canonical factory.
+
+    It gets none of what the factory gives: the scope that closes it, the user's own bridge, the
+    limits, the overrides of tests. Two ways to build one thing drift apart, and which one a request
+    gets then depends on the call site. Only the module of the class, the module of its factory and
+    those under `built-in` may construct it; tests may too.
+    """
+
+    code = "TL201"
+    name = "direct-construction"
+    summary = "direct construction that goes round the canonical factory"
+    remedy = "take it from the canonical factory"
+    valid = (
+        """
+# file: app/views.py
+from containers import Application
+
+async def view(app: Application):
+    return await app.engine()
+""",
+        """
+# file: app/other.py
+class Engine:
+    pass
+
+def view():
+    return Engine()
+""",
+        """
+# file: tests/test_engine.py
+from app.engine import Engine
+
+def test_runs():
+    assert Engine(None)
+""",
+    )
+    invalid = (
+        """
+# file: app/views.py
+from app.engine import Engine
+
+def view(context):
+    return Engine(context)  # <-
+""",
+        """
+# file: app/views.py
+import app.engine as module
+from app.engine import Engine as Motor
+
+def view(context):
+    first = module.Engine(context)  # <-
+    return first, Motor(context=context)  # <-
+""",
+        """
+# file: app/compat.py
+from app.engine import Engine as Motor
+# file: app/views.py
+def view(context):
+    from app.compat import Motor
+    return Motor(context)  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every construction outside the modules that may build."""
+        for source in project.sources(tests=False):
+            for call in source.facts.calls:
+                target = project.resolver.resolve(call.callee)
+                if target.kind != entities.CLASS:
+                    continue
+                for canonical in project.canonicals:
+                    if canonical.is_type(target) and not canonical.may_build(
+                        source.module, call.scope
+                    ):
+                        yield self.finding(
+                            source.path,
+                            call.line,
+                            call.column,
+                            f"{canonical.name} is constructed directly",
+                            cause=f"{canonical.factory_call} is its canonical factory",
+                            remedy=f"take it from {canonical.factory_call}",
+                            subject=canonical.subject,
+                            fix=container_at_hand(project, source, call, canonical),
+                        )

@@ -1,0 +1,52 @@
+"""TL402: an import that fails because of another's broken import."""
+
+from collections.abc import Iterator
+
+from trunkline.audit.broken import broken_imports
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.rule import PROGRAM, Rule
+
+
+class Check(Rule):
+    """The imported module exists, but importing it fails on a line of its own or of one further on.
+
+    The finding names that line, its root cause: mending it mends every module that it breaks.
+    """
+
+    code = "TL402"
+    name = "breaks-with"
+    summary = "an import that fails because of another's broken import"
+    remedy = "mend the root cause; nothing is wrong with this line"
+    needs = PROGRAM
+    valid = (
+        """
+# file: app/middle.py
+def later():
+    from app.gone import Thing
+# file: app/views.py
+from app.middle import later
+""",
+    )
+    invalid = (
+        """
+# file: app/middle.py
+from app.gone import Thing
+# file: app/views.py
+from app.middle import Thing  # <-
+# file: app/pages.py
+import app.views  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield, for every module that breaks with another, the import that breaks it."""
+        for item in broken_imports(project).consequences:
+            yield self.finding(
+                item.path,
+                item.line,
+                item.column,
+                f"importing {item.target} fails",
+                cause=f"{item.root} cannot be imported by it",
+                root=item.root,
+            )

@@ -1,0 +1,77 @@
+"""TL405: a ``mock.patch`` target that does not exist."""
+
+from collections.abc import Iterator
+
+from trunkline.audit.findings import Finding
+from trunkline.audit.patches import PatchTarget, missing_target, patch_targets
+from trunkline.audit.project import Project
+from trunkline.audit.rule import PROGRAM, Rule
+
+
+class Check(Rule):
+    """The patched name is gone: the test fails with an AttributeError, or patches nothing.
+
+    Understood are `mock.patch`, pytest-mock's `mocker.patch` and `monkeypatch.setattr` with a
+    dotted name. A target created by the patch itself (``create=True``) is left alone.
+    """
+
+    code = "TL405"
+    name = "stale-patch"
+    summary = "a patch target that no longer exists"
+    remedy = "patch the name where the code under test looks it up"
+    needs = PROGRAM
+    tests = (b"patch",)
+    valid = (
+        """
+# file: tests/test_views.py
+from unittest import mock
+
+@mock.patch("app.engine.Engine")
+@mock.patch("app.engine.Engine.execute")
+@mock.patch("app.engine.not_there", create=True)
+@mock.patch("json.loads")
+def test_view(*mocks): ...
+""",
+    )
+    invalid = (
+        """
+# file: tests/test_views.py
+from unittest.mock import patch
+
+@patch("app.engine.Motor")  # <-
+def test_view(motor):
+    with patch("app.gone.thing"):  # <-
+        pass
+
+def test_more(monkeypatch, mocker):
+    monkeypatch.setattr("app.engine.Engine.run_all", None)  # <-
+    mocker.patch("app.engine.start")  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every patch of a name that its owner does not have."""
+        for source in project.sources():
+            for target in patch_targets(project, source):
+                if target.creates:
+                    continue
+                missing = missing_target(project, target.name)
+                if missing:
+                    yield self.finding(
+                        source.path,
+                        target.line,
+                        target.column,
+                        f"the patch target {target.name} does not exist",
+                        cause=missing,
+                        fix=_fix(project, target),
+                    )
+
+
+def _fix(project: Project, target: PatchTarget) -> tuple[str, ...]:
+    """Lead a patch of a canonical class that moved to its canonical path."""
+    for canonical in project.canonicals:
+        names = {canonical.name, *(old.last for old in canonical.config.legacy if old.attribute)}
+        if target.name.rpartition(".")[2] in names and canonical.type.kind == "class":
+            new = f"{canonical.config.type.module}.{canonical.config.type.attribute}"
+            return ("patch", str(target.line), str(target.column), target.name, new)
+    return ()

@@ -1,0 +1,88 @@
+"""TL501: arguments that do not fit the canonical signature."""
+
+from collections.abc import Iterator
+
+from trunkline.audit import entities
+from trunkline.audit.canonical import Canonical
+from trunkline.audit.entities import Entity
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.queries import bind, signature, unbound_method
+from trunkline.audit.rule import Rule
+
+
+class Check(Rule):
+    """A call that gives too few, too many or unknown arguments fails when it runs.
+
+    Checked are constructions of canonical classes, calls of their methods and of their factories,
+    against the signature as the source has it. Unpacked arguments, decorated functions and bases
+    outside the tree are left alone.
+    """
+
+    code = "TL501"
+    name = "wrong-arguments"
+    summary = "missing, surplus or unknown arguments against the canonical signature"
+    remedy = "give what the signature asks for"
+    valid = (
+        """
+# file: tests/test_engine.py
+from app.engine import Engine
+
+def test_runs(context, options):
+    Engine(context)
+    Engine(context, limit=2)
+    Engine(**options)
+""",
+    )
+    invalid = (
+        """
+# file: tests/test_engine.py
+from app.engine import Engine
+
+async def test_runs(context, engine: Engine):
+    Engine()  # <-
+    Engine(context, 1, 2)  # <-
+    Engine(context, size=3)  # <-
+    await engine.execute()  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every call whose arguments do not fit."""
+        for source in project.sources():
+            for call in source.facts.calls:
+                if call.use == "marker":
+                    continue
+                target = project.resolver.resolve(call.callee)
+                canonical = subject_of(project, target)
+                if canonical is None or unbound_method(project, call, target):
+                    continue
+                taken = signature(project, target)
+                if taken is None:
+                    continue
+                _, problems = bind(call, taken)
+                if problems:
+                    name = target.name
+                    takes = ", ".join(parameter.name for parameter in taken.parameters)
+                    yield self.finding(
+                        source.path,
+                        call.line,
+                        call.column,
+                        f"{name} is called with wrong arguments: {'; '.join(problems)}",
+                        cause=f"{target.full} takes ({takes})",
+                        subject=canonical.subject,
+                    )
+
+
+def subject_of(project: Project, target: Entity) -> Canonical | None:
+    """Return the canonical thing that a callee is: its class, its factory or one of its methods."""
+    for canonical in project.canonicals:
+        if canonical.type.kind == entities.CLASS and canonical.is_type(target):
+            return canonical
+        if target.kind == entities.FUNCTION:
+            if canonical.factory == target:
+                return canonical
+            owner, dot, _ = target.name.rpartition(".")
+            if dot and (target.module, owner) == (canonical.type.module, canonical.type.name):
+                return canonical
+    return None

@@ -1,0 +1,52 @@
+"""TL601: a scoped object kept in a module-level variable."""
+
+from collections.abc import Iterator
+
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.rule import Rule
+from trunkline.audit.scoped import kept_objects, module_level_name
+
+
+class Check(Rule):
+    """One object for the whole process, where every user should have one of their own.
+
+    The first request's user, connection and limits are then everybody's.
+    """
+
+    code = "TL601"
+    name = "module-singleton"
+    summary = "a module-level variable that holds a scoped object"
+    remedy = "resolve it in the scope of each request"
+    valid = (
+        """
+# file: app/views.py
+from app.engine import Engine
+
+KIND = Engine
+""",
+    )
+    invalid = (
+        """
+# file: app/views.py
+from app.engine import Engine
+
+engine = Engine(None)  # <-
+current: Engine | None = None  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every module-level variable outside the tests that holds one."""
+        for source in project.sources(tests=False):
+            for kept in kept_objects(project, source):
+                name = module_level_name(project, source, kept.store.target)
+                if name and not kept.store.scope and not kept.holds_many:
+                    yield self.finding(
+                        source.path,
+                        kept.store.line,
+                        kept.store.column,
+                        f"the module-level {name} holds a {kept.canonical.name} for every user",
+                        cause=kept.lifetime,
+                        subject=kept.canonical.subject,
+                    )

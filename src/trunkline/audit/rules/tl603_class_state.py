@@ -1,0 +1,95 @@
+"""TL603: scoped objects kept on a class."""
+
+from collections.abc import Iterator
+
+from trunkline.audit import entities
+from trunkline.audit.findings import Finding
+from trunkline.audit.project import Project
+from trunkline.audit.rule import Rule
+from trunkline.audit.scoped import Kept, kept_objects
+
+
+class Check(Rule):
+    """State on a class is shared by all its objects: by all users, requests and tests."""
+
+    code = "TL603"
+    name = "class-state"
+    summary = "class-level state that holds scoped objects"
+    remedy = "keep it on the object, or resolve it in the scope of each request"
+    valid = (
+        """
+# file: app/views.py
+from dataclasses import dataclass
+from typing import NamedTuple
+from app.engine import Engine
+
+@dataclass
+class View:
+    engine: Engine
+    others: dict[str, Engine]
+
+class Row(NamedTuple):
+    engine: Engine
+
+class Page:
+    engine: Engine
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+""",
+    )
+    invalid = (
+        """
+# file: app/views.py
+from app.engine import Engine
+
+class View:
+    shared = Engine(None)  # <-
+    engines: dict[str, Engine] = {}  # <-
+
+    @classmethod
+    def remember(cls, context):
+        cls.last = Engine(context)  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield every class attribute outside the tests that holds one."""
+        for source in project.sources(tests=False):
+            for kept in kept_objects(project, source):
+                name = _class_attribute(project, kept)
+                if name:
+                    yield self.finding(
+                        source.path,
+                        kept.store.line,
+                        kept.store.column,
+                        f"{name} holds {kept.canonical.name} objects for every user",
+                        cause=f"class attributes are shared; {kept.lifetime}",
+                        subject=kept.canonical.subject,
+                    )
+
+
+def _class_attribute(project: Project, kept: Kept) -> str:
+    store = kept.store
+    module, _, rest = store.target.partition(":")
+    rest = rest.removesuffix("[]")
+    owner, dot, name = rest.rpartition(".")
+    if module != kept.source.module or not dot or "(" in owner or not name.isidentifier():
+        return ""
+    if project.resolver.resolve(f"{module}:{owner}").kind != entities.CLASS:
+        return ""
+    if store.scope == owner:
+        # A declaration in the class body: it holds something only when a value is assigned.
+        if store.value is None and not _has_value(kept):
+            return ""
+        declared = next((c for c in kept.source.facts.classes if c.name == owner), None)
+        if declared is None or declared.decorators:
+            return ""
+        entity = entities.Entity(entities.CLASS, module, owner)
+        if not project.resolver.ancestors(entity)[1]:
+            return ""
+    return f"{owner}.{name}"
+
+
+def _has_value(kept: Kept) -> bool:
+    return kept.holds_many and kept.store.key == "="

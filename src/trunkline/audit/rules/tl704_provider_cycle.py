@@ -1,0 +1,60 @@
+"""TL704: providers that need each other."""
+
+from collections.abc import Iterator
+
+from trunkline.audit.findings import Finding
+from trunkline.audit.graphs import container_graphs
+from trunkline.audit.project import Project
+from trunkline.audit.rule import CONTAINER_NAMES, Rule
+
+
+class Check(Rule):
+    """Neither of two providers can be built before the other.
+
+    With stock providers the first use ends in a RecursionError, or crashes the interpreter.
+    """
+
+    code = "TL704"
+    name = "provider-cycle"
+    summary = "providers that need each other before either can be built"
+    remedy = "inject the provider itself on one side and resolve it at each use"
+    names = CONTAINER_NAMES
+    valid = (
+        """
+# file: app/wired.py
+from dependency_injector import containers, providers
+
+class Wired(containers.DeclarativeContainer):
+    one = providers.Object(1)
+    two = providers.Singleton(dict, one=one)
+""",
+    )
+    invalid = (
+        """
+# file: app/wired.py
+from dependency_injector import containers, providers
+
+class Base(containers.DeclarativeContainer):
+    two = providers.Dependency()
+
+class Wired(Base):
+    one = providers.Singleton(dict, two=Base.two)
+    two = providers.Singleton(dict, one=one)  # <-
+""",
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """Yield one shortest cycle of every group of providers."""
+        from trunkline.validation import check_cycles
+
+        for path, graph in container_graphs(project):
+            for found in check_cycles(graph):
+                at = found.location
+                yield self.finding(
+                    at.file if at else path,
+                    at.line if at else 0,
+                    0,
+                    found.message,
+                    cause="; ".join(found.hops),
+                    remedy=found.remedy,
+                )

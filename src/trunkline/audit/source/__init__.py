@@ -1,0 +1,1 @@
+"""Reading source files: bytes to facts, without importing anything that is read."""

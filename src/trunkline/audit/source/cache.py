@@ -1,0 +1,115 @@
+"""Facts kept between runs, by content.
+
+One file holds the facts of one tree for one request. It is written whole to a temporary file and
+renamed, so that concurrent runs never see half of one; a damaged or foreign file is as good as
+none.
+"""
+
+# Paths stay texts: pathlib is slow over thousands of files, and slow to import.
+# ruff: noqa: PTH103, PTH105, PTH108, PTH110, PTH118, PTH120, PTH123
+
+import hashlib
+import marshal
+import os
+import sys
+from typing import Final, NamedTuple
+
+from trunkline.audit.source.facts import FORMAT
+from trunkline.audit.source.reader import Request
+
+_MAGIC: Final = b"trunkline-audit\n"
+_KEPT_FILES: Final = 6
+
+
+class Entry(NamedTuple):
+    """What is known of one file.
+
+    Attributes:
+        size: Bytes.
+        stamp: Times and inode of the file when it was read; None when it may have changed unseen
+            within the same tick of the clock.
+        digest: Hash of the content.
+        packed: Marshalled facts; empty where nothing in the file matters.
+        error: Line, column and problem of a file that was passed over.
+        full: Marshalled facts of the whole file, where a rule asked for them.
+    """
+
+    size: int
+    stamp: tuple[int, int, int] | None
+    digest: bytes
+    packed: bytes
+    error: tuple[int, int, str] | None
+    full: bytes = b""
+
+
+class Cache:
+    """The kept facts of one tree.
+
+    Args:
+        root: The project's folder; the cache is kept in its ``.trunkline`` folder.
+        request: What the facts were read for.
+    """
+
+    def __init__(self, root: str, request: Request) -> None:
+        key = repr((FORMAT, sys.version_info[:3], request._replace(program=False)))
+        name = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:16]
+        self._folder = os.path.join(root, ".trunkline", "cache")
+        self._path = os.path.join(self._folder, f"audit-{name}.bin")
+        self.entries: dict[str, Entry] = {}
+        self.program = False
+        self.names: tuple[bytes, ...] = ()
+
+    def load(self) -> None:
+        """Read what was kept; nothing where there is none, or it is damaged."""
+        try:
+            with open(self._path, "rb") as file:
+                data = file.read()
+        except OSError:
+            return
+        start = len(_MAGIC) + 20
+        if not data.startswith(_MAGIC) or _digest(data[start:]) != data[len(_MAGIC) : start]:
+            return
+        # The digest stands for content that this program wrote.
+        program, names, rows = marshal.loads(memoryview(data)[start:])  # noqa: S302 # see above
+        self.program, self.names = program, names
+        self.entries = {path: Entry._make(row) for path, row in rows.items()}
+
+    def save(self) -> None:
+        """Write everything, atomically; a folder that cannot be written to keeps no cache."""
+        rows = {path: tuple(entry) for path, entry in self.entries.items()}
+        body = marshal.dumps((self.program, self.names, rows))
+        temporary = f"{self._path}.{os.getpid()}.tmp"
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+            _ignore_folder(os.path.dirname(self._folder))
+            with open(temporary, "wb") as file:
+                file.write(_MAGIC + _digest(body) + body)
+            os.replace(temporary, self._path)
+            self._prune()
+        except OSError:
+            # Read-only trees are audited all the same, only never warm.
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+
+    def _prune(self) -> None:
+        files = [entry for entry in os.scandir(self._folder) if entry.name.endswith(".bin")]
+        files.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
+        for entry in files[_KEPT_FILES:]:
+            os.unlink(entry.path)
+
+
+def content_digest(data: bytes) -> bytes:
+    """Return the hash that stands for a file's content."""
+    return _digest(data)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+def _ignore_folder(folder: str) -> None:
+    """Keep the folder out of version control, without touching the project's own lists."""
+    path = os.path.join(folder, ".gitignore")
+    if not os.path.exists(path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("*\n")

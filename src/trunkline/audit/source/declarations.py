@@ -1,0 +1,188 @@
+"""Classes and functions of a file that matters: their signatures, bases and members."""
+
+import ast
+import re
+from typing import Final
+
+from trunkline.audit.source import facts
+from trunkline.audit.source.facts import Class, Function, Parameter
+from trunkline.audit.source.scopes import Scope, decorator_flags, join, parameters
+from trunkline.audit.source.structure import StructureReader
+
+_SELF_NAME: Final = re.compile(r"\b(?:self|cls)\.(\w+)")
+_WRAPPERS: Final = frozenset(
+    {"Optional", "Annotated", "Required", "NotRequired", "Final", "ClassVar"}
+)
+_RESULTS: Final = frozenset(
+    {"AsyncIterator", "AsyncGenerator", "Iterator", "Generator", "Awaitable", "Coroutine",
+     "AbstractAsyncContextManager", "AbstractContextManager", "AsyncContextManager",
+     "ContextManager"}
+)  # fmt: skip
+
+
+class DeclarationReader:
+    """Collects the declarations of one module.
+
+    Args:
+        structure: The module's imports and names.
+    """
+
+    def __init__(self, structure: StructureReader) -> None:
+        self.module = structure.module
+        self.package = structure.package
+        self.bound = frozenset(
+            [definition.name for definition in structure.definitions]
+            + [item.bound for item in structure.imports if not item.scope]
+        )
+        self.classes: list[Class] = []
+        self.functions: list[Function] = []
+        self.source_lines: list[str] = []
+        self._counts: dict[tuple[str, str], int] = {}
+        self._class_relevant = False
+
+    def plain_path(self, node: ast.expr, scope: Scope) -> str | None:
+        """Return the path of an expression without noting anything it reads."""
+        if isinstance(node, ast.Name):
+            return scope.lookup(node.id, self.module, self.bound)
+        if isinstance(node, ast.Attribute):
+            owner = self.plain_path(node.value, scope)
+            return join(owner, node.attr) if owner else None
+        if isinstance(node, ast.Call):
+            callee = self.plain_path(node.func, scope)
+            return f"{callee}()" if callee else None
+        if isinstance(node, ast.Await):
+            path = self.plain_path(node.value, scope)
+            return f"{path}~" if path else None
+        if isinstance(node, ast.Subscript):
+            path = self.plain_path(node.value, scope)
+            return f"{path}[]" if path else None
+        return None
+
+    def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:  # noqa: C901, PLR0911 # one case after another
+        """Return the path of the class that an annotation names, where it names one class.
+
+        ``X | None``, ``Optional[X]``, ``Annotated[X, ...]`` and quoted annotations count as ``X``.
+        """
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value.strip(), mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return None
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self.plain_path(node, scope)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            if isinstance(node.right, ast.Constant) and node.right.value is None:
+                return self.annotation(node.left, scope)
+            if isinstance(node.left, ast.Constant) and node.left.value is None:
+                return self.annotation(node.right, scope)
+            return None
+        if isinstance(node, ast.Subscript):
+            name = (
+                node.value.attr
+                if isinstance(node.value, ast.Attribute)
+                else getattr(node.value, "id", "")
+            )
+            inner = (
+                node.slice.elts[0]
+                if isinstance(node.slice, ast.Tuple) and node.slice.elts
+                else node.slice
+            )
+            if name in _WRAPPERS:
+                return self.annotation(inner, scope)
+            if name in _RESULTS:
+                if name == "Coroutine" and isinstance(node.slice, ast.Tuple):
+                    inner = node.slice.elts[-1]
+                return self.annotation(inner, scope)
+        return None
+
+    def declare_function(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef,
+        qualname: str,
+        scope: Scope,
+        returned: tuple[str, ...],
+        is_generator: bool,
+    ) -> None:
+        """Keep the signature of a function or method."""
+        decorators = tuple(
+            path
+            for path in (self.plain_path(decorator, scope) for decorator in node.decorator_list)
+            if path is not None
+        )
+        flags = decorator_flags(decorators)
+        if len(decorators) != len(node.decorator_list):
+            flags |= facts.DECORATED
+        self.functions.append(
+            Function(
+                qualname, node.lineno, node.col_offset, node.end_lineno or node.lineno,
+                isinstance(node, ast.AsyncFunctionDef), is_generator,
+                tuple(
+                    Parameter(arg.arg, kind, default, self.annotation(arg.annotation, scope))
+                    for arg, kind, default in parameters(node.args)
+                ),
+                self.annotation(node.returns, scope), returned, decorators, flags,
+            )
+        )  # fmt: skip
+
+    def declare_class(
+        self,
+        node: ast.ClassDef,
+        qualname: str,
+        bases: tuple[str | None, ...],
+        scope: Scope,
+        attributes: set[str],
+    ) -> None:
+        """Keep the bases and members of a class."""
+        decorators = tuple(
+            self.plain_path(decorator, scope) or "?" for decorator in node.decorator_list
+        )
+        self.classes.append(
+            Class(
+                qualname, node.lineno, node.col_offset, node.end_lineno or node.lineno, bases,
+                decorators, tuple(self.class_names(node, qualname)), tuple(sorted(attributes)),
+                tuple(keyword.arg or "**" for keyword in node.keywords), 0,
+            )
+        )  # fmt: skip
+
+    def class_names(self, node: ast.ClassDef, qualname: str) -> dict[str, str | None]:  # noqa: C901 # one case after another
+        """Return the names bound in a class body, with their paths."""
+        names: dict[str, None] = {}
+        stack: list[ast.stmt] = list(node.body)
+        for part in stack:
+            if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                names[part.name] = None
+            elif isinstance(part, (ast.Import, ast.ImportFrom)):
+                for alias in part.names:
+                    names[alias.asname or alias.name.partition(".")[0]] = None
+            elif isinstance(part, (ast.Assign, ast.AnnAssign)):
+                targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+                for target in targets:
+                    for leaf in ast.walk(target):
+                        if isinstance(leaf, ast.Name):
+                            names[leaf.id] = None
+                            if leaf.id == "__slots__" and part.value is not None:
+                                names.update(dict.fromkeys(_strings(part.value)))
+            else:
+                for field in ("body", "orelse", "finalbody"):
+                    stack.extend(getattr(part, field, []))
+                for handler in getattr(part, "handlers", []):
+                    stack.extend(handler.body)
+        return {name: f"{self.module}:{qualname}.{name}" for name in names}
+
+    def may_yield(self, node: ast.stmt) -> bool:
+        """Tell whether a function has a ``yield`` on one of its lines."""
+        lines = self.source_lines[node.lineno - 1 : node.end_lineno]
+        return any("yield" in line for line in lines)
+
+    def read_attributes(self, node: ast.ClassDef) -> set[str]:
+        """Return every name that the class's lines read or set on ``self``: more than it has."""
+        lines = self.source_lines[node.lineno - 1 : node.end_lineno]
+        return {name for line in lines for name in _SELF_NAME.findall(line)}
+
+
+def _strings(node: ast.expr) -> list[str]:
+    return [
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]

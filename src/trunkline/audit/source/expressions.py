@@ -1,0 +1,251 @@
+"""Expressions: the path of each, and the calls and references in it that matter."""
+
+import ast
+import re
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Final
+
+from trunkline.audit.source.declarations import DeclarationReader
+from trunkline.audit.source.facts import Argument, Call, Fallback, Reference, Text
+from trunkline.audit.source.scopes import Scope, parameters
+from trunkline.audit.source.structure import StructureReader
+
+_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_MARKERS: Final = (":Provide", ":Provider", ":Closing", ".Provide", ".Provider", ".Closing")
+_MAX_TEXT: Final = 200
+
+
+class ExpressionReader(DeclarationReader):
+    """Reads the expressions of one module.
+
+    Args:
+        structure: The module's imports and names.
+        interesting: Tells whether a path may lead to something a rule asks about.
+    """
+
+    def __init__(self, structure: StructureReader, interesting: Callable[[str], bool]) -> None:
+        super().__init__(structure)
+        self._interesting = interesting
+        self.calls: list[Call] = []
+        self.references: list[Reference] = []
+        self.fallbacks: list[Fallback] = []
+        self.texts: list[Text] = []
+        self._returned: list[str] = []
+        self._generator = False
+
+    @abstractmethod
+    def _body(self, body: list[ast.stmt], scope: Scope) -> None:
+        """Read statements, such as those of a block inside an expression's statement."""
+
+    def _field(self, item: object, scope: Scope) -> None:
+        if isinstance(item, ast.expr):
+            self._value(item, scope)
+        elif isinstance(item, list):
+            for part in item:
+                if isinstance(part, ast.stmt):
+                    self._body([part], scope)
+                else:
+                    self._field(part, scope)
+        elif isinstance(item, ast.AST):
+            for field in item._fields:
+                self._field(getattr(item, field, None), scope)
+
+    def _set_local(self, scope: Scope, name: str, path: str | None) -> None:
+        if name in scope.names and self._counts.get((scope.qualname, name), 0) == 1:
+            scope.names[name] = path
+
+    def _return(self, path: str | None) -> None:
+        self._returned.append(path or "?")
+
+    def _value(  # noqa: C901, PLR0911, PLR0912 # one case after another
+        self, node: ast.expr, scope: Scope, use: str = "value", role: str = "value"
+    ) -> str | None:
+        """Read an expression; return its path where it has one."""
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self._name(node, scope, role)
+        if isinstance(node, ast.Call):
+            return self._call(node, scope, use)
+        if isinstance(node, ast.Constant):
+            self._text(node, scope, None)
+            return self._constant(node)
+        if isinstance(node, ast.Await):
+            path = self._value(node.value, scope, use="await")
+            return f"{path}~" if path else None
+        if isinstance(node, ast.Subscript):
+            path = self._value(node.value, scope, role=role)
+            inner = self._value(node.slice, scope, role=role)
+            if path and path.endswith(_MARKERS):
+                self._marker(node, path, inner, scope)
+                return f"{path}[]"
+            return f"{path}[]" if path else None
+        if isinstance(node, ast.NamedExpr):
+            path = self._value(node.value, scope, use=use, role=role)
+            if isinstance(node.target, ast.Name):
+                self._set_local(scope, node.target.id, path)
+            return path
+        if isinstance(node, ast.BoolOp):
+            self._choice(node, scope)
+            return None
+        if isinstance(node, ast.Lambda):
+            names = {arg.arg: None for arg, _, _ in parameters(node.args)}
+            self._value(node.body, Scope(dict(names), scope, scope.qualname, is_function=True))
+            return None
+        if isinstance(node, _COMPREHENSIONS):
+            self._comprehension(node, scope)
+            return None
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            self._generator = True
+            if node.value is not None:
+                self._return(self._value(node.value, scope))
+            return None
+        for field in node._fields:
+            self._field(getattr(node, field, None), scope)
+        return None
+
+    def _name(self, node: ast.Name | ast.Attribute, scope: Scope, role: str) -> str | None:
+        if isinstance(node, ast.Name):
+            path = scope.lookup(node.id, self.module, self.bound)
+        else:
+            inner: ast.expr = node.value
+            while isinstance(inner, ast.Attribute):
+                inner = inner.value
+            if not isinstance(inner, ast.Name):
+                self._value(inner, scope, use="attribute")
+            path = self.plain_path(node, scope)
+        if path is not None and self._interesting(path):
+            column, line = node.col_offset, node.lineno
+            self.references.append(Reference(path, line, column, role, scope.qualname))
+        return path
+
+    def _call(self, node: ast.Call, scope: Scope, use: str) -> str | None:  # noqa: C901 # one case after another
+        callee: str | None
+        if isinstance(node.func, (ast.Name, ast.Attribute)):
+            callee = self.plain_path(node.func, scope)
+            inner: ast.expr = node.func
+            while isinstance(inner, ast.Attribute):
+                inner = inner.value
+            if not isinstance(inner, ast.Name):
+                self._value(inner, scope, use="attribute")
+        else:
+            callee = self._value(node.func, scope)
+        kind = (
+            "isinstance" if callee in {"builtins:isinstance", "builtins:issubclass"} else "argument"
+        )
+        arguments: list[Argument] = []
+        for index, arg in enumerate(node.args):
+            if isinstance(arg, ast.Constant) and index == 0:
+                self._text(arg, scope, callee or _spelling(node.func))
+                value = self._constant(arg)
+            elif isinstance(arg, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
+                arguments.extend(self._elements(arg, None, scope))
+                continue
+            elif isinstance(arg, ast.Starred):
+                self._value(arg.value, scope)
+                arguments.append(Argument("*", None, None))
+                continue
+            else:
+                value = self._value(arg, scope, role=kind if index else "argument")
+            arguments.append(Argument(None, value, _terminal(arg)))
+        for keyword in node.keywords:
+            if isinstance(keyword.value, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
+                arguments.extend(self._elements(keyword.value, keyword.arg, scope))
+                continue
+            value = self._value(keyword.value, scope, role="argument")
+            arguments.append(Argument(keyword.arg or "**", value, _terminal(keyword.value)))
+        if (callee is not None and self._interesting(callee)) or any(
+            argument.value is not None and self._interesting(argument.value)
+            for argument in arguments
+        ):
+            self.calls.append(
+                Call(
+                    callee or f"?{_spelling(node.func)}", node.lineno, node.col_offset,
+                    tuple(arguments), use, scope.qualname, node.end_lineno or node.lineno,
+                    node.end_col_offset or 0,
+                )
+            )  # fmt: skip
+        return f"{callee}()" if callee else None
+
+    def _elements(
+        self, node: ast.List | ast.Tuple | ast.Dict | ast.Set, keyword: str | None, scope: Scope
+    ) -> list[Argument]:
+        """Read a literal container; return one argument, or one for each element that matters.
+
+        The first stands for the container itself, the others begin with ``[`` and are no arguments
+        of the call.
+        """
+        keys = node.keys if isinstance(node, ast.Dict) else []
+        for key in keys:
+            if key is not None:
+                self._value(key, scope)
+        arguments = [Argument(keyword, None, None)]
+        for element in node.values if isinstance(node, ast.Dict) else node.elts:
+            path = self._value(element, scope, role="argument")
+            arguments.append(Argument("[", path, _terminal(element)))
+        return arguments
+
+    def _marker(self, node: ast.Subscript, path: str, inner: str | None, scope: Scope) -> None:
+        """Note a wiring marker: ``Closing[Provide[Container.name]]`` as a call of its names."""
+        slices = node.slice
+        while isinstance(slices, ast.Subscript):
+            inner = self.plain_path(slices.slice, scope) or self._constant(slices.slice)
+            slices = slices.slice
+        argument = Argument(None, inner, _terminal(slices))
+        self.calls.append(
+            Call(f"{path}[]", node.lineno, node.col_offset, (argument,), "marker", scope.qualname,
+                 node.end_lineno or node.lineno, node.end_col_offset or 0)
+        )  # fmt: skip
+
+    def _choice(self, node: ast.BoolOp, scope: Scope) -> None:
+        paths = [self._value(value, scope) for value in node.values]
+        if isinstance(node.op, ast.Or) and paths[0] and self._interesting(paths[0]):
+            second = tuple(path for path in paths[1:] if path)
+            if second:
+                self.fallbacks.append(
+                    Fallback(
+                        "or", (paths[0],), second, node.lineno, node.col_offset, scope.qualname
+                    )
+                )
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, scope: Scope
+    ) -> None:
+        names: dict[str, str | None] = {}
+        inner = Scope(names, scope, scope.qualname, is_function=scope.is_function)
+        for generator in node.generators:
+            self._value(generator.iter, inner, use="for")
+            for part in ast.walk(generator.target):
+                if isinstance(part, ast.Name):
+                    names[part.id] = None
+            for test in generator.ifs:
+                self._value(test, inner)
+        if isinstance(node, ast.DictComp):
+            self._value(node.key, inner)
+            self._value(node.value, inner)
+        else:
+            self._value(node.elt, inner)
+
+    def _text(self, node: ast.Constant, scope: Scope, callee: str | None) -> None:
+        value = node.value
+        if not isinstance(value, str) or len(value) >= _MAX_TEXT or not _DOTTED.match(value):
+            return
+        if callee is not None or self._interesting(value):
+            self.texts.append(Text(value, node.lineno, node.col_offset, callee, scope.qualname))
+
+    @staticmethod
+    def _constant(node: ast.expr) -> str | None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float, type(None))):
+            return f"={node.value!r}"[:_MAX_TEXT]
+        return None
+
+
+def _terminal(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _spelling(node: ast.expr) -> str:
+    """Return the last names of a callee whose path is not decided, as ``.override``."""
+    return f".{node.attr}" if isinstance(node, ast.Attribute) else ""

@@ -1,0 +1,97 @@
+"""A file cut down to the blocks that matter, so that the parser has less to do.
+
+Module-level functions and classes on none of whose lines anything that matters stands are replaced
+by stubs of one line, the line numbers kept. Strings are recognised first, so that text that looks
+like code is not taken for code; where that goes wrong the cut file does not parse, and the reader
+parses the whole one instead.
+"""
+
+import re
+from bisect import bisect_left
+from typing import Final, NamedTuple
+
+_STRING: Final = re.compile(
+    rb"#[^\n]*"
+    rb'|"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""'
+    rb"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''"
+    rb'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+    rb"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'",
+    re.DOTALL,
+)
+_START: Final = re.compile(rb"^[^\s#)\]}]", re.MULTILINE)
+_BLOCK: Final = re.compile(rb"(?:async[ \t]+)?(def|class)[ \t]+([^\W\d]\w*)")
+_FEWEST_BYTES: Final = 4000
+
+
+class Reduced(NamedTuple):
+    """A cut file.
+
+    Attributes:
+        data: Its bytes; every line keeps its number.
+        stubs: Lines of the definitions that were cut.
+    """
+
+    data: bytes
+    stubs: frozenset[int]
+
+
+def reduce(data: bytes, lines: list[int]) -> Reduced | None:
+    """Cut the blocks of a file that do not matter.
+
+    Args:
+        data: The bytes of the file.
+        lines: Sorted numbers of the lines that matter.
+
+    Returns:
+        The cut file; None where cutting is not worth it, or not safe.
+    """
+    if len(data) < _FEWEST_BYTES or b"\\\n" in data or b"\r" in data or not data.isascii():
+        return None
+    starts = _code_starts(data)
+    pieces: list[bytes] = []
+    stubs: list[int] = []
+    line = 1
+    kept_from = 0
+    index = 0
+    starts.append(len(data))
+    if starts[0]:
+        line += data.count(b"\n", 0, starts[0])
+    while index < len(starts) - 1:
+        begin = starts[index]
+        while data.startswith(b"@", starts[index]) and index < len(starts) - 2:
+            index += 1
+        head = starts[index]
+        end = starts[index + 1]
+        index += 1
+        count = data.count(b"\n", begin, end)
+        at = bisect_left(lines, line)
+        match = _BLOCK.match(data, head)
+        if (
+            match is not None
+            and not (at < len(lines) and lines[at] < line + count + 1)
+            and count > 2
+        ):
+            above = data.count(b"\n", begin, head)
+            pieces.append(data[kept_from:begin])
+            stub = b"def %b(): pass" if match[1] == b"def" else b"class %b: pass"
+            pieces.append(b"\n" * above + stub % match[2] + b"\n" * (count - above))
+            stubs.append(line + above)
+            kept_from = end
+        line += count
+    if not stubs:
+        return None
+    pieces.append(data[kept_from:])
+    return Reduced(b"".join(pieces), frozenset(stubs))
+
+
+def _code_starts(data: bytes) -> list[int]:
+    """Return where statements of the module begin: first columns outside strings."""
+    starts = [match.start() for match in _START.finditer(data)]
+    inside: set[int] = set()
+    for match in _STRING.finditer(data):
+        begin, end = match.span()
+        if data.find(b"\n", begin, end) >= 0:
+            first = bisect_left(starts, begin + 1)
+            last = bisect_left(starts, end)
+            inside.update(starts[first:last])
+    return [start for start in starts if start not in inside] if inside else starts

@@ -1,0 +1,274 @@
+"""Calls, references and assignments that matter, from the parts of a file that can hold them."""
+
+import ast
+from bisect import bisect_left
+from collections.abc import Callable
+
+from trunkline.audit.source.expressions import ExpressionReader
+from trunkline.audit.source.facts import Fallback, Store
+from trunkline.audit.source.scopes import Scope, bindings, import_paths, join, parameters
+from trunkline.audit.source.structure import StructureReader
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class UseReader(ExpressionReader):
+    """Reads the uses in one module whose names were read already.
+
+    Args:
+        structure: The module's imports and names.
+        interesting: Tells whether a path may lead to something a rule asks about.
+        lines: Sorted numbers of the lines on which a name that matters stands; None reads all.
+    """
+
+    def __init__(
+        self,
+        structure: StructureReader,
+        interesting: Callable[[str], bool],
+        lines: list[int] | None,
+    ) -> None:
+        super().__init__(structure, interesting)
+        self.lines = lines
+        self.stores: list[Store] = []
+        self.stubs: frozenset[int] = frozenset()
+        self._class = ""
+        self._attributes: set[str] = set()
+
+    def read(self, body: list[ast.stmt]) -> None:
+        """Read the statements of the module."""
+        self._body(body, Scope({}, None, ""))
+
+    # Statements.
+
+    def _relevant(self, node: ast.stmt | ast.expr) -> bool:
+        lines = self.lines
+        if lines is None:
+            return True
+        first = node.lineno
+        for decorator in getattr(node, "decorator_list", ()):
+            first = min(first, decorator.lineno)
+        at = bisect_left(lines, first)
+        return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
+
+    def _body(self, body: list[ast.stmt], scope: Scope) -> None:
+        for node in body:
+            if node.lineno in self.stubs:
+                continue
+            if isinstance(node, _FUNCTIONS):
+                self._function(node, scope)
+            elif isinstance(node, ast.ClassDef):
+                self._class_definition(node, scope)
+            elif scope.is_function or self._relevant(node):
+                self._statement(node, scope)
+
+    def _statement(self, node: ast.stmt, scope: Scope) -> None:  # noqa: C901, PLR0912 # one case after another
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            self._assign(node, scope)
+        elif isinstance(node, ast.Return):
+            if node.value is not None:
+                self._return(self._value(node.value, scope))
+        elif isinstance(node, ast.Expr):
+            self._value(node.value, scope, use="expr")
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            if scope.is_function:
+                for name, path in import_paths(node, self.package):
+                    self._set_local(scope, name, path)
+        elif isinstance(node, (ast.Try, ast.TryStar)):
+            self._try(node, scope)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            use = "async with" if isinstance(node, ast.AsyncWith) else "with"
+            for item in node.items:
+                path = self._value(item.context_expr, scope, use=use)
+                if isinstance(item.optional_vars, ast.Name):
+                    self._set_local(scope, item.optional_vars.id, f"{path}^" if path else None)
+                elif item.optional_vars is not None:
+                    self._value(item.optional_vars, scope)
+            self._body(node.body, scope)
+        else:
+            for field in node._fields:
+                self._field(getattr(node, field, None), scope)
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: Scope) -> None:
+        value = self._value(node.value, scope) if node.value is not None else None
+        annotation: str | None = None
+        if isinstance(node, ast.AnnAssign):
+            annotation = self.annotation(node.annotation, scope)
+            self._value(node.annotation, scope, role="annotation")
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            self._target(target, value, annotation, node, scope)
+
+    def _target(  # noqa: C901 # one case after another
+        self,
+        target: ast.expr,
+        value: str | None,
+        annotation: str | None,
+        node: ast.Assign | ast.AnnAssign | ast.AugAssign,
+        scope: Scope,
+    ) -> None:
+        path: str
+        key: str | None = None
+        if isinstance(target, ast.Name):
+            key = "=" if node.value is not None else None
+            if scope.is_function and target.id not in scope.globals:
+                known = value or (f"{annotation}()" if annotation else None)
+                self._set_local(scope, target.id, known)
+                return
+            if scope.qualname and not scope.is_function:
+                path = f"{self.module}:{scope.qualname}.{target.id}"
+            else:
+                path = f"{self.module}:{target.id}"
+        elif isinstance(target, ast.Attribute):
+            owner = self._value(target.value, scope)
+            path = join(owner, target.attr) if owner else f"?.{target.attr}"
+            if isinstance(target.value, ast.Name) and target.value.id in {"self", "cls"}:
+                self._attributes.add(target.attr)
+        elif isinstance(target, ast.Subscript):
+            owner = self._value(target.value, scope)
+            self._value(target.slice, scope)
+            path = f"{owner or '?'}[]"
+            key = self._constant(target.slice)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self._target(element, None, None, node, scope)
+            return
+        elif isinstance(target, ast.Starred):
+            self._target(target.value, None, None, node, scope)
+            return
+        else:
+            return
+        held = any(
+            self._interesting(part) for part in (path, value, annotation) if part is not None
+        )
+        contained = node.value is not None and self._mentions(node, scope)
+        if held or contained:
+            self.stores.append(
+                Store(
+                    path,
+                    value,
+                    annotation or self._contained(node, scope),
+                    key,
+                    target.lineno,
+                    target.col_offset,
+                    scope.qualname,
+                )  # one row
+            )
+
+    def _mentions(self, node: ast.stmt, scope: Scope) -> bool:
+        return self._contained(node, scope) is not None
+
+    def _contained(self, node: ast.stmt, scope: Scope) -> str | None:
+        """Return the path of a type that a container annotation holds: ``dict[str, Engine]``."""
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.annotation, ast.Subscript):
+            return None
+        for part in ast.walk(node.annotation.slice):
+            if isinstance(part, (ast.Name, ast.Attribute)):
+                path = self.plain_path(part, scope)
+                if path and self._interesting(path):
+                    return f"{path}[]"
+        return None
+
+    def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
+        first = self._outcomes(node.body, scope)
+        for handler in node.handlers:
+            if handler.type is not None:
+                self._value(handler.type, scope)
+            second = self._outcomes(handler.body, scope)
+            raises = any(isinstance(part, ast.Raise) for part in handler.body)
+            paths = tuple(path for path in first if self._interesting(path))
+            if paths and second and not raises:
+                self.fallbacks.append(
+                    Fallback(
+                        "except", paths, second, handler.lineno, handler.col_offset, scope.qualname
+                    )  # one row
+                )
+        self._body(node.orelse, scope)
+        self._body(node.finalbody, scope)
+
+    def _outcomes(self, body: list[ast.stmt], scope: Scope) -> tuple[str, ...]:
+        """Read a block; return the paths it returns or assigns."""
+        before = len(self._returned)
+        kept: list[str] = []
+        for statement in body:
+            self._body([statement], scope)
+            if isinstance(statement, ast.Assign):
+                path = self.plain_path(statement.value, scope)
+                if path:
+                    kept.append(path)
+        kept.extend(path for path in self._returned[before:] if path != "?")
+        return tuple(kept)
+
+    # Functions and classes.
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+        qualname = f"{scope.qualname}.{node.name}" if scope.qualname else node.name
+        relevant = self._relevant(node) or bool(self._class and self._class_relevant)
+        in_class = bool(self._class) and scope.qualname == self._class
+        top = in_class or not scope.qualname
+        for decorator in node.decorator_list:
+            self._value(decorator, scope, role="decorator")
+        if not relevant:
+            if top:
+                self.declare_function(node, qualname, scope, (), self.may_yield(node))
+            return
+        outer = (self._returned, self._generator)
+        self._returned, self._generator = [], False
+        inner = self._function_scope(node, scope, qualname, in_class)
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self._value(default, scope)
+        for arg, _, _ in parameters(node.args):
+            if arg.annotation is not None:
+                self._value(arg.annotation, scope, role="annotation")
+        if node.returns is not None:
+            self._value(node.returns, scope, role="annotation")
+        self._body(node.body, inner)
+        if top:
+            returned = tuple(dict.fromkeys(self._returned))
+            self.declare_function(node, qualname, scope, returned, self._generator)
+        self._returned, self._generator = outer
+
+    def _function_scope(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef,
+        scope: Scope,
+        qualname: str,
+        in_class: bool,
+    ) -> Scope:
+        counts, shared = bindings(node.body)
+        names: dict[str, str | None] = dict.fromkeys(counts)
+        self._counts.update({(qualname, name): count for name, count in counts.items()})
+        decorators = {getattr(d, "id", getattr(d, "attr", "")) for d in node.decorator_list}
+        for index, (arg, kind, _) in enumerate(parameters(node.args)):
+            path: str | None = None
+            if in_class and index == 0 and "staticmethod" not in decorators:
+                cls = "classmethod" in decorators or node.name in {"__new__", "__init_subclass__"}
+                path = f"{self.module}:{self._class}" + ("" if cls else "()")
+            elif arg.annotation is not None and kind in "pak":
+                annotation = self.annotation(arg.annotation, scope)
+                path = f"{annotation}()" if annotation else None
+            names[arg.arg] = path if arg.arg not in counts else None
+            self._counts.pop((qualname, arg.arg), None)
+        outer = scope.outer if in_class else scope
+        inner = Scope(names, outer, qualname, is_function=True)
+        inner.globals = shared
+        return inner
+
+    def _class_definition(self, node: ast.ClassDef, scope: Scope) -> None:
+        qualname = f"{scope.qualname}.{node.name}" if scope.qualname else node.name
+        relevant = self._relevant(node)
+        for decorator in node.decorator_list:
+            self._value(decorator, scope, role="decorator")
+        bases = tuple(self._value(base, scope, role="base") for base in node.bases)
+        for keyword in node.keywords:
+            self._value(keyword.value, scope)
+        outer = (self._class, self._attributes, self._class_relevant)
+        self._class, self._attributes, self._class_relevant = qualname, set(), relevant
+        inner = Scope({}, scope, qualname)
+        if relevant:
+            # Names of the class body are read by later statements of the body, not by its methods.
+            inner.names.update(self.class_names(node, qualname))
+        self._body(node.body, inner)
+        attributes = self._attributes if relevant else self.read_attributes(node)
+        self.declare_class(node, qualname, bases, scope, attributes)
+        self._class, self._attributes, self._class_relevant = outer
