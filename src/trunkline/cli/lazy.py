@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from typing import Any, NoReturn
 
@@ -32,11 +33,14 @@ class LazyCommand:
     summary: str
 
     def exists(self) -> bool:
-        """Whether its module is there; the module is not imported, only the packages around it."""
-        try:
-            return find_spec(self.target.partition(":")[0]) is not None
-        except ModuleNotFoundError:  # a package around it is missing
-            return False
+        """Whether its module is there; nothing is imported but the outermost package."""
+        first, *inner = self.target.partition(":")[0].split(".")
+        spec = find_spec(first)
+        for part in inner:
+            if spec is None or spec.submodule_search_locations is None:
+                return False
+            spec = PathFinder.find_spec(f"{spec.name}.{part}", spec.submodule_search_locations)
+        return spec is not None
 
     def load(self) -> click.Command:
         """Import it."""

@@ -376,8 +376,7 @@ def test_a_signal_from_the_keyboard_stops_a_server_in_order(project: Project) ->
     process = project.spawn("serve")
     assert process.stdout is not None
     assert process.stderr is not None
-    while b"up" not in process.stdout.readline():
-        pass
+    assert any(line == b"up\n" for line in process.stdout), process.stderr.read()
     process.send_signal(signal.SIGINT)
     output, error = process.communicate(timeout=20)
     assert process.returncode == 130
