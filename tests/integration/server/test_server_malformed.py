@@ -78,7 +78,9 @@ async def test_a_flood_of_malformed_messages_is_cut_off_with_1008(serve: Serve) 
             assert (await client.recv())["code"] == "not_json"
         for _ in range(100):  # what is on its way already does not hold up the close
             await client.socket.send("{")
+        await client.socket.send(json.dumps({**RUN, "input": {"numbers": []}}))
         assert await client.closed() == 1008
+    assert wired.sessions.contexts == []  # nor is it served
     async with wired.client("ada") as client:
         assert (await client.ask("ping"))["type"] == "pong"
 
