@@ -36,8 +36,8 @@ from trunkline.legacy.modules import MovedPackages, redirect_module
 from trunkline.legacy.opened import aclose_opened, close_opened
 from trunkline.legacy.redirect import Redirect
 from trunkline.legacy.shadow import Shadow, class_name
+from trunkline.legacy.sites import Usage, isolated_usage, usage
 from trunkline.legacy.store import UsageFile, keep_counts
-from trunkline.legacy.usage import Usage, isolated_usage, usage
 
 __all__ = [
     "Agrees",

@@ -39,8 +39,8 @@ class Baseline:
     """
 
     def __init__(self, places: Iterable[Place] = (), root: Path | None = None) -> None:
-        self.places = frozenset(places)
         self._root = Path.cwd() if root is None else root
+        self.places = frozenset(p._replace(file=self._relative(p.file)) for p in places)
 
     def allows(self, name: str, file: str, function: str) -> bool:
         """Whether an old name may be used in a function of a file.
@@ -50,10 +50,7 @@ class Baseline:
             file: Path of the file, absolute or relative to the baseline's folder.
             function: The function.
         """
-        path = Path(file)
-        if path.is_absolute() and path.is_relative_to(self._root):
-            path = path.relative_to(self._root)
-        return Place(name, path.as_posix(), function) in self.places
+        return Place(name, self._relative(file), function) in self.places
 
     def new(self, records: Iterable[Record]) -> list[Record]:
         """The records of places that are not allowed."""
@@ -86,3 +83,9 @@ class Baseline:
         """Write the baseline, in an order that makes small changes small."""
         listed = [place._asdict() for place in sorted(self.places)]
         path.write_text(json.dumps({"places": listed}, indent=2) + "\n", encoding="utf-8")
+
+    def _relative(self, file: str) -> str:
+        path = Path(file)
+        return (
+            path.relative_to(self._root) if path.is_relative_to(self._root) else path
+        ).as_posix()

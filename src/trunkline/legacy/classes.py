@@ -80,13 +80,20 @@ def redirect_class(
         over=over,
         shadow=shadow,
     )
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # becomes the method
+        # By name: OldClass.__init__(self, ...) in a subclass, and the signature that mocks copy.
+        _construct(made._base(), redirect, self, args, kwargs)
+
     namespace = {
         "__module__": old.name.removesuffix(f".{name}"),
+        "__init__": __init__,
         "__doc__": f"Deprecated: {old.advice}.",
         "__deprecated__": old.warning,
         "__new__": _new_bare,
     }
-    return RedirectedClass(name, (_Bare,), namespace, redirect=redirect)
+    made: Any = RedirectedClass(name, (_Bare,), namespace, redirect=redirect)
+    return made
 
 
 class RedirectedClass(ABCMeta):
@@ -201,18 +208,10 @@ def _new_bare(cls: RedirectedClass, *args: Any, **kwargs: Any) -> Any:
 
 def _subclass_base(redirect: Redirect, canonical: type) -> type:
     """A subclass of the canonical class that is constructed with the old arguments."""
-    signature = Signature.from_callable(canonical)
-
     base: Any
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # becomes the method
-        if redirect.target.found.container is None or _is_canonical_form(
-            redirect, signature, args, kwargs
-        ):
-            super(base, self).__init__(*args, **kwargs)
-            return
-        given, named = redirect.constructor_arguments(caller(), args, kwargs)
-        super(base, self).__init__(*given, **named)
+        _construct(base, redirect, self, args, kwargs)
 
     short = redirect.old.name.rpartition(".")[2]
     namespace = {
@@ -225,12 +224,25 @@ def _subclass_base(redirect: Redirect, canonical: type) -> type:
     return base  # type: ignore[no-any-return]  # named as a type, it could not be given to super()
 
 
-def _is_canonical_form(
-    redirect: Redirect, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> bool:
+def _construct(
+    base: Any, redirect: Redirect, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Construct an object of a subclass as the canonical factory would.
+
+    It is called by an ``__init__``, whose caller is the site.
+    """
+    found = redirect.target.found
+    if found.container is not None and not _is_canonical_form(redirect, args, kwargs):
+        given, named = redirect.constructor_arguments(sys._getframe(2), args, kwargs)
+        super(base, made).__init__(*given, **named)
+    else:
+        super(base, made).__init__(*args, **kwargs)
+
+
+def _is_canonical_form(redirect: Redirect, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a subclass passes what the canonical class takes: it has been rewritten already."""
     try:
-        bound = signature.bind(*args, **kwargs)
+        bound = Signature.from_callable(redirect.target.type).bind(*args, **kwargs)
     except TypeError:
         return False
     values = redirect.target.found.values

@@ -10,8 +10,8 @@ import click
 
 from trunkline.legacy.baseline import Baseline
 from trunkline.legacy.exports import Day, burn_down, to_json, to_prometheus
+from trunkline.legacy.sites import Difference
 from trunkline.legacy.store import DEFAULT_FILE, Record, UsageFile, merged
-from trunkline.legacy.usage import Difference
 
 __all__ = ["legacy"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from trunkline.legacy.sites import Difference
 from trunkline.legacy.store import Record, merged
-from trunkline.legacy.usage import Difference
 
 __all__ = ["Day", "burn_down", "to_json", "to_prometheus"]
 

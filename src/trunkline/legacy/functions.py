@@ -16,8 +16,8 @@ from trunkline.legacy.errors import LegacyCallError
 from trunkline.legacy.naming import old_name
 from trunkline.legacy.redirect import Redirect, caller
 from trunkline.legacy.shadow import Shadow
+from trunkline.legacy.sites import PROCESS, CallSite, OldName
 from trunkline.legacy.target import Target
-from trunkline.legacy.usage import PROCESS, CallSite, OldName
 
 __all__ = [
     "LegacyFactory",

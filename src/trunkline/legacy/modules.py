@@ -16,7 +16,7 @@ from typing import Any
 
 from trunkline.errors import DeclarationError
 from trunkline.legacy.redirect import caller
-from trunkline.legacy.usage import PROCESS, OldName
+from trunkline.legacy.sites import PROCESS, OldName
 
 __all__ = ["MovedModule", "MovedPackages", "redirect_module"]
 

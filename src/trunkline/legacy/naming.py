@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import FrameType
 
-from trunkline.legacy.usage import OldName
+from trunkline.legacy.sites import OldName
 
 __all__ = ["old_name"]
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from trunkline.legacy.usage import PROCESS
+from trunkline.legacy.sites import PROCESS
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.scope import OpenScope
 from trunkline.scopes import BaseScope

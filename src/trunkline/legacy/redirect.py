@@ -31,8 +31,8 @@ from trunkline.legacy.opened import (
     value_key,
 )
 from trunkline.legacy.shadow import Shadow
+from trunkline.legacy.sites import PROCESS, CallSite, OldName
 from trunkline.legacy.target import Target
-from trunkline.legacy.usage import PROCESS, CallSite, OldName
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
 from trunkline.scopes import BaseScope

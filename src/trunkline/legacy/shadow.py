@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from weakref import ref
 
 from trunkline.errors import DeclarationError
-from trunkline.legacy.usage import PROCESS, CallSite, Difference
+from trunkline.legacy.sites import PROCESS, CallSite, Difference
 
 if TYPE_CHECKING:
     from trunkline.legacy.redirect import Redirect
@@ -162,21 +162,30 @@ class _Comparison:
         self._serves_new = shadow._serve == "new"
 
     def serve(self, *, sampled: bool) -> Any:
-        made = self._made("serving", self._make(new=self._serves_new), sampled)
+        try:
+            made = self._make(new=self._serves_new)
+        except Exception as error:
+            if sampled:
+                self._failed(error, shadow=False)
+            raise
         if not sampled:
             return made
         fresh = self._redirect.is_fresh(self._site, self._args, self._kwargs)
         try:
-            other = self._make(new=not self._serves_new)()
+            other = self._make(new=not self._serves_new)
         except Exception as error:  # noqa: BLE001  # the shadow never fails the call
             self._failed(error, shadow=True)
             return made
-        self._compare(made, other, fresh)
+        if inspect.iscoroutine(other):
+            other.close()
+            self._differ("error", "it must be awaited", "it need not be")
+        else:
+            self._compare(made, other, fresh)
         return made
 
     async def serve_awaited(self, *, sampled: bool) -> Any:
         try:
-            made = await _awaited(self._make(new=self._serves_new)())
+            made = await _awaited(self._make(new=self._serves_new, awaited=True))
         except Exception as error:
             if sampled:
                 self._failed(error, shadow=False)
@@ -186,27 +195,18 @@ class _Comparison:
         fresh = self._redirect.is_fresh(self._site, self._args, self._kwargs)
         try:
             async with asyncio.timeout(self._shadow._seconds):
-                other = await _awaited(self._make(new=not self._serves_new)())
+                other = await _awaited(self._make(new=not self._serves_new, awaited=True))
         except Exception as error:  # noqa: BLE001  # the shadow never fails the call
             self._failed(error, shadow=True)
             return made
         self._compare(made, other, fresh)
         return made
 
-    def _made(self, _: str, make: Callable[[], Any], sampled: bool) -> Any:
-        try:
-            return make()
-        except Exception as error:
-            if sampled:
-                self._failed(error, shadow=False)
-            raise
-
-    def _make(self, *, new: bool) -> Callable[[], Any]:
+    def _make(self, *, new: bool, awaited: bool = False) -> Any:
+        """Make the object one way or the other."""
         if new:
-            return lambda: self._redirect.answer(
-                self._site, self._args, self._kwargs, awaited=False
-            )
-        return lambda: self._shadow.old_way(*self._args, **self._kwargs)
+            return self._redirect.answer(self._site, self._args, self._kwargs, awaited=awaited)
+        return self._shadow.old_way(*self._args, **self._kwargs)
 
     def _compare(self, made: Any, other: Any, fresh: bool) -> None:
         """Compare the two; never raises."""
@@ -218,9 +218,9 @@ class _Comparison:
                 if inspect.isawaitable(seen_old) or inspect.isawaitable(seen_new):
                     pending.append((aspect, seen_old, seen_new))
                 elif seen_old != seen_new:
-                    self._differ(aspect, seen_old, seen_new)
+                    self._differ(aspect, _shown(seen_old), _shown(seen_new))
             except Exception as error:  # noqa: BLE001  # the shadow never fails the call
-                self._differ(aspect, "compared", error)
+                self._differ(aspect, "compared", _shown(error))
         if self._shadow._identity:
             key = self._redirect.values_key(self._site, self._args, self._kwargs)
             again = self._shadow._again(key, old, new)
@@ -239,9 +239,9 @@ class _Comparison:
                     async with asyncio.timeout(self._shadow._seconds):
                         seen_old, seen_new = await _awaited(old), await _awaited(new)
                     if seen_old != seen_new:
-                        self._differ(aspect, seen_old, seen_new)
+                        self._differ(aspect, _shown(seen_old), _shown(seen_new))
                 except Exception as error:  # noqa: BLE001  # the shadow never fails anything
-                    self._differ(aspect, "compared", error)
+                    self._differ(aspect, "compared", _shown(error))
             self._let_go(other, fresh)
 
         try:
@@ -267,21 +267,18 @@ class _Comparison:
                     task = asyncio.get_running_loop().create_task(closing)
                     self._shadow._later(task)
         except Exception as error:  # noqa: BLE001  # the shadow never fails the call
-            self._differ("close", "closed", error)
+            self._differ("close", "closed", _shown(error))
 
     def _failed(self, error: Exception, *, shadow: bool) -> None:
         """One way failed where the other may not have."""
         new_failed = self._serves_new != shadow
-        words = ("no error", error) if new_failed else (error, "no error")
-        if not shadow:
-            words = ("not tried", error) if new_failed else (error, "not tried")
+        other = "no error" if shadow else "not tried"
+        words = (other, _shown(error)) if new_failed else (_shown(error), other)
         self._differ("error", *words)
 
-    def _differ(self, aspect: str, old: object, new: object) -> None:
+    def _differ(self, aspect: str, old: str, new: str) -> None:
         place = self._site.place
-        difference = Difference(
-            self._redirect.old.name, aspect, _shown(old), _shown(new), place.file, place.line
-        )
+        difference = Difference(self._redirect.old.name, aspect, old, new, place.file, place.line)
         PROCESS.usage.differ(difference)
         logger.warning(
             "%s at %s: %s differs: the old way %s, the new way %s",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from trunkline.legacy.errors import UsageFileError
-from trunkline.legacy.usage import PROCESS, Difference, SiteUse, Usage
+from trunkline.legacy.sites import PROCESS, Difference, SiteUse, Usage
 
 __all__ = ["DEFAULT_FILE", "Record", "UsageFile", "keep_counts", "merged"]
 

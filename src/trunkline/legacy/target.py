@@ -57,7 +57,7 @@ class Target:
         self.path = path
         self.type_path = type_path
         self._found: Canonical | None = None
-        for given in filter(None, (path, type_path)):
+        for given in (path,) if type_path is None else (path, type_path):
             module, colon, attribute = given.partition(":")
             if not (module and colon and attribute):
                 raise DeclarationError(

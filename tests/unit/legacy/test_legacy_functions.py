@@ -1,0 +1,319 @@
+"""Redirected functions, getters and scopes; and the scopes that old calls open."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from tests.unit.legacy.shop import (
+    ENGINE,
+    FORMS,
+    HERE,
+    Engine,
+    PlainShop,
+    Shop,
+    Till,
+    User,
+    Waiting,
+)
+from trunkline.legacy import (
+    ApplicationNotFoundError,
+    Arguments,
+    LegacyCallError,
+    Usage,
+    Value,
+    aclose_opened,
+    close_opened,
+    redirect_factory,
+    redirect_function,
+    redirect_scope,
+)
+from trunkline.legacy.functions import LegacyFactory
+
+OF_USER = Arguments("user", user=Value("user"))
+create: Any = redirect_function(
+    "create", to=ENGINE, adapt=FORMS, closes_with="cleanup", over=lambda engine: engine.closed
+)
+get_factory: Any = redirect_factory("get_factory", to=ENGINE, methods={"create_for": OF_USER})
+engine_scope: Any = redirect_scope("engine_scope", to=ENGINE, adapt=OF_USER)
+simple: Any = redirect_function("simple", to=ENGINE)
+waiting: Any = redirect_function("waiting", to=f"{HERE}:Waiting.engine", adapt=OF_USER)
+ready: Any = redirect_function("ready", to=f"{HERE}:Waiting.ready", adapt=OF_USER)
+till: Any = redirect_function("till", to=f"{HERE}:PlainShop.till")
+till_scope: Any = redirect_scope("till_scope", to=f"{HERE}:PlainShop.till")
+registry: Any = redirect_function("registry", to=f"{HERE}:Shop.registry")
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+
+
+@pytest.mark.asyncio
+async def test_awaited_or_not_gives_the_canonical_object(shop: Any) -> None:
+    user = User("ann")
+    async with shop.enter(user) as request:
+        engine = request.get(Shop.engine)
+        assert create(user) is engine
+        assert await create(user) is engine
+        assert await create(None, None, user) is engine
+        factory = get_factory()
+        assert factory.create_for(user) is engine
+        assert await factory.create_for(user) is engine
+        assert await (await get_factory()).create_for(user) is engine
+
+
+@pytest.mark.asyncio
+async def test_without_forms_the_scope_values_are_the_arguments(shop: Any) -> None:
+    user = User("ann")
+    async with shop.enter(user) as request:
+        assert simple() is request.get(Shop.engine)
+        assert simple(user) is request.get(Shop.engine)
+        assert simple(user=user) is request.get(Shop.engine)
+
+
+@pytest.mark.asyncio
+async def test_what_needs_no_user_needs_no_scope(shop: Any) -> None:
+    assert registry() is shop.get(Shop.registry)
+
+
+@pytest.mark.asyncio
+async def test_a_factory_names_the_methods_that_it_has(shop: Any) -> None:
+    factory = get_factory()
+    assert isinstance(factory, LegacyFactory)
+    with pytest.raises(AttributeError, match="no redirected destroy; it has create_for"):
+        factory.destroy()
+    assert "create_for" in repr(factory)
+
+
+@pytest.mark.asyncio
+async def test_an_engine_made_by_await_without_a_wait_is_given_without_await() -> None:
+    async with Waiting() as app:
+        user = User("ann")
+        async with app.enter(user) as request:
+            made = ready(user)
+            assert made is await request.aget(Waiting.ready)
+            assert await ready(user) is made
+
+
+@pytest.mark.asyncio
+async def test_an_engine_that_has_to_wait_must_be_awaited_and_that_is_said() -> None:
+    async with Waiting() as app:
+        user = User("ann")
+        async with app.enter(user) as request:
+            with pytest.raises(LegacyCallError, match="must be awaited here") as caught:
+                waiting(user)
+            assert "await waiting(...)" in caught.value.remedy
+            made = await waiting(user)
+            assert made is await request.aget(Waiting.engine)
+            assert waiting(user) is made  # it is there now
+
+
+@pytest.mark.asyncio
+async def test_another_users_call_inside_a_scope_gets_that_users_engine(shop: Any) -> None:
+    ann, bob = User("ann"), User("bob")
+    async with shop.enter(ann) as request:
+        made = create(bob)
+        assert made.user is bob
+        assert made is not request.get(Shop.engine)
+        assert create(ann) is request.get(Shop.engine)
+    assert not made.closed
+    await aclose_opened(bob)
+    assert made.closed
+
+
+@pytest.mark.asyncio
+async def test_calls_with_the_same_user_share_one_scope(shop: Any) -> None:
+    user = User("ann")
+    made = create(user)
+    assert create(None, made.bridge, user) is made
+    assert await simple(user) is made
+    assert create(User("ann")) is not made
+
+
+@pytest.mark.asyncio
+async def test_the_objects_own_closing_method_closes_its_scope(shop: Any) -> None:
+    user = User("ann")
+    made = create(user)
+    await made.cleanup()
+    assert made.closed
+    assert "cleanup" not in vars(made)
+    again = create(user)
+    assert again is not made
+    assert not again.closed
+    await made.cleanup()  # a second time touches nobody else's
+    assert not again.closed
+
+
+@pytest.mark.asyncio
+async def test_objects_that_have_come_to_their_end_are_let_go(shop: Any) -> None:
+    users = [User(str(number)) for number in range(40)]
+    made = []
+    for user in users:
+        engine = create(user)
+        engine.closed = True
+        made.append(engine)
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await aclose_opened(users[0]) == 0
+    assert await aclose_opened(users[-1]) == 1
+
+
+@pytest.mark.asyncio
+async def test_closing_by_hand_says_how_many_were_open(shop: Any) -> None:
+    user = User("ann")
+    made = create(user)
+    assert close_opened(user) == 1
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert made.closed
+    assert close_opened(user) == 0
+
+
+@pytest.mark.asyncio
+async def test_the_stop_closes_what_is_left_and_says_so(
+    caplog: pytest.LogCaptureFixture, counts: Usage
+) -> None:
+    with caplog.at_level(logging.WARNING, "trunkline.legacy"):
+        async with Shop():
+            made = [create(User(name)) for name in ("ann", "bob")]
+    assert all(engine.closed for engine in made)
+    assert counts.left_open == 2
+    assert "2 scopes that old calls opened were open until" in caplog.text
+
+
+def test_a_shop_that_awaits_nothing_closes_them_without() -> None:
+    with PlainShop():
+        user = User("ann")
+        made = till(user)
+        assert isinstance(made, Till)
+        assert till(user) is made
+        assert close_opened(user) == 1
+        assert till(user) is not made
+
+
+@pytest.mark.asyncio
+async def test_a_scope_in_the_old_form_is_closed_at_its_end(shop: Any) -> None:
+    user = User("ann")
+    async with engine_scope(user) as engine:
+        assert engine.user is user
+        assert create(None, None) is engine
+    assert engine.closed
+
+
+def test_a_scope_in_the_old_form_works_without_await_too() -> None:
+    with PlainShop():
+        user = User("ann")
+        with till_scope(user) as made:
+            assert till() is made
+
+
+@pytest.mark.asyncio
+async def test_a_scope_that_was_open_before_is_joined_and_left_open(shop: Any) -> None:
+    user = User("ann")
+    async with shop.enter(user) as request:
+        async with engine_scope(user) as engine:
+            assert engine is request.get(Shop.engine)
+        assert not engine.closed
+    made = create(user_two := User("bob"))
+    async with engine_scope(user_two) as engine:
+        assert engine is made
+        assert create(None, None) is made
+    assert not made.closed
+
+
+@pytest.mark.asyncio
+async def test_the_bodys_exception_goes_on_through_an_old_scope(shop: Any) -> None:
+    engines = []
+    with pytest.raises(ValueError, match="of the body"):
+        async with engine_scope(User("ann")) as engine:
+            engines.append(engine)
+            raise ValueError("of the body")
+    assert engines[0].closed
+
+
+@pytest.mark.asyncio
+async def test_one_old_scope_is_entered_once(shop: Any) -> None:
+    scope = engine_scope(User("ann"))
+    async with scope:
+        with pytest.raises(LegacyCallError, match="entered twice"):
+            async with scope:
+                pass
+
+
+@pytest.mark.asyncio
+async def test_a_thread_without_the_context_finds_the_one_started_application(shop: Any) -> None:
+    user = User("ann")
+    found: list[Engine] = []
+    thread = threading.Thread(target=lambda: found.append(create(user)))
+    thread.start()
+    thread.join()
+    assert found[0].user is user
+    assert create(user) is found[0]
+
+
+@pytest.mark.asyncio
+async def test_of_two_started_applications_none_is_guessed(shop: Any) -> None:
+    async with Shop():
+        user = User("ann")
+        errors: list[Exception] = []
+
+        def work() -> None:
+            try:
+                create(user)
+            except ApplicationNotFoundError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert "can't tell which" in str(errors[0])
+    assert "2 are started" in str(errors[0])
+
+
+def test_without_a_started_application_the_error_says_how_to_start_one() -> None:
+    gc.collect()  # containers of other tests that were never stopped
+    with pytest.raises(ApplicationNotFoundError, match=r"no .*:Shop is started") as caught:
+        create(User("ann"))
+    assert "async with Shop() as app" in caught.value.remedy
+
+
+@pytest.mark.asyncio
+async def test_many_threads_get_one_engine(shop: Any) -> None:
+    user = User("ann")
+    barrier = threading.Barrier(8)
+    found: list[Engine] = []
+
+    def work() -> None:
+        barrier.wait()
+        found.append(create(user))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len({id(engine) for engine in found}) == 1
+
+
+def test_faces_are_those_of_the_old_functions() -> None:
+    assert (create.__name__, create.__module__) == ("create", __name__)
+    assert "is deprecated" in create.__deprecated__
+    assert list(inspect.signature(get_factory).parameters) == []
+    assert list(inspect.signature(engine_scope).parameters) == ["user"]
+
+
+@pytest.mark.asyncio
+async def test_an_override_of_the_canonical_provider_is_what_old_calls_get(shop: Any) -> None:
+    user = User("ann")
+    fake = object()
+    async with shop.enter(user):
+        made = create(user)
+        with shop.engine.override(fake):
+            async with shop.enter(user):
+                assert create(user) is fake
+    assert made is not fake

@@ -1,0 +1,248 @@
+"""Counts outlive the process, from many processes, and are shown as people and programs want."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.unit.legacy.shop import HERE
+from trunkline.legacy import Baseline, Usage, UsageFile, UsageFileError, redirect_function, usage
+from trunkline.legacy.command import legacy
+from trunkline.legacy.exports import burn_down, to_json, to_prometheus
+from trunkline.legacy.sites import Difference
+from trunkline.legacy.store import Record, merged
+
+old: Any = redirect_function("old", to=f"{HERE}:User")
+
+NOON = datetime(2031, 5, 4, 12, tzinfo=UTC).timestamp()
+DAY = 86_400
+
+
+def record(line: int = 1, count: int = 1, last: float = NOON, name: str = "shop.old") -> Record:
+    return Record(name, "shop:New", "app/views.py", line, "view", count, last)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pyproject.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(project: Path, *records: Record) -> UsageFile:
+    file = UsageFile.of_project()
+    file.path.parent.mkdir(exist_ok=True)
+    lines = [
+        json.dumps({"kind": "use", **{f: getattr(r, f) for f in r.__slots__}}) for r in records
+    ]
+    file.path.write_text("".join(f"{line}\n" for line in lines))
+    return file
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_each_write_adds_what_is_new(project: Path) -> None:
+    file = UsageFile.of_project()
+    assert file.read() == ([], [])
+    for times in (2, 3):
+        for _ in range(times):
+            old("a")
+        assert file.write(usage()) == 1
+    assert file.write(usage()) == 0
+    records, _ = file.read()
+    assert [r.count for r in records] == [2, 3]
+    [site] = merged(records)
+    assert (site.count, site.name) == (5, f"{__name__}.old")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_paths_inside_the_project_are_relative(project: Path) -> None:
+    file = project / "app.py"
+    exec(compile("old('a')", str(file), "exec"), {"old": old})
+    counts = UsageFile.of_project(project / "deeper")
+    counts.write(usage())
+    assert counts.root == project
+    assert [r.file for r in counts.read()[0]] == ["app.py"]
+
+
+def test_differences_are_kept_once(project: Path, counts: Usage) -> None:
+    file = UsageFile.of_project()
+    counts.differ(Difference("shop.old", "class", "Old", "New", "app.py", 3))
+    file.write(counts)
+    file.write(counts)
+    counts.differ(Difference("shop.old", "limit", "5", "3", "app.py", 3))
+    file.write(counts)
+    assert [d.aspect for d in file.read()[1]] == ["class", "limit"]
+
+
+def test_a_last_line_that_a_dying_process_left_is_passed_over_and_mended(
+    project: Path, counts: Usage
+) -> None:
+    file = written(project, record())
+    with file.path.open("a") as end:
+        end.write('{"kind": "use", "na')
+    assert file.read()[0] == [record()]
+    counts.differ(Difference("shop.old", "class", "Old", "New", "app.py", 3))
+    file.write(counts)
+    assert file.read()[0] == [record()]
+    assert len(file.read()[1]) == 1
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", '{"kind": "use"}', "{}"])
+def test_a_broken_line_in_the_middle_is_an_error_with_its_number(project: Path, line: str) -> None:
+    file = written(project, record())
+    file.path.write_text(f"{line}\n{file.path.read_text()}")
+    with pytest.raises(UsageFileError, match=r"line 1 of .*legacy-usage\.jsonl is no record"):
+        file.read()
+
+
+def test_a_large_file_is_compacted_without_losing_a_count(
+    project: Path, counts: Usage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.legacy.store._COMPACT_BYTES", 100)
+    many = [record(line, last=NOON + day * DAY) for day in range(2) for line in (1, 2)] * 20
+    file = written(project, *many)
+    before = merged(file.read()[0]), burn_down(file.read()[0])
+    counts.differ(Difference("shop.old", "class", "Old", "New", "app.py", 3))
+    file.write(counts)
+    after, differences = file.read()
+    assert len(after) == 4
+    assert (merged(after), burn_down(after)) == before
+    assert len(differences) == 1
+
+
+def test_processes_write_to_one_file_when_they_exit(project: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import sys, warnings
+        warnings.simplefilter("ignore")
+        from trunkline.legacy import UsageFile, keep_counts, redirect_function
+        keep_counts(UsageFile.of_project())
+        old = redirect_function("old", to="builtins:str")
+        for _ in range(int(sys.argv[1])):
+            old("a")
+        """
+    )
+    (project / "program.py").write_text(program)
+    running = [
+        subprocess.Popen([sys.executable, "program.py", str(number)], cwd=project)
+        for number in (1, 10, 100)
+    ]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    [site] = merged(UsageFile.of_project().read()[0])
+    assert (site.count, site.file, site.name) == (111, "program.py", "__main__.old")
+
+
+def test_the_burn_down_counts_sites_names_and_calls_by_day_quiet_days_too() -> None:
+    days = burn_down(
+        [
+            record(1, 5),
+            record(2, 7),
+            record(1, 2, NOON + 2 * DAY, "shop.other"),
+            record(1, 1, NOON + 2 * DAY),
+            record(1, 1, NOON + 2 * DAY + 5),
+        ]
+    )
+    assert [(d.day, d.sites, d.names, d.calls) for d in days] == [
+        (date(2031, 5, 4), 2, 1, 12),
+        (date(2031, 5, 5), 0, 0, 0),
+        (date(2031, 5, 6), 2, 2, 4),
+    ]
+    assert burn_down([]) == []
+
+
+def test_json_has_sites_days_and_differences() -> None:
+    difference = Difference("shop.old", "class", "Old", "New", "app.py", 3)
+    data = json.loads(to_json([record(1, 2), record(1, 3)], [difference]))
+    assert data["sites"] == [
+        {
+            "name": "shop.old",
+            "target": "shop:New",
+            "file": "app/views.py",
+            "line": 1,
+            "function": "view",
+            "count": 5,
+            "last": "2031-05-04T12:00:00+00:00",
+        }
+    ]
+    assert data["days"][0]["calls"] == 5
+    assert data["differences"][0]["aspect"] == "class"
+
+
+def test_prometheus_text_is_escaped_and_typed() -> None:
+    odd = Record('shop.o"ld', "t", "a\\b\n.py", 1, "f", 3, NOON)
+    text = to_prometheus([odd], [Difference("shop.old", "class", "O", "N", "app.py", 3)])
+    lines = text.splitlines()
+    assert "# TYPE trunkline_legacy_calls_total counter" in lines
+    assert (
+        'trunkline_legacy_calls_total{name="shop.o\\"ld",file="a\\\\b\\n.py",line="1"} 3' in lines
+    )
+    assert 'trunkline_legacy_sites{name="shop.o\\"ld"} 1' in lines
+    assert 'trunkline_legacy_shadow_differences_total{name="shop.old",aspect="class"} 1' in lines
+    assert text.endswith("\n")
+    assert all(line.startswith("#") or " " in line for line in lines)
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(legacy, list(arguments), catch_exceptions=False)
+
+
+def test_the_command_shows_sites_most_used_first(project: Path) -> None:
+    written(project, record(1, 2), record(7, 9_000), record(1, 1))
+    result = run()
+    assert result.exit_code == 0
+    lines = [line for line in result.output.splitlines() if "views.py" in line or "9,000" in line]
+    assert "9,000" in lines[0]
+    assert "2 sites of 1 old names, 9,003 calls" in result.output
+    assert "2031-05-04" in result.output
+
+
+def test_the_command_exports_and_shows_the_burn_down(project: Path) -> None:
+    written(project, record(1, 2), record(2, 1), record(1, 2, NOON + DAY))
+    assert json.loads(run("--format", "json").output)["sites"][0]["count"] == 4
+    assert "trunkline_legacy_calls_total{" in run("--format", "prometheus").output
+    lines = run("--burn-down").output.splitlines()
+    assert lines[1].split() == ["2031-05-04", "2", "1", "3", "#" * 40]
+    assert lines[2].split() == ["2031-05-05", "1", "1", "2", "#" * 20]
+
+
+def test_nothing_counted_is_said(project: Path) -> None:
+    assert "No uses of old names" in run().output
+    assert "No uses of old names" in run("--burn-down").output
+    assert run("--format", "prometheus").exit_code == 0
+
+
+def test_a_baseline_lets_known_sites_pass_and_new_ones_fail(project: Path) -> None:
+    file = written(project, record(1, 2))
+    assert "1 places" in run("--write-baseline", "baseline.json").output
+    assert run("--baseline", "baseline.json").exit_code == 0
+    written(project, record(99, 1))  # the line moved: the function is what counts
+    assert run("--baseline", "baseline.json").exit_code == 0
+    written(project, record(1, 2), record(1, 1, name="shop.other"))
+    result = run("--baseline", "baseline.json")
+    assert result.exit_code == 1
+    assert "shop.other" in result.output
+    assert "shop.old" not in result.output
+    assert file.path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"places": [{}]}'])
+def test_a_file_that_is_no_baseline_is_told(project: Path, text: str) -> None:
+    path = project / "baseline.json"
+    path.write_text(text)
+    with pytest.raises(UsageFileError, match="can't be read as a baseline"):
+        Baseline.read(path)
+
+
+def test_a_baseline_reads_as_it_was_written(project: Path) -> None:
+    baseline = Baseline.of([record(1), record(2), record(1, name="shop.other")])
+    baseline.write(project / "b.json")
+    assert Baseline.read(project / "b.json").places == baseline.places
+    assert len(baseline.places) == 2
