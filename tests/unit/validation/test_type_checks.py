@@ -603,3 +603,25 @@ def test_typing_spellings_of_the_standard_collections_are_known() -> None:
     assert not certainly_wrong(Exact(list), typing.List[int])
     assert certainly_wrong(Exact(Stone), typing.Callable)
     assert certainly_wrong(Exact(Stone), typing.Type[Stone])
+
+
+def test_a_value_for_the_constructor_alone_is_checked_as_what_it_wraps() -> None:
+    cls = dataclasses.make_dataclass("Made", [("size", dataclasses.InitVar[int])])
+    assert findings({"it": recipe(cls, 1)}) == []
+    (finding,) = findings({"it": recipe(cls, "1")})
+    assert finding.check == "argument-type"
+
+
+def test_a_provider_passed_as_such_is_held_against_the_annotation_like_any_object() -> None:
+    class Provider:
+        def __call__(self) -> Dog:
+            return Dog()
+
+    def wants_callable(make: Callable[[], Dog]) -> None:
+        pass
+
+    def wants_dog(dog: Dog) -> None:
+        pass
+
+    assert findings({"it": recipe(wants_callable, Provider())}) == []
+    assert [f.check for f in findings({"it": recipe(wants_dog, Provider())})] == ["argument-type"]
