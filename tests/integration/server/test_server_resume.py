@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.integration.server.conftest import Serve
 from tests.integration.server.wiring import LIMITS, Client, Wired, WiredSession, problems, seqs
+from trunkline_runtime.messages import END_TYPES
 
 
 async def _vanish(client: Client) -> None:
@@ -106,12 +107,12 @@ async def test_a_client_that_keeps_losing_its_connection_misses_and_repeats_noth
     client = wired.client("ada")
     await client.__aenter__()
     await client.start("count", "run-1", to=150, pause=0.0005)
-    while not received or received[-1]["type"] != "agent_completed":
+    while not received or received[-1]["type"] not in END_TYPES:
         for _ in range(chance.randrange(40)):
             frame = await client.recv()
             if "seq" in frame:
                 received.append(frame)
-                if frame["type"] == "agent_completed":
+                if frame["type"] in END_TYPES:
                     break
         await _vanish(client)
         client = wired.client("ada")

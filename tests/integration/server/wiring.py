@@ -41,13 +41,13 @@ SECRET = "a-secret-of-the-tests-that-is-long-enough"
 ISSUER = "trunkline"
 AUDIENCE = "trunkline-runtime"
 
-PATIENCE = 20.0  # seconds after which a test gives up what it waits for
+PATIENCE = 60.0  # seconds after which a test gives up what it waits for
 
 LIMITS = EngineLimits(
     runs_per_user=8,
     engines_per_user=8,
-    run_seconds=5.0,
-    queue_seconds=1.0,
+    run_seconds=60.0,  # far beyond what a busy machine takes; tests of a limit set their own
+    queue_seconds=60.0,
     grace_seconds=0.1,
     cancel_attempts=2,
 )
@@ -58,7 +58,7 @@ OPTIONS = ServerOptions(
     stall_seconds=0.5,
     stop_seconds=1.0,
     close_seconds=0.5,
-    detach_seconds=2.0,
+    detach_seconds=60.0,
     handshake_seconds=5.0,
 )
 
