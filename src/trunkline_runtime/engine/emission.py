@@ -95,9 +95,29 @@ class RunEvents:
         """
         return await asyncio.shield(self.post(event_type, payload))
 
-    async def send_last(self, event_type: EventType, payload: Mapping[str, Any]) -> Delivery:
-        """Send an event although the run is closed; only the engine ends a run."""
-        return await asyncio.shield(self._begin(event_type, payload))
+    async def send_last(
+        self, event_type: EventType, payload: Mapping[str, Any], seconds: float
+    ) -> Delivery:
+        """Send an event although the run is closed; only the engine ends a run.
+
+        Args:
+            event_type: Its type.
+            payload: Its payload.
+            seconds: How long it may take.
+
+        Raises:
+            TimeoutError: It was given up. Whether the event is out is in doubt.
+            Exception: Whatever the sink raises.
+        """
+        task = self._begin(event_type, payload)
+        # What counts is what became of the task, not which of the two was first.
+        await asyncio.wait((task,), timeout=seconds)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,), timeout=seconds)
+        if not task.done() or task.cancelled():
+            raise TimeoutError(f"{event_type} took longer than {seconds:g} s")
+        return task.result()
 
     def close(self) -> None:
         """Refuse every further ``post`` and ``send``."""

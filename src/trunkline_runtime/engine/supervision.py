@@ -116,7 +116,7 @@ class Supervision:
             )
         )
         fault = fault or self._fault_of(body)
-        self._report(fault)
+        self._report(fault, body)
         self._events.close()
         if lost := await self._events.settle(self._limits.grace_seconds):
             self._log.error("%d events of the run could not be sent in time", lost)
@@ -181,17 +181,25 @@ class Supervision:
         fault.__cause__ = error
         return fault
 
-    def _report(self, fault: RuntimeFault | None) -> None:
+    def _report(self, fault: RuntimeFault | None, body: asyncio.Task[Any]) -> None:
+        """Write what a user may not be told to the log."""
         cause = fault.__cause__ if isinstance(fault, AgentFailed) else None
         if cause is not None:
             self._log.error("the agent failed", exc_info=cause)
         elif fault is not None:
             self._log.info("the run ended early: %s", fault.code)
+        known = {id(cause), id(fault)}
+        if (raised := _raised(body)) is not None and id(raised) not in known:
+            self._log.warning("the agent failed while it was stopped", exc_info=raised)
         for failure in self._tasks.failures():
-            if failure is not cause and failure is not fault:
+            if id(failure) not in known:
                 self._log.warning("a task of the run failed", exc_info=failure)
         for task in self._abandoned:
             self._log.error("gave up on %s, which would not stop", task.get_name())
+            task.add_done_callback(self._note_end_of_abandoned)
+
+    def _note_end_of_abandoned(self, task: asyncio.Task[Any]) -> None:
+        self._log.warning("%s has ended after its run", task.get_name(), exc_info=_raised(task))
 
     async def _close_tools(self) -> None:
         for call_id, tool_name in self._events.open_tools.items():
@@ -229,15 +237,18 @@ class Supervision:
         self, event_type: EventType, payload: Mapping[str, Any]
     ) -> Exception | None:
         try:
-            async with asyncio.timeout(self._limits.grace_seconds):
-                delivery = await self._events.send_last(event_type, payload)
+            delivery = await self._events.send_last(event_type, payload, self._limits.grace_seconds)
         except Exception as error:  # noqa: BLE001  # logged and returned; a run must still end
             self._log.exception("%s could not be sent", event_type)
-            await self._events.settle(0)
             return error
         if not delivery:
             self._log.warning("%s was refused: %s", event_type, delivery.reason)
         return None
+
+
+def _raised(task: asyncio.Task[Any]) -> BaseException | None:
+    """Return what a task has raised; asked, so that asyncio does not report it once more."""
+    return task.exception() if task.done() and not task.cancelled() else None
 
 
 def _fault_within(error: BaseException) -> RuntimeFault | None:

@@ -34,12 +34,19 @@ class InspectionLimits:
         seconds: Seconds it reads, or four fifths of what the run has left, if that is less: a
             report of a part is worth more than a timeout. The rest is reported as not looked at.
         report_bytes: Bytes of JSON the report may take.
+
+    Raises:
+        ValueError: A limit is not positive.
     """
 
     files: int = 20_000
     entries: int = 500_000
     seconds: float = 20.0
     report_bytes: int = 128 * 1024
+
+    def __post_init__(self) -> None:
+        if min(self.files, self.entries, self.seconds, self.report_bytes) <= 0:
+            raise ValueError("InspectionLimits: every limit must be positive")
 
 
 DEFAULT_LIMITS: Final = InspectionLimits()

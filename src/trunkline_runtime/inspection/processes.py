@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,9 @@ from trunkline_runtime.inspection.source import SourceFacts, unread
 
 __all__ = ["ParserPool"]
 
+logger = logging.getLogger(__name__)
+
+_STOP_SECONDS: Final = 5.0  # for processes that were killed; a kernel needs some milliseconds
 _REPLY_BYTES: Final = 8 * 1024 * 1024  # of one line; ``source`` bounds what it lists well below
 
 
@@ -27,11 +31,16 @@ class ParserPool:
         processes: How many may run at once, for all inspections together.
         seconds_a_file: Seconds a file may take.
         max_bytes: How large a file may be.
+
+    Raises:
+        ValueError: One of them is not positive.
     """
 
     def __init__(
         self, processes: int = 2, seconds_a_file: float = 3.0, max_bytes: int = 1024 * 1024
     ) -> None:
+        if min(processes, seconds_a_file, max_bytes) <= 0:
+            raise ValueError("ParserPool: processes, seconds and bytes must be positive")
         self._processes = processes
         self._seconds = seconds_a_file
         self._max_bytes = max_bytes
@@ -90,8 +99,12 @@ class ParserPool:
         for process in free:
             self._kill(process)
         killed, self._killed = self._killed, []
-        for process in killed:
-            await process.communicate()  # takes in the rest, closes the pipes, and waits
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                # This takes in the rest, closes the pipes, and waits.
+                await asyncio.gather(*(process.communicate() for process in killed))
+        except TimeoutError:
+            logger.warning("%d parser processes were killed and have not ended", len(killed))
 
 
 async def _started() -> asyncio.subprocess.Process:

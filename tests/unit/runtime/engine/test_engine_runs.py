@@ -176,6 +176,20 @@ async def test_an_agent_that_answers_its_cancellation_with_a_result_is_still_ove
     assert (result.error_code, result.result) == ("timeout", None)
 
 
+async def test_what_an_agent_raises_while_it_is_stopped_is_in_the_log(caplog):
+    async def work(run, given):
+        try:
+            await forever()
+        finally:
+            raise KeyError("lost in cleanup")
+
+    _, result = await _run(work, replace(QUICK, run_seconds=0.01))
+    assert result.error_code == "timeout"
+    [record] = [record for record in caplog.records if "while it was stopped" in record.msg]
+    assert record.run_id == "run-12"
+    assert "lost in cleanup" in caplog.text
+
+
 async def test_an_agent_may_still_send_events_while_it_cleans_up():
     async def work(run, given):
         try:
@@ -200,6 +214,7 @@ async def test_an_agent_that_never_stops_is_given_up_and_keeps_its_place(caplog)
             await run.progress(n=1)
         except EventOrderError as refusal:
             refusals.append(refusal)
+            raise
 
     line = Line()
     limits = replace(QUICK, run_seconds=0.01, grace_seconds=0.005, runs_per_user=1, queue_seconds=0)
@@ -215,7 +230,9 @@ async def test_an_agent_that_never_stops_is_given_up_and_keeps_its_place(caplog)
     await asyncio.wait({stuck})
     await asyncio.sleep(0)
     assert [refusal.run_id for refusal in refusals] == ["run-12"]
-    assert (await engine.execute("other")).ok is True  # its place is free again
+    assert "has ended after its run" in caplog.text
+    assert engine.stats().running == 0
+    assert (await engine.execute("other")).error_code is None  # its place is free again
     assert len(line.of("run-12")) == 2
 
 

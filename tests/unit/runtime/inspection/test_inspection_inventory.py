@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from trunkline_runtime.inspection import InspectionLimits, ParserPool
 from trunkline_runtime.inspection.files import FileListing
 from trunkline_runtime.inspection.inventory import Inventory
 from trunkline_runtime.inspection.source import unread
@@ -130,3 +133,11 @@ def test_what_is_remembered_is_bounded():
         "classes": 1,
         "functions": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("limits", "wrong"), [(ParserPool, {"processes": 0}), (InspectionLimits, {"files": 0})]
+)
+def test_limits_that_allow_nothing_are_refused(limits, wrong):
+    with pytest.raises(ValueError, match="must be positive"):
+        limits(**wrong)
