@@ -3,8 +3,24 @@
 import random
 from typing import Final
 
-_NOUNS: Final = ["account", "address", "balance", "batch", "booking", "bucket", "calendar", "cart", "catalog", "channel", "charge", "client", "cohort", "column", "comment", "country", "coupon", "currency", "customer", "delivery", "device", "discount", "document", "event", "export", "feature", "filter", "folder", "forecast", "gateway", "header", "image", "import_job", "index", "invoice", "item", "journal", "label", "ledger", "limit", "location", "margin", "message", "metric", "module", "notice", "offer", "order", "package", "page", "partner", "payment", "period", "picture", "plan", "policy", "price", "product", "profile", "quota", "rate", "receipt", "record", "refund", "region", "report", "request_row", "role", "route", "rule", "sample_row", "schedule", "segment", "shipment", "signal", "slot", "source", "stock", "store", "supplier", "table", "target", "tariff", "tax", "team", "ticket", "token_row", "trace", "transfer", "unit", "upload", "vendor", "visit", "window"]
-_VERBS: Final = ["apply", "archive", "assign", "balance", "check", "clear", "close", "collect", "compare", "copy", "count", "create", "drop", "expand", "export", "fetch", "find", "group", "index", "insert", "join", "link", "list", "load", "mark", "match", "merge", "move", "open", "parse", "prune", "publish", "read", "record", "release", "remove", "render", "replace", "reset", "restore", "round", "save", "scan", "select", "send", "share", "sort", "split", "store", "sum", "swap", "trim", "update"]
+_NOUNS_TEXT: Final = """\
+account address balance batch booking bucket calendar cart catalog channel charge client cohort
+column comment country coupon currency customer delivery device discount document event export
+feature filter folder forecast gateway header image import_job index invoice item journal label
+ledger limit location margin message metric module notice offer order package page partner
+payment period picture plan policy price product profile quota rate receipt record refund region
+report request_row role route rule sample_row schedule segment shipment signal slot source stock
+store supplier table target tariff tax team ticket token_row trace transfer unit upload vendor
+visit window
+"""
+_NOUNS: Final = tuple(_NOUNS_TEXT.split())
+_VERBS_TEXT: Final = """\
+apply archive assign balance check clear close collect compare copy count create drop expand
+export fetch find group index insert join link list load mark match merge move open parse prune
+publish read record release remove render replace reset restore round save scan select send
+share sort split store sum swap trim update
+"""
+_VERBS: Final = tuple(_VERBS_TEXT.split())
 
 
 def filler(random_source: random.Random, lines: int, serial: int) -> list[str]:
@@ -56,8 +72,7 @@ def _function(
     other = random_source.choice(_NOUNS)
     limit = random_source.randint(3, 5000)
     body = [
-        f"def {verb}_{noun}_{mark}({first}rows: list[dict[str, int]], limit: int = {limit})"
-        " -> int:",
+        f"def {verb}_{noun}_{mark}({first}rows: list[dict[str, int]], limit: int = {limit}):",
         f'    """Return how much the {other} of every {noun} comes to, at most `limit`."""',
         "    total = 0",
         "    for position, row in enumerate(rows):",

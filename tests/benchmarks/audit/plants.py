@@ -297,7 +297,7 @@ UserExecutionEngine.later_{n} = later  # <- TL303
 """,
     }),
     Plant({
-        "app/planted/merge_{n}.py": """\
+        "tests/planted/merge_{n}.py": """\
 limit = 1
 <<<<<<< HEAD  # <- TL305
 limit = 2

@@ -1,0 +1,104 @@
+"""Every report, word for word, over the same findings; `UPDATE_GOLDEN=1` writes them anew."""
+
+import json
+import os
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from trunkline.audit.findings import Finding, Undecided
+from trunkline.audit.problems import CheckerError
+from trunkline.audit.registry import load_rule
+from trunkline.audit.reports import FORMATS, draw_report
+from trunkline.audit.reports.outline import Report
+from trunkline.audit.sources import SourceLines
+
+HERE = Path(__file__).parent / "reports"
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    """A report of three findings, one the consequence of another."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a.py").write_text("import app.gone\n")
+    (tmp_path / "app" / "b.py").write_text("import app.a\n\ndef f():\n\treturn Engine(<x>)\n")
+    subject = "app.engine:Engine"
+    broken = Finding(
+        "app/a.py", 1, 7, "TL401", "there is no module app.gone",
+        "app has no gone; this line breaks 1 other module", "correct the path", breaks=1,
+    )  # fmt: skip
+    breaks_with = Finding(
+        "app/b.py", 1, 7, "TL402", "importing app.a fails", "app/a.py:1 cannot be imported by it",
+        "mend the root cause", root="app/a.py:1",
+    )  # fmt: skip
+    direct = Finding(
+        "app/b.py", 4, 8, "TL201", "Engine is constructed directly",
+        "App.engine is its canonical factory", "take it from App.engine", subject,
+    )  # fmt: skip
+    findings = (broken, breaks_with, direct)
+    rules = tuple(load_rule(code) for code in ("TL201", "TL401", "TL402", "TL601"))
+    return Report(
+        findings,
+        (findings[0]._replace(path="app/known.py"),),
+        (findings[2]._replace(line=9),),
+        (CheckerError("app/bad.py", 3, 1, "cannot be parsed: invalid syntax"),),
+        (Undecided("app/c.py", 2, "app.x", "the module makes names when asked for them"),),
+        rules,
+        (subject, "app.other:Other"),
+        12,
+        SourceLines(str(tmp_path)),
+        {"TL201": 4, "TL401": 2},
+        3,
+        (("2026-01-01 aaaaaaa", 9), ("2026-01-02 bbbbbbb", 3)),
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_report_reads_as_agreed(report: Report, name: str) -> None:
+    path = HERE / f"report.{name}"
+    text = draw_report(report, name)
+    if os.environ.get("UPDATE_GOLDEN"):
+        HERE.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def test_sarif_has_what_the_standard_requires(report: Report) -> None:
+    document = json.loads(draw_report(report, "sarif"))
+    (run,) = document["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert document["version"] == "2.1.0"
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["message"]["text"]
+        region = result["locations"][0]["physicalLocation"]["region"]
+        assert region["startLine"] >= 1
+        assert region["startColumn"] >= 1
+    kinds = [result.get("suppressions", [{}])[0].get("kind") for result in run["results"]]
+    assert kinds == [None, None, None, "inSource", "external"]
+
+
+def test_html_is_well_formed_and_escapes(report: Report) -> None:
+    text = draw_report(report, "html")
+    assert "Engine(&lt;x&gt;)" in text
+    stack: list[str] = []
+
+    class Check(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag != "meta":
+                stack.append(tag)
+
+        def handle_startendtag(self, tag: str, attrs: object) -> None: ...
+
+        def handle_endtag(self, tag: str) -> None:
+            assert stack.pop() == tag
+
+    Check().feed(text)
+    assert stack == []
+
+
+def test_github_annotations_keep_to_one_line(report: Report) -> None:
+    for row in draw_report(report, "github").splitlines():
+        assert row.startswith(("::error file=", "::warning file="))
+        assert row.count("::") == 2

@@ -1,0 +1,49 @@
+"""The checks that ``pytest --trunkline-audit`` makes fail on violations and pass once repaired."""
+
+from pathlib import Path
+
+from trunkline.audit.example import CONFIGURATION, FILES
+from trunkline.audit.pytest_checks import AuditSession
+
+
+def _write(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+
+def test_fail_with_the_findings_and_pass_after_the_repair(legacy_tree: Path) -> None:
+    session = AuditSession(str(legacy_tree))
+    failing = {check.name: session.problems(check) for check in session.checks()}
+    failing = {name: text for name, text in failing.items() if text}
+    assert "Engine-TL204-legacy-import" in failing
+    assert "tree-TL401-missing-import" in failing
+    message = failing["Engine-TL204-legacy-import"]
+    assert message.startswith(
+        "Engine is taken from its canonical path and factory alone: 1 finding"
+    )
+    assert "app/views.py:4:21: TL204 the old name app.old.OldEngine is imported" in message
+    for path in (
+        "app/views.py",
+        "app/pages.py",
+        "app/late.py",
+        "tests/test_views.py",
+        "app/compat.py",
+    ):
+        (legacy_tree / path).unlink()
+    repaired = AuditSession(str(legacy_tree))
+    assert [check.name for check in repaired.checks() if repaired.problems(check)] == []
+
+
+def test_one_of_each_rule_for_each_type(legacy_tree: Path) -> None:
+    names = [check.name for check in AuditSession(str(legacy_tree)).checks()]
+    assert len(names) == len(set(names))
+    assert names[0] == "Engine-exists"
+    assert "Engine-TL606-stored-on-longer-lived" in names
+
+
+def test_a_type_that_does_not_exist_fails(tmp_path: Path) -> None:
+    _write(tmp_path, {**FILES, "app/engine.py": "", "pyproject.toml": CONFIGURATION})
+    session = AuditSession(str(tmp_path))
+    (check,) = [check for check in session.checks() if check.name == "Engine-exists"]
+    assert session.problems(check).startswith("app.engine:Engine does not exist")

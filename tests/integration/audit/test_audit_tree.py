@@ -1,0 +1,98 @@
+"""Every planted violation is found and nothing else: cold, warm and from parts of files."""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.audit.tree import Tree, write_tree
+from trunkline.audit.config import load_config
+from trunkline.audit.engine import Result, run_audit
+from trunkline.audit.findings import Finding
+from trunkline.audit.registry import rule_files, select_rules
+
+FILES = 220
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """A tree of which every kind of violation stands in twice."""
+    return write_tree(tmp_path_factory.mktemp("tree"), files=FILES, lines=9_000, repeat=2)
+
+
+def _audit(tree: Tree, *select: str, cached: bool = False) -> Result:
+    return run_audit(load_config(str(tree.root)), select_rules(select, ()), cached=cached)
+
+
+def _places(findings: Iterable[Finding]) -> set[tuple[str, str, int]]:
+    return {(finding.code, finding.path, finding.line) for finding in findings}
+
+
+def test_precision_and_recall_are_one(tree: Tree) -> None:
+    result = _audit(tree)
+    assert _places(result.findings) == set(tree.planted)
+    assert not result.errors
+
+
+def test_every_default_rule_is_planted(tree: Tree) -> None:
+    unplanted = {"TL003", "TL106"}  # about the configuration; only when selected
+    assert {item.code for item in tree.planted} == set(rule_files()) - unplanted
+
+
+def test_fast_rules_find_the_same_from_parts_of_files(tree: Tree) -> None:
+    """Reading only the blocks that matter changes no finding."""
+    result = _audit(tree, "canonical")
+    codes = {rule.code for rule in result.rules}
+    assert _places(result.findings) == {item for item in tree.planted if item.code in codes}
+
+
+def test_a_warm_run_reads_nothing_and_finds_the_same(tree: Tree) -> None:
+    cold = _audit(tree, cached=True)
+    warm = _audit(tree, cached=True)
+    assert cold.findings == warm.findings
+    assert (tree.root / ".trunkline" / ".gitignore").read_text() == "*\n"
+
+
+def test_concurrent_runs_share_a_cache_safely(tree: Tree) -> None:
+    found: list[set[tuple[str, str, int]]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(_places(_audit(tree, cached=True).findings)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [set(tree.planted)] * 4
+
+
+def test_a_damaged_cache_is_as_good_as_none(tree: Tree) -> None:
+    _audit(tree, cached=True)
+    for path in (tree.root / ".trunkline" / "cache").glob("*.bin"):
+        path.write_bytes(path.read_bytes()[:-7])
+    assert _places(_audit(tree, cached=True).findings) == set(tree.planted)
+
+
+def test_a_changed_file_is_read_again(tree: Tree) -> None:
+    _audit(tree, cached=True)
+    path = tree.root / "app" / "planted" / "direct_0.py"
+    text = path.read_text()
+    path.write_text(text.replace("UserExecutionEngine(context)", "UserExecutionEngine_(context)"))
+    try:
+        gone = {
+            item
+            for item in _places(_audit(tree, cached=True).findings)
+            if item[1].endswith("/direct_0.py")
+        }
+    finally:
+        path.write_text(text)
+    assert not any(code == "TL201" for code, _, _ in gone)
+
+
+def test_nothing_of_the_tree_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "trap.py").write_text("raise SystemExit('imported')\n")
+    (tmp_path / "user.py").write_text("import trap\nfrom trap import nothing\n")
+    config = load_config(str(tmp_path))
+    result = run_audit(config, select_rules((), ()), cached=False)
+    assert [finding.code for finding in result.findings] == ["TL401"]

@@ -1,0 +1,146 @@
+"""Every mistake in the configuration is named with its line and a remedy, all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from trunkline.audit.config import AuditConfig, Name, find_root, load_config
+from trunkline.audit.problems import ConfigurationError
+
+
+def _mistakes(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(str(tmp_path))
+    return [(m.line, m.key, m.problem) for m in caught.value.mistakes]
+
+
+def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
+    assert load_config(str(tmp_path)) == AuditConfig(str(tmp_path))
+
+
+def test_reads_everything(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "pyproject.toml").write_text(
+        """
+[[tool.trunkline.canonical]]
+type = "app.engine:Engine"
+factory = "app.wired:App.engine"
+family = ["*Engine"]
+legacy = ["app.old:OldEngine", "app.older"]
+scope = "request"
+built-in = ["app.make.*"]
+
+[[tool.trunkline.contract]]
+name = "layers"
+layers = ["app.web", "app.core"]
+
+[tool.trunkline.audit]
+source = ["lib", "."]
+extend-exclude = ["data"]
+select = ["TL2"]
+ignore = ["legacy-import"]
+"""
+    )
+    config = load_config(str(tmp_path))
+    (canonical,) = config.canonical
+    assert canonical.type == Name("app.engine", "Engine")
+    assert canonical.legacy == (Name("app.old", "OldEngine"), Name("app.older", ""))
+    assert canonical.factory is not None
+    assert canonical.factory.last == "engine"
+    assert config.contracts[0].layers == ("app.web", "app.core")
+    assert config.sources == ("lib", "")
+    assert config.excludes[-1] == "data"
+    assert config.select == ("TL2",)
+
+
+def test_finds_src_by_itself(tmp_path: Path) -> None:
+    assert load_config(str(tmp_path)).sources == ("",)
+    (tmp_path / "src").mkdir()
+    assert load_config(str(tmp_path)).sources == ("src", "")
+
+
+def test_names_every_mistake_with_its_line(tmp_path: Path) -> None:
+    found = _mistakes(
+        tmp_path,
+        """
+[[tool.trunkline.canonical]]
+type = "app.engine.Engine"
+famly = ["*Engine"]
+
+[[tool.trunkline.canonical]]
+factory = 3
+
+[tool.trunkline.audit]
+select = ["TL9", "nonsense"]
+max-bytes = -1
+exclude = "data"
+""",
+    )
+    assert sorted((line, key) for line, key, _ in found) == [
+        (3, "tool.trunkline.canonical[0].type"),
+        (4, "tool.trunkline.canonical[0].famly"),
+        (6, "tool.trunkline.canonical[1].type"),
+        (10, "tool.trunkline.audit.select"),
+        (10, "tool.trunkline.audit.select"),
+        (11, "tool.trunkline.audit.max-bytes"),
+        (12, "tool.trunkline.audit.exclude"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ("[tool]\ntrunkline = 3", "tool.trunkline", "must be a table"),
+        (
+            "[tool.trunkline]\ncanonical = 3",
+            "tool.trunkline.canonical",
+            "must be an array of tables",
+        ),
+        (
+            "[[tool.trunkline.canonical]]\ntype = 'a b:C'",
+            "tool.trunkline.canonical[0].type",
+            "'a b:C' is not a name",
+        ),
+        (
+            "[[tool.trunkline.contract]]\nname = 'x'",
+            "tool.trunkline.contract[0]",
+            "must have exactly one form",
+        ),
+        (
+            "[[tool.trunkline.contract]]\nforbidden = ['x']",
+            "tool.trunkline.contract[0].source",
+            "is missing",
+        ),
+        ("[tool.trunkline.audti]", "tool.trunkline.audti", "unknown key"),
+        ("[tool.trunkline", "pyproject.toml", "not valid TOML"),
+    ],
+)
+def test_names_a_mistake(tmp_path: Path, text: str, key: str, problem: str) -> None:
+    ((line, found_key, found_problem),) = _mistakes(tmp_path, text)
+    assert found_key == key
+    assert found_problem.startswith(problem)
+    assert line >= 0
+
+
+def test_refuses_one_type_twice(tmp_path: Path) -> None:
+    table = "[[tool.trunkline.canonical]]\ntype = 'app.engine:Engine'\n"
+    ((_, key, problem),) = _mistakes(tmp_path, table * 2)
+    assert key == "tool.trunkline.canonical[1].type"
+    assert "is named by entry 0 already" in problem
+
+
+def test_suggests_the_key_that_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.trunkline.audit]\nslect = ['TL2']\n")
+    with pytest.raises(
+        ConfigurationError, match=r"pyproject.toml:2: .*slect: unknown key"
+    ) as caught:
+        load_config(str(tmp_path))
+    assert caught.value.mistakes[0].remedy == "did you mean 'select'?"
+
+
+def test_root_is_the_nearest_folder_with_a_project(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("")
+    assert find_root(str(inner)) == str(tmp_path)

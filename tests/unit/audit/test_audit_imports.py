@@ -1,0 +1,106 @@
+"""Broken imports are judged by the real rules, root causes first."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trunkline.audit.engine import Result
+
+Write = Callable[[dict[str, str | bytes]], Path]
+Run = Callable[..., Result]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import app.core",
+        "from app import core",
+        "from . import core",
+        "from .core import x",
+        "from app.core import *",
+        "import requests.adapters",
+        "from redis import Redis",
+        "try:\n    import app.gone\nexcept ImportError:\n    pass",
+        "try:\n    import app.gone\nexcept (ValueError, ModuleNotFoundError):\n    pass",
+        "import contextlib\nwith contextlib.suppress(ImportError):\n    import app.gone",
+        "import sys\nif sys.version_info < (3,):\n    import app.gone",
+        "from app.api_pb2 import Message",
+        "from .native import anything",
+        "from .stubbed import anything",
+        "from app.dynamic.anything import x",
+        "from app.core import __file__",
+        "from ... import beyond",
+    ],
+)
+def test_right_or_undecided_imports_are_left_alone(write: Write, run: Run, line: str) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/core.py": "x = 1\n",
+            "app/native.cpython-311.so": b"",
+            "app/stubbed.pyi": "",
+            "app/dynamic/__init__.py": "__path__ = []\n",
+            "redis/tool.py": "",
+            "app/user.py": line + "\n",
+        }
+    )
+    assert not run("TL401", "TL402", "TL403").findings
+
+
+def test_the_root_cause_says_how_much_it_breaks(write: Write, run: Run) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/a.py": "from app.gone import x\n",
+            "app/b.py": "from app.a import x\n",
+            "app/c.py": "from .b import x\n",
+            "app/late.py": "def f():\n    import app.c\n",
+            "app/typed.py": "import typing\nif typing.TYPE_CHECKING:\n    import app.c\n",
+        }
+    )
+    found = run("TL401", "TL402").findings
+    assert [(f.code, f.path, f.root, f.breaks) for f in found] == [
+        ("TL401", "app/a.py", "", 2),
+        ("TL402", "app/b.py", "app/a.py:1", 0),
+        ("TL402", "app/c.py", "app/a.py:1", 0),
+    ]
+    assert found[0].cause.endswith("this line breaks 2 other modules")
+
+
+def test_a_broken_package_breaks_its_modules(write: Write, run: Run) -> None:
+    write(
+        {
+            "app/__init__.py": "from .gone import x\n",
+            "app/inner/__init__.py": "",
+            "app/inner/leaf.py": "y = 1\n",
+            "main.py": "from app.inner.leaf import y\n",
+        }
+    )
+    broken = {f.path for f in run("TL402").findings}
+    assert broken == {"app/inner/__init__.py", "app/inner/leaf.py", "main.py"}
+
+
+def test_a_near_name_is_suggested(write: Write, run: Run) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/engine.py": "class Engine: ...\n",
+            "u.py": "from app.engine import Engin\nimport app.engines\n",
+        }
+    )
+    assert [f.remedy for f in run("TL401").findings] == [
+        "did you mean Engine?",
+        "did you mean engine?",
+    ]
+
+
+def test_a_script_beside_another_of_that_name_is_not_judged(write: Write, run: Run) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "scripts/app.py": "x = 1\n",
+            "scripts/run.py": "from app import x\n",
+        }
+    )
+    assert not run("TL401").findings

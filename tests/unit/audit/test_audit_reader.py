@@ -1,0 +1,127 @@
+"""The reader takes any bytes; what it reads of parts of a file agrees with the whole."""
+
+import marshal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline.audit.source.facts import Facts, pack, unpack
+from trunkline.audit.source.reader import Reader, Request, Unreadable, read_everything
+from trunkline.audit.source.reduction import reduce
+
+NAMES = Request((b"Engine", b"providers"))
+PROGRAM = NAMES._replace(program=True)
+
+_pieces = st.sampled_from(
+    [
+        b"def ",
+        b"class ",
+        b"async ",
+        b"import ",
+        b"from ",
+        b"Engine",
+        b"x",
+        b"(",
+        b")",
+        b":",
+        b"\n",
+        b"    ",
+        b"\t",
+        b'"""',
+        b"'",
+        b"#",
+        b"\\",
+        b"=",
+        b".",
+        b",",
+        b"*",
+        b"@",
+        b"global ",
+        b"lambda ",
+        b"yield ",
+        b"await ",
+        b"try",
+        b"except",
+        b"match ",
+        b"case ",
+        b"with ",
+        b"\xff",
+        b"\0",
+        b"\r\n",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"for ",
+        b" in ",
+        b":=",
+        b"...",
+        b"if ",
+        b"else",
+        b"return ",
+        b"1",
+        b"# coding: latin-1\n",
+        b"<<<<<<< a\n",
+        b">>>>>>> b\n",
+        b"# trunkline: ignore[TL201] why\n",
+    ]
+)
+
+
+@given(st.lists(_pieces, max_size=60).map(b"".join) | st.binary(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_read_or_named(data: bytes) -> None:
+    for request in (NAMES, PROGRAM):
+        facts = Reader(request).read(data, "app.x", is_package=False, is_test=False)
+        assert facts is None or isinstance(facts, (Facts, Unreadable))
+        if isinstance(facts, Facts):
+            assert unpack(marshal.loads(marshal.dumps(pack(facts)))) == facts  # type: ignore[arg-type] # plain tuples
+    assert isinstance(read_everything(data, "app.x", is_package=False), (Facts, Unreadable))
+
+
+_statements = st.sampled_from(
+    [
+        "import app.engine",
+        "from app.engine import Engine as E",
+        "LIMIT = 3",
+        'TEXT = """\ndef hidden(): Engine\nclass Other: pass\n"""',
+        "def plain(a, b=1):\n    return a + b\n\n    # Not Engin",
+        "async def go(engine: Engine):\n    return await engine.run()",
+        "class Kept(Engine):\n    x: int = 1\n\n    def f(self):\n        self.e = Engine(1)",
+        "class Cut:\n    def g(self):\n        return 'text'\n",
+        "@decorated\ndef shown():\n    '''Doc\n\ndef not_code(): pass\n'''\n    return E()",
+        "def signature(\n    a,\n    b,\n):\n    return [\n        a,\n    ]",
+        "if LIMIT:\n    def inner(): ...\nelse:\n    inner = E",
+        "value = E(1)",
+        "PADDING = '" + "y" * 4000 + "'",
+    ]
+)
+
+
+@given(st.lists(_statements, min_size=1, max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_parts_agree_with_the_whole(statements: list[str]) -> None:
+    """Cutting what does not matter changes neither names, nor calls, nor references."""
+    data = ("\n".join([*statements, "PADDING = '" + "z" * 4000 + "'"]) + "\n").encode()
+    cut = Reader(NAMES).read(data, "app.x", is_package=False, is_test=False)
+    whole = Reader(PROGRAM).read(data, "app.x", is_package=False, is_test=False)
+    if cut is None:
+        assert isinstance(whole, Facts)
+        assert whole.level == 1
+        return
+    assert isinstance(cut, Facts)
+    assert isinstance(whole, Facts)
+    names = [(d.name, d.kind, d.line) for d in cut.definitions]
+    assert names == [(d.name, d.kind, d.line) for d in whole.definitions]
+    for field in ("imports", "calls", "references", "stores", "fallbacks", "texts"):
+        assert getattr(cut, field) == getattr(whole, field)
+
+
+def test_cut_keeps_every_line_in_place() -> None:
+    body = "\n".join(f"    x{n} = {n}" for n in range(300))
+    data = f"def one():\n{body}\n\n\ndef two():\n    Engine()\n{body}\n".encode()
+    reduced = reduce(data, [305])
+    assert reduced is not None
+    assert reduced.stubs == {1}
+    assert reduced.data.split(b"\n")[304] == data.split(b"\n")[304] == b"    Engine()"
+    assert reduced.data.count(b"\n") == data.count(b"\n")
