@@ -8,7 +8,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any, Final
 
-__all__ = ["is_loaded", "load"]
+from trunkline.compiler.shapes import load_class
+
+__all__ = ["is_loaded", "load", "load_scope"]
 
 _PREFIX: Final = "<trunkline "
 
@@ -28,6 +30,12 @@ def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
     return namespace
 
 
+def load_scope(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    """The same for a text that begins with a large class, whose methods are much alike."""
+    load_class(text, _registered(text, title), namespace)
+    return namespace
+
+
 def is_loaded(code: CodeType) -> bool:
     """Whether code came from a source that was loaded here."""
     return code.co_filename.startswith(_PREFIX)
@@ -36,7 +44,12 @@ def is_loaded(code: CodeType) -> bool:
 @lru_cache(maxsize=256)
 def _compiled(text: str, title: str) -> CodeType:
     """Code of a text; containers that are built alike share it, and one entry in ``linecache``."""
+    return compile(text, _registered(text, title), "exec")
+
+
+def _registered(text: str, title: str) -> str:
+    """The file name under which a text stands in ``linecache``."""
     filename = f"{_PREFIX}{title} {zlib.crc32(text.encode()):08x}>"
     # an entry without a modification time outlives linecache.checkcache()
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    return compile(text, filename, "exec")
+    return filename

@@ -1,0 +1,166 @@
+"""Loading a large class fast: methods of one shape share their bytecode.
+
+Most methods of a scope's class are alike but for the names in them. Python compiles a method in
+about 300 microseconds; giving a code object other names takes 10. So each method's text is split
+into names and the rest; the rest is its *shape*, which is compiled once, with placeholders for the
+names, and every method of the shape is a copy of that code with its own names
+(``types.CodeType.replace``), file and line.
+
+The copies keep their lines and lose their columns, which a name of another length would falsify:
+the location table is written anew in the format of CPython's ``Objects/locations.md``, which 3.11
+to 3.13 share.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from ast import literal_eval
+from collections.abc import Iterator
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any, Final
+
+__all__ = ["load_class"]
+
+_NAME: Final = re.compile(r"""(\b[^\W\d]\w*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_SHARED: Final = {
+    word: word
+    for word in (
+        *keyword.kwlist,
+        *("self", "value", "error", "resource", "MISSING", "BaseException", "APP"),
+        *("_wait", "_await_built", "_failed", "_built", "_abuilt", "_check_open", "_attention"),
+    )
+}
+"""Words that are themselves in every shape."""
+_QUOTES: Final = "'\""
+_HEADING: Final = re.compile(r"    (?:async )?def (\w+)\(")
+_ALIAS: Final = re.compile(r"    (\w+) = (\w+)$")
+
+
+def load_class(text: str, filename: str, namespace: dict[str, Any]) -> None:
+    """Define the class that a source begins with, and run what follows it.
+
+    Args:
+        text: A class statement with a docstring, ``__slots__``, methods and aliases of methods
+            (``b = a``), each indented by four; then other statements.
+        filename: What code objects and tracebacks name.
+        namespace: Globals of the source; it is filled in place.
+    """
+    lines = text.split("\n")
+    heads = [number for number, line in enumerate(lines) if _HEADING.match(line)]
+    end = next((n for n, line in enumerate(lines) if n and line and line[0] != " "), len(lines))
+    first = heads[0] if heads else end
+    _run("\n".join(lines[:first]), 0, filename, namespace)
+    cls = namespace[lines[0].split("(")[0].removeprefix("class ")]
+    for start, stop in zip(heads, [*heads[1:], end], strict=True):
+        _define(cls, lines[start:stop], start + 1, filename, namespace)
+    _run("\n".join(lines[end:]), end, filename, namespace)
+
+
+def _run(text: str, above: int, filename: str, namespace: dict[str, Any]) -> None:
+    """Run a part of the source that has so many lines above it."""
+    exec(compile("\n" * above + text, filename, "exec"), namespace)  # noqa: S102  # text that this package wrote
+
+
+def _define(
+    cls: type, lines: list[str], number: int, filename: str, namespace: dict[str, Any]
+) -> None:
+    """Add a method to the class, and the aliases that follow it."""
+    aliases = []
+    while lines and ((alias := _ALIAS.match(lines[-1])) or not lines[-1].strip()):
+        if alias:
+            aliases.append(alias.group(1))
+        lines.pop()
+    parts = _NAME.split("\n".join(lines))
+    numbers: dict[str, Any] = dict(_SHARED)
+    key = tuple([numbers.setdefault(part, len(numbers)) for part in parts[1::2]])
+    names = list(numbers)[len(_SHARED) :]
+    shape = _compiled(tuple(parts[::2]), key, tuple([name[0] in _QUOTES for name in names]))
+    own = {
+        f"${number}" if name[0] in _QUOTES else f"_n{number}": _meant(name)
+        for number, name in enumerate(names, len(_SHARED))
+    }
+    name = names[0]  # the first name of a method is its own
+    renamed = own.get
+    code = shape.replace(
+        co_names=tuple([renamed(word, word) for word in shape.co_names]),
+        co_varnames=tuple([renamed(word, word) for word in shape.co_varnames]),
+        co_consts=tuple([_renamed(const, own) for const in shape.co_consts]),
+        co_filename=filename,
+        co_firstlineno=number,
+        co_name=name,
+        co_qualname=f"{cls.__name__}.{name}",
+    )
+    method = FunctionType(code, namespace)
+    setattr(cls, name, method)
+    for alias_name in aliases:
+        setattr(cls, alias_name, method)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(
+    rest: tuple[str, ...], key: tuple[str | int, ...], texts: tuple[bool, ...]
+) -> CodeType:
+    """Compile a shape: the text with a placeholder for each name and each string.
+
+    Args:
+        rest: What stands between the names.
+        key: For each name its number, or itself where all shapes share it.
+        texts: For each number, from the first, whether it stands for a string.
+    """
+    first = len(_SHARED)
+    drawn = [rest[0]]
+    for part, after in zip(key, rest[1:], strict=True):
+        if isinstance(part, str):
+            drawn.append(part)
+        else:
+            drawn.append(repr(f"${part}") if texts[part - first] else f"_n{part}")
+        drawn.append(after)
+    module = compile("if True:\n" + "".join(drawn), "<shape>", "exec")
+    method = next(const for const in module.co_consts if isinstance(const, CodeType))
+    return method.replace(co_linetable=bytes(_lines_without_columns(method)))
+
+
+def _meant(name: str) -> str:
+    """The name itself, or what a string literal stands for."""
+    if name[0] not in _QUOTES:
+        return name
+    text: str = literal_eval(name) if "\\" in name else name[1:-1]
+    return text
+
+
+def _renamed(const: Any, own: dict[str, str]) -> Any:
+    if isinstance(const, str):
+        return own.get(const, const)
+    if isinstance(const, tuple):
+        return tuple(_renamed(item, own) for item in const)
+    return const
+
+
+def _lines_without_columns(code: CodeType) -> Iterator[int]:
+    """The location table of a code object with lines alone.
+
+    Source:
+        CPython's ``Objects/locations.md``: entries of kind 13 (a line, no column) and 15 (none).
+    """
+    previous = code.co_firstlineno
+    for start, end, line in code.co_lines():
+        units = (end - start) // 2
+        while units > 0:
+            count = min(units, 8)
+            units -= count
+            if line is None:
+                yield 0x80 | 15 << 3 | count - 1
+                continue
+            yield 0x80 | 13 << 3 | count - 1
+            yield from _signed_varint(line - previous)
+            previous = line
+
+
+def _signed_varint(value: int) -> Iterator[int]:
+    rest = -value << 1 | 1 if value < 0 else value << 1
+    while rest >= 64:
+        yield 0x40 | rest & 63
+        rest >>= 6
+    yield rest
