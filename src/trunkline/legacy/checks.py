@@ -94,8 +94,7 @@ def _findings(redirect: Redirect) -> Iterator[Finding]:
                 f"{getattr(found.factory, '__qualname__', found.factory)}",
                 f"its parameters are: {', '.join(parameters) or 'none'}",
             )
-    home = getattr(found.call, "scope", None)
-    needed = {value for value in found.values if found.scope_of(value) == home}
+    needed = set(found.own_values)
     for form, signature in zip(adapt.forms, adapt.signatures, strict=True):
         roles = [adapt.roles[parameter] for parameter in signature.parameters]
         brought = [role.provider for role in roles if isinstance(role, Value)]

@@ -287,11 +287,11 @@ class Redirect:
             if standing.knows and _held(ambient, standing, values):
                 self._check(shape, args, kwargs, ambient, standing)
                 return ambient, ambient, given, None
-        for check, place in shape.checks:
-            check(_at(place, args, kwargs), values)
         parent = self._parent(site, ambient, values)
         if not given and not self._standing(parent).knows:
             raise self._nothing_open(site, shape)
+        for check, place in shape.checks:
+            check(_at(place, args, kwargs), values)
         known = opened_in(parent).find(given) if given else parent
         wanted = {found.scope_of(name) for name in values}
         return known, parent, given, wanted.pop() if len(wanted) == 1 else None
@@ -354,30 +354,35 @@ class Redirect:
                 self._plain[key] = shapes[0]
         if not shapes:
             raise self._no_form(site, args, kwargs)
-        wrong: LegacyCallError | None = None
+        wrong: list[dict[str, Any]] = []
         for shape in shapes:
             values = {name: _at(place, args, kwargs) for name, place in shape.values}
-            refusal = self._refusal(site, values)
-            if refusal is None:
+            if all(self._fits(name, value) for name, value in values.items()):
                 return shape, values
-            wrong = wrong or refusal
-        assert wrong is not None  # noqa: S101  # narrows for the type checker
-        raise wrong
+            wrong.append(values)
+        # Of several forms the call meant the one that it gives a fake for, or else nothing.
+        raise self._refusal(site, max(wrong, key=self._closeness))
 
-    def _refusal(self, site: CallSite, values: Mapping[str, Any]) -> LegacyCallError | None:
-        for name, value in values.items():
-            wanted = self.target.found.values[name].provides
-            if not issubclass(type(value), wanted):
-                got = "None" if value is None else type(value).__name__
-                return LegacyCallError(
-                    f"Expected {wanted.__name__}, got {got}",
-                    site=site.place,
-                    cause="the object claims that class but is none of it, as mocks with a spec do"
-                    if isinstance(value, wanted)
-                    else f"{self.old.name} was called without the {name} that it is for",
-                    remedy=f"give a real {wanted.__name__}; better, {self.old.advice}",
-                )
-        return None
+    def _fits(self, name: str, value: object) -> bool:
+        return issubclass(type(value), self.target.found.values[name].provides)
+
+    def _closeness(self, values: Mapping[str, Any]) -> int:
+        found = self.target.found.values
+        claims = any(isinstance(value, found[name].provides) for name, value in values.items())
+        return 2 if claims else int(any(value is None for value in values.values()))
+
+    def _refusal(self, site: CallSite, values: Mapping[str, Any]) -> LegacyCallError:
+        name, value = next((n, v) for n, v in values.items() if not self._fits(n, v))
+        wanted = self.target.found.values[name].provides
+        got = "None" if value is None else type(value).__name__
+        return LegacyCallError(
+            f"Expected {wanted.__name__}, got {got}",
+            site=site.place,
+            cause="the object claims that class but is none of it, as mocks with a spec do"
+            if isinstance(value, wanted)
+            else f"{self.old.name} was called without the {name} that it is for",
+            remedy=f"give a real {wanted.__name__}; better, {self.old.advice}",
+        )
 
     def _check(
         self,
@@ -473,7 +478,8 @@ class Redirect:
         )
 
     def _nothing_open(self, site: CallSite, shape: Shape) -> LegacyCallError:
-        wanted = [provider.provides.__name__ for provider in self.target.found.values.values()]
+        found = self.target.found
+        wanted = [found.values[name].provides.__name__ for name in found.own_values]
         short = self.old.name.rpartition(".")[2]
         return LegacyCallError(
             f"Expected {' and '.join(wanted) or 'an open scope'}, got nothing: "
@@ -496,9 +502,7 @@ class Redirect:
 
 def default_arguments(target: Target) -> Arguments:
     """The forms of a name that says nothing of its arguments: its scope's values, or nothing."""
-    found = target.found
-    home = getattr(found.call, "scope", None)
-    mine = {name: name.replace(".", "_") for name in found.values if found.scope_of(name) == home}
+    mine = {name: name.replace(".", "_") for name in target.found.own_values}
     if not mine:
         return Arguments("")
     roles = {parameter: Value(name) for name, parameter in mine.items()}

@@ -37,6 +37,12 @@ class Canonical:
     values: Mapping[str, ScopeValue[Any]]
     factory: Callable[..., Any] | None
 
+    @property
+    def own_values(self) -> tuple[str, ...]:
+        """Names of the values that are given to the very scope the objects live in."""
+        home = getattr(self.call, "scope", None)
+        return tuple(name for name in self.values if self.scope_of(name) == home)
+
     def scope_of(self, value: str) -> BaseScope | None:
         """The scope that a value is given to; None for the container's default scope."""
         return self.values[value].scope
