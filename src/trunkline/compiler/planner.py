@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trunkline.graph.algorithms import effective_scopes, topological_order
-from trunkline.graph.blueprint import Argument, Blueprint, Constant, Opening, Recipe, Ref
+from trunkline.graph.blueprint import (
+    TORN_DOWN,
+    Argument,
+    Blueprint,
+    Constant,
+    Opening,
+    Recipe,
+    Ref,
+)
 from trunkline.graph.model import Kind, Node
 
 __all__ = ["RESERVED", "NodePlan", "Plan", "plan"]
@@ -23,10 +31,14 @@ RESERVED = frozenset(
     # what compiled methods call their own
     | {"ambient", "error", "given", "inner", "kind", "method", "provider", "resource", "self"}
     | {"token", "traceback", "value", "getattr", "setattr", "type"}
+    # what the loader puts into the namespace of every source
+    | {"AGET", "APP", "GET", "LEFT", "MISSING", "NOTE", "OpenScope", "opened", "reset_ambient"}
+    | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
+    | {opening.name for opening in TORN_DOWN}
 )
 """Names that a scope's own interface, or the compiled code, takes."""
 
-DERIVED = ("v_", "c_", "m_", "start_", "A_", "K_", "P_", "T_v_")
+DERIVED = ("v_", "c_", "m_", "m_", "start_", "A_", "K_", "P_", "T_v_")
 """How names begin that the compiled code derives from a node's own."""
 
 _KEPT_ELSEWHERE = (Opening.CONSTANT, Opening.DELEGATED)
@@ -170,7 +182,7 @@ def needs(node: NodePlan) -> Iterator[str]:
 def _identifiers(names: Iterable[str]) -> dict[str, str]:
     """A name for each node that clashes with no other, nor with what is derived from them."""
     plain = {name: re.sub(r"\W+", "_", name).strip("_") or "node" for name in names}
-    known = set(plain.values())
+    known = RESERVED.union(plain.values())
     taken: set[str] = set()
     attrs: dict[str, str] = {}
     for name, attr in plain.items():
@@ -178,7 +190,7 @@ def _identifiers(names: Iterable[str]) -> dict[str, str]:
             attr.startswith(prefix) and attr.removeprefix(prefix) in known for prefix in DERIVED
         ):
             attr = f"n{attr}"  # noqa: PLW2901  # made valid step by step
-        while attr in taken or attr in RESERVED or attr.isupper() or keyword.iskeyword(attr):
+        while attr in taken or attr in RESERVED or keyword.iskeyword(attr):
             attr += "_"  # noqa: PLW2901  # as above
         taken.add(attr)
         attrs[name] = attr

@@ -24,17 +24,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trunkline.compiler.planner import DERIVED, RESERVED, NodePlan, Plan
-from trunkline.graph.blueprint import TORN_DOWN, Argument, Constant, Opening, Recipe
+from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe
 
 __all__ = ["ScopeSource", "write_scope"]
 
 STEP = "    "
-RUNTIME_NAMES = (
-    frozenset(["AGET", "APP", "GET", "LEFT", "MISSING", "OpenScope", "opened", "reset_ambient"])
-    | {opening.name for opening in TORN_DOWN}
-    | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
-)
-"""What the loader puts into the namespace of every source."""
 LIKELY = 4
 """How many providers ``get`` compares before it looks in its table."""
 
@@ -101,7 +95,7 @@ class _Writer:
         attrs = frozenset(node.attr for node in self.plan.nodes.values())
         derived = {prefix + attr for prefix in DERIVED for attr in attrs}
         builtin = frozenset(dir(builtins))
-        self._taken = RUNTIME_NAMES | RESERVED | builtin | attrs | derived | {class_name}
+        self._taken = RESERVED | builtin | attrs | derived | {class_name}
         home = self.plan.at_home(self.scope)
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]

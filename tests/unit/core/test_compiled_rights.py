@@ -1,0 +1,133 @@
+"""Taking the right to build: nothing may come between the test and the store.
+
+CPython switches threads and runs signal handlers only where it checks its eval breaker: at the
+start of a function, at calls, at backward jumps and where a generator goes on. (``ceval.c`` and
+``bytecodes.c`` of each version.) Trace functions run at the start of a line.
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import AsyncIterator, Iterator
+from types import CodeType
+
+import pytest
+
+from trunkline import Scope, ScopedContainer, providers
+from trunkline.resolution.program import Program
+
+HARMLESS = {
+    "CACHE",
+    "COPY",
+    "EXTENDED_ARG",
+    "LOAD_ATTR",
+    "LOAD_CONST",
+    "LOAD_FAST",
+    "LOAD_FAST_CHECK",
+    "NOP",
+    "POP_JUMP_FORWARD_IF_FALSE",
+    "POP_JUMP_IF_FALSE",
+    "STORE_ATTR",
+    "SWAP",
+    "TO_BOOL",
+}
+"""Opcodes of the versions supported that check no eval breaker and run no code of anyone's."""
+
+
+class Thing:
+    """Anything."""
+
+
+async def coroutine() -> Thing:
+    return Thing()
+
+
+def generator() -> Iterator[Thing]:
+    yield Thing()
+
+
+async def async_generator() -> AsyncIterator[Thing]:
+    yield Thing()
+
+
+class Application(ScopedContainer):
+    """A stored object of every kind, in every scope."""
+
+    single = providers.Singleton(Thing)
+    asingle = providers.Singleton(coroutine)
+    session = providers.Scoped(Thing, scope=Scope.SESSION)
+    thing = providers.Scoped(Thing)
+    athing = providers.Scoped(coroutine)
+    resource = providers.ScopedResource(generator)
+    aresource = providers.ScopedResource(async_generator)
+
+
+def compiled(app: ScopedContainer) -> Program:
+    program: Program = app.program()  # type: ignore[attr-defined]  # of the instance
+    return program
+
+
+def takings(code: CodeType) -> Iterator[list[dis.Instruction]]:
+    """The instructions from each read of a right to the next write of one."""
+    run: list[dis.Instruction] | None = None
+    for instruction in dis.get_instructions(code):
+        name = str(instruction.argval)
+        if instruction.opname == "LOAD_ATTR" and name.startswith("c_"):
+            run = []
+        if run is not None:
+            run.append(instruction)
+            if instruction.opname == "STORE_ATTR" and name.startswith("c_"):
+                yield run
+                run = None
+
+
+@pytest.mark.asyncio
+async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right() -> None:
+    async with Application() as app, app.enter(scope=Scope.SESSION) as session, session.enter():
+        program = compiled(app)
+        rights = 0
+        for cls in program._classes.values():
+            for name, method in {id(m): (n, m) for n, m in vars(cls).items()}.values():
+                code = getattr(method, "__code__", None)
+                if code is None or name in ("_seal", "_forget", "__exit__", "__aexit__"):
+                    continue
+                for run in takings(code):
+                    rights += 1
+                    assert {i.opname for i in run} <= HARMLESS, f"{name}: {run}"
+                    assert run[0].argval == run[-1].argval
+                    lines = {i.positions.lineno for i in run if i.positions}
+                    assert len(lines) == 1, "a line of its own would let trace functions in"
+        # the first attempt and the one after a wait, of each stored object of each class
+        stored = sum(
+            slot.startswith("c_") for c in program._classes.values() for slot in c.__slots__
+        )
+        assert rights == 2 * stored > 0
+
+
+def test_an_opcode_that_lets_threads_in_would_be_noticed() -> None:
+    namespace: dict[str, CodeType] = {}
+    exec("def take(self):\n if self.c_x and len(self): self.c_x = False", namespace)
+    (run,) = takings(namespace["take"].__code__)  # type: ignore[attr-defined]  # a function
+    assert not {i.opname for i in run} <= HARMLESS
+
+
+def test_without_locks_there_are_no_rights() -> None:
+    class Unlocked(ScopedContainer):
+        locked = False
+        thing = providers.Scoped(Thing)
+
+    with Unlocked() as app, app.enter() as request:
+        assert request.get(Unlocked.thing) is request.get(Unlocked.thing)
+        slots = [slot for cls in compiled(app)._classes.values() for slot in cls.__slots__]
+        assert not [slot for slot in slots if slot.startswith("c_")]
+
+
+def test_without_locks_errors_of_builders_are_their_own() -> None:
+    class Failing(ScopedContainer):
+        locked = False
+        thing = providers.Scoped(lambda: 1 / 0)
+
+    with Failing() as app, app.enter() as request:
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                request.get(Failing.thing)
