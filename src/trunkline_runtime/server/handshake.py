@@ -164,7 +164,7 @@ def _subprotocol_tokens(request: Request) -> list[str]:
 
 
 def _status(request: Request, status: HTTPStatus, text: str) -> Response:
-    method = getattr(request, "method", "GET")  # websockets before 17 takes GET only
+    method = request.method
     if method not in {"GET", "HEAD"}:
         return _refusal(
             HTTPStatus.METHOD_NOT_ALLOWED,

@@ -92,7 +92,9 @@ class ServerOptions:
             queue_frames=server.queue_frames,
             stall_seconds=server.stall_seconds,
             ping_seconds=server.ping_seconds,
+            detach_seconds=server.detach_seconds,
             stop_seconds=server.stop_seconds,
+            close_seconds=server.close_seconds,
         )
 
     def __post_init__(self) -> None:

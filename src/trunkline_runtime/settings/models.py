@@ -114,7 +114,9 @@ class ServerSettings(Section):
         max_size_bytes: The largest message a client may send.
         queue_frames: How many frames wait for a slow reader before it is cut off.
         stall_seconds: How long a write may wait for a reader before it is cut off.
+        detach_seconds: How long the runs of a connection that is gone may go on.
         stop_seconds: How long running requests may take to end when the server stops.
+        close_seconds: How long each further step of the stop may take.
         handshake_seconds: How long a client may take to connect.
         ping_seconds: How often the server asks whether a client is alive.
     """
@@ -125,7 +127,11 @@ class ServerSettings(Section):
     max_size_bytes: Size = 65_536
     queue_frames: Count = 256
     stall_seconds: Seconds = 5.0
+    detach_seconds: Annotated[
+        float, Field(ge=0, le=86_400, allow_inf_nan=False), BeforeValidator(_no_bool)
+    ] = 30.0
     stop_seconds: Seconds = 10.0
+    close_seconds: Seconds = 3.0
     handshake_seconds: Seconds = 5.0
     ping_seconds: Seconds = 20.0
 
