@@ -224,6 +224,17 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         """Let a scope's compiled methods answer for the container, without a call in between."""
         self.enter, self.get, self.aget = root.enter, root.get, root.aget  # type: ignore[method-assign]  # the instance's own
 
+    def compiled_source(self, name: str) -> str:
+        """The Python that a provider was compiled to.
+
+        Args:
+            name: The provider's name in the container.
+
+        Raises:
+            UnknownProviderError: The container has no provider of that name.
+        """
+        return self.program().source_of(name)
+
     def root_scope(self) -> OpenScope | None:
         """The application's open scope, or None."""
         return self._root

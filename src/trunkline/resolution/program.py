@@ -9,10 +9,10 @@ from typing import Any
 
 from trunkline.ambient import ambient_scope
 from trunkline.compiler.entry import write_enter
-from trunkline.compiler.loader import load
+from trunkline.compiler.loader import load, load_scope
 from trunkline.compiler.planner import NodePlan, Plan
 from trunkline.compiler.source import ScopeSource, write_scope
-from trunkline.errors import ScopeOrderError, ScopeValueError
+from trunkline.errors import ScopeOrderError, ScopeValueError, UnknownProviderError
 from trunkline.graph.blueprint import TORN_DOWN
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.gate import Gate
@@ -40,6 +40,7 @@ class Program:
         layer: What the overrides of the container made this program for; see ``derivation``.
         ways: The layer that each shadowed scope but the outermost leaves things to.
         shadowed: The scopes whose classes are those of shadows.
+        opened: Told of each scope in which a resource is opened that the plan notes.
         loaded: Told of each class when it is made.
     """
 
@@ -54,6 +55,7 @@ class Program:
         self.layer: Any = None
         self.ways: frozenset[tuple[str, Any]] = frozenset()
         self.shadowed: frozenset[str] = frozenset()
+        self.opened: Callable[[OpenScope], None] | None = None
         self.loaded: Callable[[type[OpenScope]], None] | None = None
         self._gate: Gate | None = None
         self._by_attr = {node.attr: node for node in plan.nodes.values()}
@@ -96,6 +98,7 @@ class Program:
             "GET": {},
             "LEFT": LEFT,
             "MISSING": MISSING,
+            "NOTE": self.opened,
             "OpenScope": Shadow if path[-1] in self.shadowed else OpenScope,
             "raise_failures": raise_failures,
             "reset_ambient": ambient_scope.reset,
@@ -107,7 +110,7 @@ class Program:
             **source.names,
             **{name: getattr(self.root, f"v_{attr}") for name, attr in source.settled.items()},
         }
-        load(source.text, f"{' > '.join(path)} of {self.name}", namespace)
+        load_scope(source.text, f"{' > '.join(path)} of {self.name}", namespace)
         cls: type[OpenScope] = namespace[source.class_name]
         cls._program = self
         cls._path = path
@@ -311,6 +314,39 @@ class Program:
     def close_to(self, name: str) -> list[str]:
         """Declared names that look like ``name``."""
         return difflib.get_close_matches(name, self.plan.nodes, n=3)
+
+    def source_of(self, name: str) -> str:
+        """The compiled source of one provider, in the scope where it is made.
+
+        Args:
+            name: The node's name.
+
+        Raises:
+            UnknownProviderError: The container has no node of that name.
+        """
+        node = self.plan.nodes.get(name)
+        if node is None:
+            close = self.close_to(name)
+            raise UnknownProviderError(
+                f"{self.name} has no provider {name!r}",
+                cause=f"did you mean {' or '.join(close)}?" if close else "",
+                remedy=f"name one of its own: {self.listing()}",
+            )
+        path = self.scopes[: self.scopes.index(node.home) + 1]
+        lines = write_scope(self.plan, path, locked=self.locked).text.splitlines()
+        methods = [node.attr, f"start_{node.attr}"]
+        heads = tuple(f"    {kind} {name}(" for kind in ("def", "async def") for name in methods)
+        shown = [f"# {' > '.join(path)} of {self.name}"]
+        inside = False
+        for line in lines[1:]:
+            if line.startswith(("    def ", "    async def ", "    m_")) or line[:1] not in (
+                "",
+                " ",
+            ):
+                inside = line.startswith(heads)
+            if inside:
+                shown.append(line)
+        return "\n".join(shown).rstrip() + "\n"
 
     def sources(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """The source of every scope class so far, by path."""

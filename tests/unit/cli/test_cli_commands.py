@@ -193,7 +193,6 @@ def test_options_that_do_not_go_together_are_refused(
     assert "Usage:" in result.output
 
 
-@pytest.mark.xfail(reason="no container shows its compiled source yet", strict=True)
 def test_source_prints_the_code_that_builds_an_object(project: Project) -> None:
     project.application()
     result = project.run("graph", "--source", "engine")
