@@ -345,7 +345,7 @@ class Program:
             ):
                 inside = line.startswith(heads)
             if inside:
-                shown.append(line)
+                shown.append(line[4:])
         return "\n".join(shown).rstrip() + "\n"
 
     def sources(self) -> Iterator[tuple[tuple[str, ...], str]]:
