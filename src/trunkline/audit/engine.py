@@ -63,7 +63,7 @@ def run_audit(
     for rule in chosen:
         found.extend(rule.check(project))
     project.library.flush()
-    unique = sorted(set(found))
+    unique = sorted(set(_in_characters(project, found)))
     kept, suppressed = apply_suppressions(project, unique, frozenset(rule.code for rule in chosen))
     wanted = tuple(paths)
     if wanted:
@@ -97,6 +97,21 @@ def open_project(
     ):
         project.refresh()
     return project, discovery.errors
+
+
+def _in_characters(project: Project, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings with their columns in characters; the parser counts bytes of UTF-8."""
+    rows: dict[str, list[bytes]] = {}
+    for finding in findings:
+        if finding.path not in rows:
+            data = project.library.source(finding.path)
+            rows[finding.path] = [] if not data or data.isascii() else data.splitlines()
+        lines = rows[finding.path]
+        if 0 < finding.line <= len(lines):
+            before = lines[finding.line - 1][: finding.column]
+            yield finding._replace(column=len(before.decode("utf-8", "replace")))
+        else:
+            yield finding
 
 
 def _within(path: str, wanted: tuple[str, ...]) -> bool:

@@ -37,6 +37,28 @@ def rule_list() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rules_page() -> str:
+    """Return the page of the documentation that explains every rule.
+
+    ``python -m trunkline.audit.explain`` prints it.
+    """
+    parts = [
+        "# The rules",
+        "",
+        "Made from the rules by `python -m trunkline.audit.explain > docs/audit/rules.md`.",
+        "Every example is a test. Around it stands the standard example, in which",
+        "`app.engine:Engine` is canonical, lives for one request and comes from",
+        "`containers:Application.engine`; `app.old:OldEngine` is its old name.",
+        "",
+    ]
+    for code in rule_files():
+        for row in explain(load_rule(code)).splitlines():
+            is_title = row.startswith((f"# {code} ", "## Found", "## Left alone"))
+            parts.append(f"#{row}" if is_title else row)
+        parts.append("")
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
 def explain(rule: Rule) -> str:
     """Return the page of a rule, in Markdown that reads well as text."""
     cost = "reads the imports and names of every file" if rule.needs == PROGRAM else (
@@ -65,10 +87,10 @@ def explain(rule: Rule) -> str:
         ]
     parts += ["", "## Found", "", "Lines marked `# <-` are reported."]
     for text in rule.invalid:
-        parts += ["", "```python", text.strip("\n"), "```"]
+        parts += ["", "```py", text.strip("\n"), "```"]
     parts += ["", "## Left alone"]
     for text in rule.valid:
-        parts += ["", "```python", text.strip("\n"), "```"]
+        parts += ["", "```py", text.strip("\n"), "```"]
     return "\n".join(parts) + "\n"
 
 
@@ -76,3 +98,7 @@ def explanation(rule: Rule) -> str:
     """Return the docstring of a rule, without its indentation."""
     first, _, rest = (rule.__doc__ or "").strip().partition("\n")
     return f"{first}\n{dedent(rest)}".strip()
+
+
+if __name__ == "__main__":
+    print(rules_page(), end="")  # noqa: T201 # the page is what the command is for
