@@ -151,7 +151,7 @@ async def test_a_hanging_agent_ends_in_a_timeout():
     async def work(run, given):
         await forever()
 
-    line, result = await _run(work, replace(QUICK, run_seconds=0.01))
+    line, result = await _run(work, replace(QUICK, run_seconds=0.05))
     assert line.types() == ["agent_started", "agent_error"]
     assert (result.error_code, result.retryable) == ("timeout", True)
 
@@ -162,7 +162,7 @@ async def test_an_agent_that_swallows_a_cancellation_is_cancelled_again():
             await forever()
         await forever()
 
-    _, result = await _run(work, replace(QUICK, run_seconds=0.01))
+    _, result = await _run(work, replace(QUICK, run_seconds=0.05))
     assert result.error_code == "timeout"
 
 
@@ -172,7 +172,7 @@ async def test_an_agent_that_answers_its_cancellation_with_a_result_is_still_ove
             await forever()
         return "too late"
 
-    _, result = await _run(work, replace(QUICK, run_seconds=0.01))
+    _, result = await _run(work, replace(QUICK, run_seconds=0.05))
     assert (result.error_code, result.result) == ("timeout", None)
 
 
@@ -183,7 +183,7 @@ async def test_what_an_agent_raises_while_it_is_stopped_is_in_the_log(caplog):
         finally:
             raise KeyError("lost in cleanup")
 
-    _, result = await _run(work, replace(QUICK, run_seconds=0.01))
+    _, result = await _run(work, replace(QUICK, run_seconds=0.05))
     assert result.error_code == "timeout"
     [record] = [record for record in caplog.records if "while it was stopped" in record.msg]
     assert record.run_id == "run-12"
@@ -197,7 +197,7 @@ async def test_an_agent_may_still_send_events_while_it_cleans_up():
         finally:
             await run.progress(message="closing files")
 
-    line, _ = await _run(work, replace(QUICK, run_seconds=0.01))
+    line, _ = await _run(work, replace(QUICK, run_seconds=0.05))
     assert line.types() == ["agent_started", "progress_update", "agent_error"]
 
 
@@ -217,7 +217,7 @@ async def test_an_agent_that_never_stops_is_given_up_and_keeps_its_place(caplog)
             raise
 
     line = Line()
-    limits = replace(QUICK, run_seconds=0.01, grace_seconds=0.005, runs_per_user=1, queue_seconds=0)
+    limits = replace(QUICK, run_seconds=0.05, grace_seconds=0.005, runs_per_user=1, queue_seconds=0)
     engine = line.engine(agents_with(work=work, other=work), limits)
     result = await engine.execute("work")
     assert result.error_code == "timeout"
@@ -324,7 +324,7 @@ async def test_a_task_that_is_started_while_the_run_is_stopped_is_stopped_too():
         finally:
             run.create_task(forever())
 
-    await _run(work, replace(QUICK, run_seconds=0.01))
+    await _run(work, replace(QUICK, run_seconds=0.05))
 
 
 async def test_a_failed_task_that_nobody_awaited_is_in_the_log(caplog):
@@ -590,7 +590,7 @@ async def test_a_bridge_that_never_answers_cannot_hold_a_run(good, caplog):
     async def work(run, given):
         await run.progress(n=1)
 
-    limits = replace(QUICK, run_seconds=0.01, grace_seconds=0.01)
+    limits = replace(QUICK, run_seconds=0.05, grace_seconds=0.01)
     sink = _StuckSink(a_context(), good)
     engine = UserExecutionEngine(sink.context, sink, agents_with(work=work), limits)
     result = await engine.execute("work")
@@ -600,7 +600,7 @@ async def test_a_bridge_that_never_answers_cannot_hold_a_run(good, caplog):
 
 
 async def test_a_bridge_that_never_answers_the_start_refuses_the_run(caplog):
-    limits = replace(QUICK, run_seconds=0.01, grace_seconds=0.01)
+    limits = replace(QUICK, run_seconds=0.05, grace_seconds=0.01)
     sink = _StuckSink(a_context(), 0)
     engine = UserExecutionEngine(sink.context, sink, agents_with(work=_noop), limits)
     with pytest.raises(Exception, match="stopped after"):
@@ -633,7 +633,7 @@ async def test_whatever_event_is_stuck_on_its_way_the_stored_run_is_sound(stuck,
 
     agents = agents_with(work=work)
     agents.register_tool("tool", _tool)
-    limits = replace(QUICK, run_seconds=0.02, grace_seconds=0.01)
+    limits = replace(QUICK, run_seconds=0.05, grace_seconds=0.01)
     line = Line(backplane=_StuckBackplane(stuck))
     engine = line.engine(agents, limits)
     try:

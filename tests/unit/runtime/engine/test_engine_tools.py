@@ -106,7 +106,7 @@ async def test_a_tool_that_hangs_is_reported_stopped_when_the_run_times_out():
     async def tool() -> None:
         await asyncio.get_running_loop().create_future()
 
-    line, result, _ = await _call(tool, limits=replace(QUICK, run_seconds=0.01))
+    line, result, _ = await _call(tool, limits=replace(QUICK, run_seconds=0.05))
     _, completed = _events(line)
     assert (completed["ok"], completed["result"]) == (False, {"error": "The tool was stopped."})
     assert result.error_code == "timeout"
@@ -138,59 +138,61 @@ async def test_a_plain_tool_runs_on_the_loop_and_a_blocking_one_in_a_thread():
     assert there != threading.get_ident()
 
 
+class Thread:
+    """A blocking tool that is inside from ``begun`` to ``release``."""
+
+    def __init__(self):
+        self.begun, self.release, self.finished = (threading.Event() for _ in range(3))
+
+    def __call__(self) -> None:
+        self.begun.set()
+        self.release.wait(10)
+        self.finished.set()
+
+    async def cancelled_in_the_middle(self, limits):
+        """Run an agent that calls this tool, and cancel it while the thread is inside."""
+
+        async def work(run, given):
+            await run.call_tool("tool")
+
+        agents = agents_with(work=work)
+        agents.register_tool("tool", self, blocking=True)
+        line = Line()
+        engine = line.engine(agents, limits)
+        call = asyncio.create_task(engine.execute("work"))
+        await asyncio.to_thread(self.begun.wait, 10)
+        engine.cancel("run-12")
+        return line, engine, call
+
+
 @pytest.mark.asyncio
 async def test_a_blocking_tool_is_waited_for_when_its_run_is_stopped():
     """No thread can be stopped from outside, so its run ends after it, if it is quick enough."""
-    begun, finished = threading.Event(), threading.Event()
-
-    def tool() -> None:
-        begun.set()
-        release.wait(5)
-        finished.set()
-
-    release = threading.Event()
-    limits = replace(QUICK, run_seconds=0.02, grace_seconds=5.0)
-    asyncio.get_running_loop().call_later(0.05, release.set)
-    line, result, _ = await _call(tool, blocking=True, limits=limits)
-    assert finished.is_set()
-    assert result.error_code == "timeout"
+    thread = Thread()
+    line, engine, call = await thread.cancelled_in_the_middle(replace(QUICK, grace_seconds=10.0))
+    while "tool_completed" not in line.types():
+        await asyncio.sleep(0)
+    assert not call.done()
+    thread.release.set()
+    assert (await call).error_code == "cancelled"
+    assert thread.finished.is_set()
     assert line.types() == ["agent_started", "tool_executing", "tool_completed", "agent_error"]
+    assert engine.stats().abandoned == 0
 
 
 @pytest.mark.asyncio
 async def test_a_blocking_tool_that_takes_too_long_is_given_up_and_reported(caplog):
-    release = threading.Event()
-
-    def tool() -> None:
-        release.wait(5)
-
-    limits = replace(QUICK, run_seconds=0.01, grace_seconds=0.01)
+    thread = Thread()
     try:
-        _, result, _ = await _call(tool, blocking=True, limits=limits)
+        line, engine, call = await thread.cancelled_in_the_middle(QUICK)
+        assert (await call).error_code == "cancelled"
+        assert not thread.finished.is_set()
     finally:
-        release.set()
-    assert result.error_code == "timeout"
-    assert "would not stop" in caplog.text
-
-
-@pytest.mark.asyncio
-async def test_a_thread_that_was_given_up_is_counted():
-    release = threading.Event()
-
-    def tool() -> None:
-        release.wait(5)
-
-    async def work(run, given):
-        await run.call_tool("tool")
-
-    agents = agents_with(work=work)
-    agents.register_tool("tool", tool, blocking=True)
-    engine = Line().engine(agents, replace(QUICK, run_seconds=0.01, grace_seconds=0.01))
-    try:
-        await engine.execute("work")
-    finally:
-        release.set()
+        thread.release.set()
+    assert line.problems() == []
+    assert running_besides_this() == set()
     assert engine.stats().abandoned == 1
+    assert "would not stop" in caplog.text
 
 
 @pytest.mark.asyncio
