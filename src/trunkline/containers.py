@@ -343,13 +343,6 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             if isinstance(provider, Singleton) and provider.early:
                 node = program.plan.nodes[name]
                 setattr(root, f"v_{node.attr}", provider.early[0])
-            elif isinstance(provider, KeyedSingleton):
-                pool = provider.pool
-                root._exits.append(
-                    (Callback.ASYNC, pool.aclose, name, None)
-                    if pool.is_async
-                    else (Callback.SYNC, pool.close, name, None)
-                )
         return root
 
     def _eager(self, root: OpenScope) -> Iterator[Any]:
@@ -363,6 +356,14 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         self._root = None
         for method in ("enter", "get", "aget"):  # absent where the start failed
             self.__dict__.pop(method, None)
+        for name, provider in declared_providers(self).items():
+            if isinstance(provider, KeyedSingleton):  # first, for nothing here depends on them
+                pool = provider.pool
+                root._exits.append(
+                    (Callback.ASYNC, pool.aclose, name, None)
+                    if pool.is_async
+                    else (Callback.SYNC, pool.close, name, None)
+                )
         try:
             yield root
         finally:

@@ -5,33 +5,53 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from trunkline.errors import CircularResolutionError, ResourceProtocolError
+
 __all__ = ["KeyedPool"]
+
+_log = logging.getLogger("trunkline")
+_KEPT_FAILURES = 100
+"""How many failures of evicted objects are kept for the close: more are only logged."""
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
     """One key's object.
 
-    ``building`` is held while the object is made: a lock for threads, or a lock for tasks.
+    Attributes:
+        building: Held while the object is made: a lock for threads, or a lock for tasks.
+        builder: The thread or the task that makes it.
+        value: The object.
+        built: Whether it is there.
+        resource: The generator that closes it, if there is one.
+        pins: How many scopes use it.
+        doomed: Whether the pool has closed: the last scope that uses it tears it down.
+        last_used: When a scope last let go of it, by the pool's clock.
     """
 
     building: Any
+    builder: Any = None
     value: Any = None
     built: bool = False
     resource: Any = None
     pins: int = 0
-    last_used: float = field(default=0.0)
+    doomed: bool = False
+    last_used: float = 0.0
 
 
 class KeyedPool:
     """One object a key.
+
+    A teardown that fails while an object is evicted is no fault of the scope that happened to
+    evict it: it is logged at once, and raised when the pool closes.
 
     Args:
         provides: What makes an object; see ``KeyedSingleton``.
@@ -54,6 +74,7 @@ class KeyedPool:
         self._clock = clock
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._lock = threading.Lock()
+        self._failures: list[Exception] = []
         self._is_generator = inspect.isgeneratorfunction(provides)
         self._is_async_generator = inspect.isasyncgenfunction(provides)
         self.is_async = self._is_async_generator or inspect.iscoroutinefunction(provides)
@@ -88,54 +109,77 @@ class KeyedPool:
         try:
             with entry.building:
                 if not entry.built:
-                    made = self._provides(*args, **kwargs)
-                    entry.resource = made if self._is_generator else None
-                    entry.value = next(made) if self._is_generator else made
-                    entry.built = True
-            for evicted in self._evict():
-                self._close_entry(evicted)
+                    self._build(key, entry, args, kwargs)
+            self._keep(self._close_all(self._surplus()))
             yield entry.value
         finally:
-            self._give_back(key, entry)
+            if self._give_back(key, entry):
+                self._close_entry(entry)
+            self._keep(self._close_all(self._surplus()))
 
     @contextlib.asynccontextmanager
     async def _pin_async(self, key: Hashable, args: Any, kwargs: Any) -> AsyncIterator[Any]:
         entry = self._take(key, asyncio.Lock)
         try:
+            self._refuse_circle(key, entry, asyncio.current_task())
             async with entry.building:
                 if not entry.built:
-                    made = self._provides(*args, **kwargs)
-                    if self._is_async_generator:
-                        entry.resource = made
-                        entry.value = await anext(made)
-                    else:
-                        entry.value = await made
-                    entry.built = True
-            for evicted in self._evict():
-                await self._aclose_entry(evicted)
+                    await self._build_async(entry, args, kwargs)
+            self._keep(await self._aclose_all(self._surplus()))
             yield entry.value
         finally:
-            self._give_back(key, entry)
+            if self._give_back(key, entry):
+                await self._aclose_entry(entry)
+            self._keep(await self._aclose_all(self._surplus()))
+
+    def _build(self, key: Hashable, entry: _Entry, args: Any, kwargs: Any) -> None:
+        self._refuse_circle(key, entry, threading.get_ident())
+        entry.builder = threading.get_ident()
+        try:
+            made = self._provides(*args, **kwargs)
+            if self._is_generator:
+                try:
+                    entry.value = next(made)
+                except StopIteration:
+                    raise self._yields_never() from None
+                entry.resource = made
+            else:
+                entry.value = made
+            entry.built = True
+        finally:
+            entry.builder = None
+
+    async def _build_async(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+        entry.builder = asyncio.current_task()
+        try:
+            made = self._provides(*args, **kwargs)
+            if self._is_async_generator:
+                try:
+                    entry.value = await anext(made)
+                except StopAsyncIteration:
+                    raise self._yields_never() from None
+                entry.resource = made
+            else:
+                entry.value = await made
+            entry.built = True
+        finally:
+            entry.builder = None
 
     def close(self) -> None:
-        """Tear all objects down, the latest first; all of them, also where one raises."""
-        failures = []
-        for entry in self._drain():
-            try:
-                self._close_entry(entry)
-            except Exception as failure:  # noqa: BLE001  # the others must be closed too
-                failures.append(failure)
-        _raise(failures)
+        """Tear down all objects that no scope uses, the latest first, also where one raises.
+
+        Those in use are torn down by the last scope that uses them.
+
+        Raises:
+            ExceptionGroup: Teardowns failed, now or while objects were evicted.
+        """
+        self._failures += self._close_all(self._drain())
+        self._raise_failures()
 
     async def aclose(self) -> None:
         """The same, awaiting the teardowns."""
-        failures = []
-        for entry in self._drain():
-            try:
-                await self._aclose_entry(entry)
-            except Exception as failure:  # noqa: BLE001  # the others must be closed too
-                failures.append(failure)
-        _raise(failures)
+        self._failures += await self._aclose_all(self._drain())
+        self._raise_failures()
 
     def _take(self, key: Hashable, lock: Callable[[], Any]) -> _Entry:
         with self._lock:
@@ -143,55 +187,124 @@ class KeyedPool:
             if entry is None:
                 entry = self._entries[key] = _Entry(building=lock())
             entry.pins += 1
-            self._entries.move_to_end(key)
             return entry
 
-    def _give_back(self, key: Hashable, entry: _Entry) -> None:
+    def _give_back(self, key: Hashable, entry: _Entry) -> bool:
+        """Whether the entry is to be torn down now."""
         with self._lock:
             entry.pins -= 1
             entry.last_used = self._clock()
-            if not entry.built and not entry.pins and self._entries.get(key) is entry:
-                del self._entries[key]
+            if self._entries.get(key) is entry:
+                self._entries.move_to_end(key)  # so that the least recently used comes first
+                if not entry.built and not entry.pins:
+                    del self._entries[key]
+            return entry.doomed and entry.built and not entry.pins
 
-    def _evict(self) -> list[_Entry]:
+    def _surplus(self) -> list[_Entry]:
         """Take out what is idle for too long or over the limit, never what is in use."""
         if self._limit is None and self._idle_seconds is None:
             return []
         with self._lock:
             now = self._clock()
-            unused = [(k, e) for k, e in self._entries.items() if not e.pins and e.built]
-            out = [
-                (key, entry)
-                for key, entry in unused
-                if self._idle_seconds is not None and now - entry.last_used > self._idle_seconds
-            ]
-            if self._limit is not None:
-                left = [pair for pair in unused if pair not in out]
-                surplus = len(self._entries) - len(out) - self._limit
-                out += left[: max(0, surplus)]
+            surplus = len(self._entries) - self._limit if self._limit is not None else 0
+            out: list[tuple[Hashable, _Entry]] = []
+            for key, entry in self._entries.items():
+                is_idle = (
+                    self._idle_seconds is not None and now - entry.last_used > self._idle_seconds
+                )
+                if entry.pins or not entry.built:
+                    continue
+                if not is_idle and len(out) >= surplus:
+                    break  # all that follow were used later
+                out.append((key, entry))
             for key, _ in out:
                 del self._entries[key]
             return [entry for _, entry in out]
 
     def _drain(self) -> list[_Entry]:
         with self._lock:
-            entries = [entry for entry in reversed(self._entries.values()) if entry.built]
+            entries = list(reversed(self._entries.values()))
             self._entries.clear()
-            return entries
+            for entry in entries:
+                entry.doomed = True
+            return [entry for entry in entries if entry.built and not entry.pins]
+
+    def _close_all(self, entries: list[_Entry]) -> list[Exception]:
+        """Tear down all of them, also where one raises or is interrupted; what they raised."""
+        failures: list[Exception] = []
+        severe: BaseException | None = None
+        for entry in entries:
+            try:
+                self._close_entry(entry)
+            except Exception as failure:  # noqa: BLE001  # the others must be closed too
+                failures.append(failure)
+            except BaseException as failure:  # noqa: BLE001  # likewise; it goes on below
+                severe = severe or failure
+        if severe is not None:
+            self._keep(failures)
+            raise severe
+        return failures
+
+    async def _aclose_all(self, entries: list[_Entry]) -> list[Exception]:
+        failures: list[Exception] = []
+        severe: BaseException | None = None
+        for entry in entries:
+            try:
+                await self._aclose_entry(entry)
+            except Exception as failure:  # noqa: BLE001  # the others must be closed too
+                failures.append(failure)
+            except BaseException as failure:  # noqa: BLE001  # likewise; it goes on below
+                severe = severe or failure
+        if severe is not None:
+            self._keep(failures)
+            raise severe
+        return failures
+
+    def _keep(self, failures: list[Exception]) -> None:
+        """Log what evicted objects raised, and keep it for the close."""
+        for failure in failures:
+            _log.error("%s failed to close an evicted object", self._name(), exc_info=failure)
+            if len(self._failures) < _KEPT_FAILURES:
+                self._failures.append(failure)
 
     def _close_entry(self, entry: _Entry) -> None:
         if entry.resource is not None:
             for _ in entry.resource:
                 entry.resource.close()
-                raise RuntimeError("a keyed resource yielded more than once")
+                raise self._yields_twice()
 
     async def _aclose_entry(self, entry: _Entry) -> None:
         if entry.resource is not None:
             async for _ in entry.resource:
                 await entry.resource.aclose()
-                raise RuntimeError("a keyed resource yielded more than once")
+                raise self._yields_twice()
 
+    def _raise_failures(self) -> None:
+        failures, self._failures = self._failures, []
+        if failures:
+            raise ExceptionGroup(f"keyed objects of {self._name()} failed to close", failures)
 
-def _raise(failures: list[Exception]) -> None:
-    if failures:
-        raise ExceptionGroup("keyed objects failed to close", failures)
+    def _name(self) -> str:
+        return getattr(self._provides, "__qualname__", None) or repr(self._provides)
+
+    def _refuse_circle(self, key: Hashable, entry: _Entry, who: Any) -> None:
+        if entry.builder is not None and entry.builder == who:
+            raise CircularResolutionError(
+                f"{self._name()} asked for the object of key {key!r} while building it",
+                cause="it opens a scope, or calls something that does, and resolves itself there",
+                remedy="build the object from its key alone",
+            )
+
+    def _yields_never(self) -> ResourceProtocolError:
+        return ResourceProtocolError(
+            f"the generator {self._name()} of a keyed object ended without yielding one",
+            cause="it returned before its `yield`",
+            remedy="yield the object on every way through, or raise an error that says why not",
+        )
+
+    def _yields_twice(self) -> ResourceProtocolError:
+        return ResourceProtocolError(
+            f"the generator {self._name()} of a keyed object yielded more than once",
+            cause="a resource yields its object once; what follows is the teardown",
+            remedy="leave one `yield` on every way through the generator",
+        )
