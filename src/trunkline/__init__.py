@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trunkline import providers
     from trunkline.containers import ScopedContainer
+    from trunkline.overrides import override
     from trunkline.resolution.lease import Lease
     from trunkline.resolution.scope import OpenScope
     from trunkline.scopes import BaseScope, Scope
@@ -26,6 +27,7 @@ __all__ = [
     "Scope",
     "ScopedContainer",
     "inject",
+    "override",
     "providers",
 ]
 
@@ -38,6 +40,7 @@ _HOMES = {
     "Scope": "trunkline.scopes",
     "ScopedContainer": "trunkline.containers",
     "inject": "trunkline.wiring",
+    "override": "trunkline.overrides",
 }
 
 

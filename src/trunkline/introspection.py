@@ -45,6 +45,7 @@ __all__ = [
     "instance_view",
     "is_configuration",
     "is_provider",
+    "opening_of_resource",
     "own_providers",
     "with_providers",
     "written_recipe",
@@ -75,7 +76,7 @@ def awaits_itself(provider: Provider) -> bool:
     if isinstance(provider, KeyedSingleton):
         return provider.pool.is_async
     if isinstance(provider, ScopedResource):
-        return _opening_of_resource(provider.provides) in _AWAITED
+        return opening_of_resource(provider.provides) in _AWAITED
     if isinstance(provider, Scoped | stock.Factory | stock.Callable):
         return _opening_of_call(provider.provides) in _AWAITED
     return False
@@ -392,7 +393,7 @@ class _Reader:
             recipe = provider.recipe(partial(self.argument, name, edges=edges))
             return Kind.KEYED, scope, recipe, edges, recipe.opening in _AWAITED
         opening = (
-            _opening_of_resource(provider.provides)
+            opening_of_resource(provider.provides)
             if isinstance(provider, ScopedResource)
             else _opening_of_call(provider.provides)
         )
@@ -546,7 +547,8 @@ def _opening_of_call(call: Any) -> Opening:
     return Opening.COROUTINE if _is(iscoroutinefunction, call) else Opening.CALL
 
 
-def _opening_of_resource(call: Any) -> Opening:
+def opening_of_resource(call: Any) -> Opening:
+    """How the object of a resource is got from what its callable returns."""
     if _is(isasyncgenfunction, call):
         return Opening.ASYNC_GENERATOR
     if _is(isgeneratorfunction, call):

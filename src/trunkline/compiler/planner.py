@@ -105,10 +105,12 @@ class Plan:
     Attributes:
         blueprint: What the plan was made from.
         nodes: Plans by node name.
+        noted: Names of resources whose scopes are to be noted when they are opened.
     """
 
     blueprint: Blueprint
     nodes: dict[str, NodePlan]
+    noted: frozenset[str] = frozenset()
 
     def at_home(self, scope: str) -> list[NodePlan]:
         """The nodes whose home is ``scope``, in the order of declaration."""
@@ -186,9 +188,9 @@ def _identifiers(names: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     attrs: dict[str, str] = {}
     for name, attr in plain.items():
-        if attr[0].isdigit() or any(
-            attr.startswith(prefix) and attr.removeprefix(prefix) in known for prefix in DERIVED
-        ):
+        is_derived = (attr.startswith(p) and attr.removeprefix(p) in known for p in DERIVED)
+        # capitals alone are for what the loader puts beside the code: APP, MISSING
+        if attr[0].isdigit() or attr.isupper() or any(is_derived):
             attr = f"n{attr}"  # noqa: PLW2901  # made valid step by step
         while attr in taken or attr in RESERVED or keyword.iskeyword(attr):
             attr += "_"  # noqa: PLW2901  # as above

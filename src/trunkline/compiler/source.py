@@ -79,7 +79,7 @@ class _Writer:
     names: dict[str, Any] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)
     _bound: dict[int, str] = field(default_factory=dict)
-    _taken: frozenset[str] = frozenset()
+    _taken: set[str] = field(default_factory=set)
     _locals: set[str] = field(default_factory=set)
 
     @property
@@ -95,7 +95,7 @@ class _Writer:
         attrs = frozenset(node.attr for node in self.plan.nodes.values())
         derived = {prefix + attr for prefix in DERIVED for attr in attrs}
         builtin = frozenset(dir(builtins))
-        self._taken = RESERVED | builtin | attrs | derived | {class_name}
+        self._taken = {*RESERVED, *builtin, *attrs, *derived, class_name}
         home = self.plan.at_home(self.scope)
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]
@@ -301,8 +301,9 @@ class _Writer:
     def _write_fresh(self, node: NodePlan) -> None:
         self._line(0, "")
         self._line(1, f"{'async ' if node.is_async else ''}def {node.attr}(self):")
-        self._line(2, f"if {self._attention(own=True)}:")
-        self._line(3, "self._check_open()")
+        if node.recipe.opening is not Opening.DELEGATED:  # the scope that makes it looks
+            self._line(2, f"if {self._attention(own=True)}:")
+            self._line(3, "self._check_open()")
         self._write_making(2, node)
         self._line(2, "return value")
 
@@ -339,6 +340,11 @@ class _Writer:
             kind = "ACLOSE" if recipe.close_awaits else "CLOSE"
             entry = f"{kind}, value.{recipe.close}, {node.name!r}, {recipe.close_seconds!r}"
             self._line(depth, f"self._exits.append(({entry}))")
+            self._write_note(depth, node)
+
+    def _write_note(self, depth: int, node: NodePlan) -> None:
+        if node.name in self.plan.noted:
+            self._line(depth, "NOTE(self)")
 
     def _viewed(self, recipe: Recipe, args: list[str]) -> str:
         """The expression that reads a part of another object."""
@@ -381,6 +387,7 @@ class _Writer:
             case _:
                 self._line(depth, "value = resource.__enter__()")
         self._line(depth, f"self._exits.append(({entry}))")
+        self._write_note(depth, node)
 
     # arguments
 
@@ -420,11 +427,13 @@ class _Writer:
         """A new local for a node's object: a factory that fills two arguments is called twice."""
         local = node.attr
         count = 1
-        while local in self._locals or (count > 1 and local in self._taken | self.names.keys()):
+        while local in self._locals or (
+            count > 1 and (local in self._taken or local in self.names)
+        ):
             count += 1
             local = f"{node.attr}_{count}"
         self._locals.add(local)
-        self._taken |= {local}
+        self._taken.add(local)
         return local
 
     def _owner(self, scope: str) -> str | None:

@@ -12,8 +12,8 @@ leaves what is the same in both to the scope itself, by way of the layers in bet
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, cast
@@ -22,7 +22,7 @@ from weakref import WeakSet
 from trunkline.compiler.planner import Plan, plan
 from trunkline.graph.algorithms import effective_scopes
 from trunkline.graph.blueprint import Blueprint, Opening, Recipe
-from trunkline.resolution.exits import Callback
+from trunkline.resolution.exits import Callback, Exit, run_exits, run_exits_async
 from trunkline.resolution.gate import NOWHERE, Gate
 from trunkline.resolution.overriding import ActiveOverride
 from trunkline.resolution.program import Program
@@ -76,7 +76,7 @@ class Layer:
         parent: Layer | None,
         reference: Plan,
         view: Callable[[OpenScope], OpenScope],
-        lock: threading.RLock,  # type: ignore[valid-type]  # a class since Python 3.13 alone
+        lock: AbstractContextManager[bool],
     ) -> None:
         self.change = change
         self.parent = parent
@@ -84,7 +84,8 @@ class Layer:
         self.gate = Gate(view)
         self.views: WeakSet[Shadow] = WeakSet()
         self._reference = reference
-        self._lock: Any = lock
+        self._lock = lock
+        self._opened: WeakSet[OpenScope] = WeakSet()
         self._settling: tuple[str, ...] = ()
         self._programs: dict[frozenset[tuple[str, Layer]], Program] = {}
         self._root: OpenScope | None = None
@@ -96,7 +97,7 @@ class Layer:
         root: OpenScope,
         reference: Plan,
         view: Callable[[OpenScope], OpenScope],
-        lock: Any,
+        lock: AbstractContextManager[bool],
     ) -> Self:
         """The first layer: the container as it was started."""
         blueprint = reference.blueprint
@@ -157,10 +158,10 @@ class Layer:
         scope._check_open()
         path = scope._path
         if len(path) == 1:
-            return cast(Shadow, self.root)
+            return cast("Shadow", self.root)
         nearer = self.toward(scope._program.layer)
         origin = nearer.view_of(scope)
-        parent = self.view_of(cast(OpenScope, scope.parent))
+        parent = self.view_of(cast("OpenScope", scope.parent))
         ways = {**dict(parent._program.ways), path[-1]: nearer}
         program = self._program(frozenset(ways.items()))
         values = [
@@ -186,7 +187,60 @@ class Layer:
 
     # ending
 
-    def take_views(self) -> list[Shadow]:
+    def end(self, override: ActiveOverride, error: BaseException | None) -> list[BaseException]:
+        """Tear down everything that was made under an override in this layer.
+
+        Args:
+            override: The override that has ended; the layer is one of those it led to.
+            error: The exception of the body that ends.
+
+        Returns:
+            What the teardowns raised.
+        """
+        failures: list[BaseException] = []
+        for exits in self._take_exits(override):
+            failures += run_exits(exits, error)
+        for view in self._take_views():
+            failures += view._end(error)
+        return failures
+
+    async def aend(
+        self, override: ActiveOverride, error: BaseException | None
+    ) -> list[BaseException]:
+        """The same, awaiting the teardowns."""
+        failures: list[BaseException] = []
+        for exits in self._take_exits(override):
+            failures += await run_exits_async(exits, error)
+        for view in self._take_views():
+            failures += await view._aend(error)
+        return failures
+
+    def _take_exits(self, override: ActiveOverride) -> Iterator[list[Exit]]:
+        """Take what the override changed out of the scopes that were opened here and still are."""
+        changed = self._changed_by(override)
+        for scope in sorted(self._opened, key=lambda scope: -len(scope._path)):
+            if scope._token is None:
+                continue
+            for node in scope._program.plan.at_home(scope._path[-1]):
+                if node.stored and not node.given and node.name in changed:
+                    setattr(scope, f"v_{node.attr}", MISSING)
+                    if scope._program.locked:
+                        setattr(scope, f"c_{node.attr}", True)
+            exits = scope._exits
+            taken = [entry for entry in exits if entry[2] in changed]
+            exits[:] = [entry for entry in exits if entry[2] not in changed]
+            yield taken
+
+    def _changed_by(self, override: ActiveOverride) -> frozenset[str]:
+        """What differs in this layer from the last one without the override."""
+        names: frozenset[str] = frozenset()
+        layer: Layer | None = self
+        while layer is not None and override in layer.change.overrides:
+            names |= layer.change.names
+            layer = layer.parent
+        return names
+
+    def _take_views(self) -> list[Shadow]:
         """Take out all shadows of this layer, innermost and latest first."""
         with self._lock:
             views = sorted(self.views, key=lambda view: -len(view._path))
@@ -250,6 +304,7 @@ class Layer:
         program = Program(self._plan(dict(ways)), first.scope_type, locked=first.locked)
         program.layer = self
         program.ways = ways
+        program.opened = self._opened.add
         program.shadowed = frozenset(name for name, _ in ways)
         if self.parent is not None:
             program.shadowed |= {program.scopes[0]}
@@ -281,7 +336,23 @@ class Layer:
             for name, node in self._reference.nodes.items()
             if node.is_async and name in graph and name not in settled
         ]
-        return plan(replace(self.blueprint, recipes=recipes, eager=settled), awaited=awaited)
+        planned = plan(replace(self.blueprint, recipes=recipes, eager=settled), awaited=awaited)
+        shadowed = {graph.scopes[0], *ways}
+        noted = frozenset(
+            node.name
+            for node in planned.nodes.values()
+            if node.recipe.torn_down and node.home not in shadowed and self._is_changed(node.name)
+        )
+        return replace(planned, noted=noted)
+
+    def _is_changed(self, name: str) -> bool:
+        """Whether the node differs from that of the first layer."""
+        layer: Layer | None = self
+        while layer is not None:
+            if name in layer.change.names:
+                return True
+            layer = layer.parent
+        return False
 
     def _recipe(self, name: str, ways: Mapping[str, Layer]) -> Recipe:
         """How the node is made: as the blueprint says, or by the layer that keeps it."""

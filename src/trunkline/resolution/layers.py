@@ -59,6 +59,8 @@ class Layers:
         self._reference = reference
         self._lock = threading.RLock()
         self._version = 0
+        self._left: list[Layer] = []
+        self._seen: tuple[int, Layer] | None = None
         self._is_stale = False
         self._is_stopped = False
         self._active: set[ActiveOverride] = set()
@@ -78,10 +80,9 @@ class Layers:
     def current(self) -> Layer:
         """The layer that answers in the caller's context."""
         stack = overrides_here.get()
-        if stack is not None:
-            seen = stack.seen.get(self)
-            if seen is not None and seen[0] == self._version:
-                return seen[1]  # type: ignore[no-any-return]  # the stack doesn't know layers
+        seen = self._seen if stack is None else stack.seen.get(self)
+        if seen is not None and seen[0] == self._version:
+            return seen[1]
         with self._lock:
             if self._is_stopped:
                 self._root._check_open()
@@ -93,12 +94,25 @@ class Layers:
             overrides = in_order((*shared, *local))
             layer = self._layer(overrides)
             layer.gate.here = None if overrides == shared else stack
-            if stack is not None:
+            if stack is None:
+                self._seen = (self._version, layer)
+            else:
                 stack.seen[self] = (self._version, layer)
             return layer
 
     def _view(self, scope: OpenScope) -> OpenScope:
-        return self.current().view_of(scope._original())
+        """What answers for a scope in the caller's context; every use under an override asks."""
+        stack = overrides_here.get()
+        seen = self._seen if stack is None else stack.seen.get(self)
+        layer = self.current() if seen is None or seen[0] != self._version else seen[1]
+        original = scope._original()
+        if original._program.layer is layer:
+            return original
+        try:
+            view: OpenScope = original._views[layer]
+        except (AttributeError, KeyError):
+            view = layer.view_of(original)
+        return view
 
     def _layer(self, overrides: tuple[ActiveOverride, ...]) -> Layer:
         layer = self._base
@@ -135,14 +149,17 @@ class Layers:
         """It doesn't any more.
 
         Returns:
-            The layers that nothing leads to now, each before those that it was made from.
+            The layers that it led to, each before those that it was made from.
         """
         with self._lock:
             if override not in self._active:
                 return []
             self._active.discard(override)
             ended = [key for key in self._derived if override in key[1]]
-            layers = [self._derived.pop(key) for key in ended]
+            layers = [layer for layer in self._left if override in layer.change.overrides]
+            layers += [self._derived.pop(key) for key in ended]
+            # scopes that were opened there may keep what the other overrides changed
+            self._left = [*dict.fromkeys((*self._left, *layers))] if self._active else []
             for layer in layers:
                 layer.gate.here = NOWHERE
             self._turn()
@@ -167,6 +184,8 @@ class Layers:
         self._version += 1
         if self._is_stopped:
             return
+        for layer in self._derived.values():
+            layer.gate.here = NOWHERE
         shared = any(override.everywhere for override in self._active)
         self._base.gate.here = NOWHERE if shared or self._is_stale else None
         self._base.use_gate(on=bool(self._active) or self._is_stale)
@@ -211,7 +230,8 @@ def _change(blueprint: Blueprint, changed: frozenset[str]) -> Change:
     pools = {}
     for name in names:
         if blueprint.graph[name].kind is Kind.KEYED:
-            pools[name] = recipes[name].call.__self__.empty_copy()
+            pin: Any = recipes[name].call
+            pools[name] = pin.__self__.empty_copy()
             recipes[name] = replace(recipes[name], call=pools[name].pin)
     return Change(replace(blueprint, recipes=recipes), names, {}, pools=pools)
 
