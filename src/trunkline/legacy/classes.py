@@ -27,7 +27,7 @@ _OWN = frozenset(
 def redirect_class(
     name: str,
     *,
-    to: str,
+    to: Any,
     adapt: Arguments | None = None,
     removed_in: str = "",
     advice: str = "",
@@ -56,7 +56,8 @@ def redirect_class(
 
     Args:
         name: The old name, as the module that calls this is to bind it.
-        to: What is canonical: ``module:Class.provider``, or ``module:Class`` of a plain class.
+        to: What is canonical, or its path: ``module:Class.provider``, or ``module:Class`` of a
+            plain class.
         adapt: The forms in which it is called; see ``Arguments``.
         removed_in: The version that removes the name, for the warning.
         advice: What to write instead, a phrase that begins with a verb.
@@ -70,10 +71,11 @@ def redirect_class(
     Raises:
         DeclarationError: ``to`` or ``type`` is no path.
     """
-    old = old_name(name, to, removed_in, advice, module or caller())
+    target = Target(to, type)
+    old = old_name(name, target.path, removed_in, advice, module or caller())
     redirect = Redirect(
         old,
-        Target(to, type),
+        target,
         adapt=adapt,
         is_async=is_async,
         closes_with=closes_with,

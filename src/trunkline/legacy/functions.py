@@ -31,7 +31,7 @@ __all__ = [
 def redirect_function(
     name: str,
     *,
-    to: str,
+    to: Any,
     adapt: Arguments | None = None,
     removed_in: str = "",
     advice: str = "",
@@ -46,8 +46,8 @@ def redirect_function(
 
     Args:
         name: The old name, as the module that calls this is to bind it.
-        to: What is canonical: ``module:Class.provider``, or ``module:name`` of a function or class
-            that takes the arguments as they are.
+        to: What is canonical, or its path: ``module:Class.provider``, or ``module:name`` of a
+            function or class that takes the arguments as they are.
         adapt: The forms in which it is called; see ``Arguments``.
         removed_in: The version that removes the name, for the warning.
         advice: What to write instead, a phrase that begins with a verb.
@@ -60,10 +60,11 @@ def redirect_function(
         shadow: How to compare the old way with the new.
         module: Name of the module that binds it; the caller's unless given.
     """
-    old = old_name(name, to, removed_in, advice, module or caller())
+    target = Target(to, type)
+    old = old_name(name, target.path, removed_in, advice, module or caller())
     redirect = Redirect(
         old,
-        Target(to, type),
+        target,
         adapt=adapt,
         is_async=is_async,
         closes_with=closes_with,
@@ -76,7 +77,7 @@ def redirect_function(
 def redirect_factory(
     name: str,
     *,
-    to: str,
+    to: Any,
     methods: Mapping[str, Arguments | None],
     removed_in: str = "",
     advice: str = "",
@@ -92,7 +93,7 @@ def redirect_factory(
 
     Args:
         name: The getter's old name.
-        to: What is canonical: ``module:Class.provider``.
+        to: What is canonical, or its path: ``module:Class.provider``.
         methods: The factory's methods that make objects, with the forms in which each is called.
         removed_in: The version that removes the name, for the warning.
         advice: What to write instead, a phrase that begins with a verb.
@@ -101,11 +102,11 @@ def redirect_factory(
         over: Whether an object has come to its end, so that such a scope may be closed.
         module: Name of the module that binds it; the caller's unless given.
     """
-    old = old_name(name, to, removed_in, advice, module or caller())
     target = Target(to, type)
+    old = old_name(name, target.path, removed_in, advice, module or caller())
     faces = {
         method: Redirect(
-            OldName(f"{old.name}().{method}", to, old.advice, removed_in),
+            OldName(f"{old.name}().{method}", target.path, old.advice, removed_in),
             target,
             adapt=adapt,
             closes_with=closes_with,
@@ -127,7 +128,7 @@ def redirect_factory(
 def redirect_scope(
     name: str,
     *,
-    to: str,
+    to: Any,
     adapt: Arguments | None = None,
     removed_in: str = "",
     advice: str = "",
@@ -142,15 +143,16 @@ def redirect_scope(
 
     Args:
         name: The old name.
-        to: What is canonical: ``module:Class.provider``.
+        to: What is canonical, or its path: ``module:Class.provider``.
         adapt: The forms in which it is called.
         removed_in: The version that removes the name, for the warning.
         advice: What to write instead, a phrase that begins with a verb.
         type: ``module:Class`` of the objects, where the provider doesn't say.
         module: Name of the module that binds it; the caller's unless given.
     """
-    old = old_name(name, to, removed_in, advice, module or caller())
-    redirect = Redirect(old, Target(to, type), adapt=adapt)
+    target = Target(to, type)
+    old = old_name(name, target.path, removed_in, advice, module or caller())
+    redirect = Redirect(old, target, adapt=adapt)
 
     def function(*args: Any, **kwargs: Any) -> LegacyScope:
         site = PROCESS.usage.count(redirect, old, sys._getframe(1))
@@ -266,9 +268,8 @@ def _function(name: str, redirect: Redirect, adapt: Arguments | None) -> Any:
 
     function.__trunkline_redirects__ = (redirect,)  # type: ignore[attr-defined]  # a function has a dict
     made = _dressed(function, name, redirect.old, _signature(adapt))
-    if redirect.is_async and hasattr(inspect, "markcoroutinefunction"):
-        return inspect.markcoroutinefunction(made)
-    return made
+    mark = getattr(inspect, "markcoroutinefunction", None)  # since Python 3.12
+    return mark(made) if redirect.is_async and mark is not None else made
 
 
 def _dressed(function: Any, name: str, old: OldName, signature: Signature) -> Any:

@@ -21,5 +21,5 @@ def old_name(name: str, to: str, removed_in: str, advice: str, home: str | Frame
     """
     module = home if isinstance(home, str) else str(home.f_globals.get("__name__", "__main__"))
     path, _, attribute = to.partition(":")
-    usual = f"use {attribute} of {path}" if attribute else f"use {path}"
+    usual = f"use {attribute} of {path}" if attribute else f"resolve {path} in a scope"
     return OldName(f"{module}.{name}", to, advice or usual, removed_in)

@@ -295,27 +295,24 @@ def close_with(made: Any, method: str, opened: OpenedScopes, given: Mapping[Any,
     own = getattr(made, method)
     if method in vars(made):
         return  # by an earlier call with the same values
-    closing: Callable[..., Any]
-    if inspect.iscoroutinefunction(own):
 
-        @functools.wraps(own)
-        async def closing(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return await own(*args, **kwargs)
-            finally:
-                vars(made).pop(method, None)
-                await opened.aclose(given)
-    else:
+    @functools.wraps(own)
+    async def aclosing(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await own(*args, **kwargs)
+        finally:
+            vars(made).pop(method, None)
+            await opened.aclose(given)
 
-        @functools.wraps(own)
-        def closing(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return own(*args, **kwargs)
-            finally:
-                vars(made).pop(method, None)
-                opened.close(given)
+    @functools.wraps(own)
+    def closing(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return own(*args, **kwargs)
+        finally:
+            vars(made).pop(method, None)
+            opened.close(given)
 
-    setattr(made, method, closing)
+    setattr(made, method, aclosing if inspect.iscoroutinefunction(own) else closing)
 
 
 def value_key(values: Iterable[object]) -> tuple[Any, ...]:

@@ -113,7 +113,7 @@ class Redirect:
         cls,
         name: str,
         *,
-        to: str,
+        to: Any,
         adapt: Arguments | None = None,
         advice: str = "",
         is_async: bool | None = None,
@@ -125,7 +125,7 @@ class Redirect:
 
         Args:
             name: The old name in full.
-            to: What is canonical: ``module:Class.provider``.
+            to: What is canonical, or its path: ``module:Class.provider``.
             adapt: The forms in which ``call`` is called.
             advice: What to write instead, a phrase that begins with a verb.
             is_async: Whether a call gives a coroutine.
@@ -135,11 +135,9 @@ class Redirect:
             over: Whether an object has come to its end, so that such a scope may be closed.
         """
         home, _, short = name.rpartition(".")
-        named = old_name(short, to, "", advice, home)
-        old = replace(named, is_quiet=is_quiet)
-        return cls(
-            old, Target(to), adapt=adapt, is_async=is_async, closes_with=closes_with, over=over
-        )
+        target = Target(to)
+        old = replace(old_name(short, target.path, "", advice, home), is_quiet=is_quiet)
+        return cls(old, target, adapt=adapt, is_async=is_async, closes_with=closes_with, over=over)
 
     @property
     def adapt(self) -> Arguments | None:

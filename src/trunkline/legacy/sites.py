@@ -64,6 +64,7 @@ class Known(Protocol):
 
     def allows(self, name: str, file: str, function: str) -> bool:
         """Whether an old name may be used in a function of a file."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

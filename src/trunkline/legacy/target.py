@@ -13,7 +13,10 @@ from typing import Any
 from trunkline.containers import ScopedContainer
 from trunkline.errors import DeclarationError
 from trunkline.introspection import declared_providers, is_provider
+from trunkline.legacy.errors import ApplicationNotFoundError
+from trunkline.providers.declared import Declared
 from trunkline.providers.scoped import ScopeValue
+from trunkline.resolution.started import STARTED
 from trunkline.scopes import BaseScope
 
 __all__ = ["Canonical", "Target"]
@@ -49,28 +52,42 @@ class Canonical:
 
 
 class Target:
-    """A path to what is canonical, followed at its first use.
+    """A way to what is canonical, followed at its first use.
 
     Nothing is imported before, so that an old module can be imported from anywhere, by the very
     modules that it leads to above all.
 
     Args:
-        path: ``module:Class.provider``, or ``module:name`` of a class or a function.
+        to: ``module:Class.provider``, or ``module:name`` of a class or a function. Where the
+            container can be imported already, the provider, class or function itself.
         type_path: ``module:Class`` of the objects, where the provider doesn't say.
     """
 
-    def __init__(self, path: str, type_path: str | None = None) -> None:
-        self.path = path
+    def __init__(self, to: Any, type_path: str | None = None) -> None:
+        self._to = to
         self.type_path = type_path
         self._found: Canonical | None = None
-        for given in (path,) if type_path is None else (path, type_path):
-            module, colon, attribute = given.partition(":")
+        given = [to] if isinstance(to, str) else []
+        for path in given if type_path is None else [*given, type_path]:
+            module, colon, attribute = path.partition(":")
             if not (module and colon and attribute):
                 raise DeclarationError(
-                    f"{given!r} does not name what is canonical",
+                    f"{path!r} does not name what is canonical",
                     remedy="write module:Class.provider, for example "
                     "containers.application:Application.engine",
                 )
+        if not callable(to) and not isinstance(to, str):
+            raise _no_target(to)
+
+    @property
+    def path(self) -> str:
+        """What it leads to, as people are told."""
+        if isinstance(self._to, str):
+            return self._to
+        if isinstance(self._to, Declared):
+            provides = getattr(self._to, "provides", None)
+            return f"{type(self._to).__name__}({getattr(provides, '__qualname__', provides)})"
+        return f"{self._to.__module__}:{getattr(self._to, '__qualname__', self._to)}"
 
     @property
     def found(self) -> Canonical:
@@ -78,6 +95,8 @@ class Target:
 
         Raises:
             DeclarationError: The path leads nowhere.
+            ApplicationNotFoundError: The target is a provider, and no container that has it is
+                started.
         """
         if self._found is None:
             self._found = self._find()  # whoever comes at the same time finds the same
@@ -90,7 +109,9 @@ class Target:
         Raises:
             DeclarationError: The target doesn't say.
         """
-        found = self.found.type
+        found = _named(self.type_path)
+        if found is None:
+            found = _made_by_provider(self._to) if is_provider(self._to) else self.found.type
         if found is None:
             raise DeclarationError(
                 f"the class that {self.path} makes can't be told",
@@ -100,15 +121,15 @@ class Target:
         return found
 
     def _find(self) -> Canonical:
-        owner, found = _follow(self.path)
-        named = _follow(self.type_path)[1] if self.type_path else None
+        owner, found = (
+            _follow(self._to)
+            if isinstance(self._to, str)
+            else (_owner(self._to, self.path) if is_provider(self._to) else None, self._to)
+        )
         if not is_provider(found):
             if not callable(found):
-                raise DeclarationError(
-                    f"{self.path} is {found!r}, which is neither a provider nor callable",
-                    remedy="name a provider of a container, a class or a function",
-                )
-            return Canonical(found, None, named or _made_by(found), {}, None)
+                raise _no_target(found)
+            return Canonical(found, None, _made_by(found), {}, None)
         if owner is None:
             raise DeclarationError(
                 f"{self.path} is a provider that no ScopedContainer declares",
@@ -120,8 +141,50 @@ class Target:
             if isinstance(provider, ScopeValue)
         }
         factory = getattr(found, "provides", None)
-        made = named or (_made_by(factory) if callable(factory) else type(factory))
+        made = _made_by_provider(found)
         return Canonical(found, owner, made, values, factory if callable(factory) else None)
+
+
+def _named(path: str | None) -> type | None:
+    """The class that a redirect names."""
+    found: type | None = _follow(path)[1] if path is not None else None
+    return found
+
+
+def _no_target(found: object) -> DeclarationError:
+    return DeclarationError(
+        f"{found!r} is neither a provider nor callable",
+        remedy="name a provider of a container, a class or a function",
+    )
+
+
+def _owner(provider: Any, path: str) -> type[ScopedContainer]:
+    """The class that declares a provider, of those that are started."""
+    for app in STARTED.of(ScopedContainer):
+        root = app.root_scope()
+        if root is not None and root.knows(provider):
+            declared: Any = app.declared  # type: ignore[attr-defined]  # an instance of a declared class has it
+            bases = (base for base in reversed(declared.__mro__) if base is not ScopedContainer)
+            owner: type[ScopedContainer] = next(
+                base
+                for base in bases
+                if base is declared
+                or (
+                    issubclass(base, ScopedContainer)
+                    and any(known is provider for known in base.providers.values())
+                )
+            )
+            return owner
+    raise ApplicationNotFoundError(
+        f"no started container has the provider {path}",
+        cause="an old name is answered by the started application alone",
+        remedy="start it around the call: `async with Application() as app`",
+    )
+
+
+def _made_by_provider(provider: Any) -> type | None:
+    factory = getattr(provider, "provides", None)
+    return _made_by(factory) if callable(factory) else type(factory)
 
 
 def _follow(path: str) -> tuple[type[ScopedContainer] | None, Any]:
