@@ -96,6 +96,7 @@ def open_project(
         _further_names(project, containers=containers)
     ):
         project.refresh()
+    library.forget_sources()
     return project, discovery.errors
 
 

@@ -78,7 +78,7 @@ class Cache:
         """Write everything, atomically; a folder that cannot be written to keeps no cache."""
         rows = {path: tuple(entry) for path, entry in self.entries.items()}
         body = marshal.dumps((self.program, self.names, rows))
-        temporary = f"{self._path}.{os.getpid()}.tmp"
+        temporary = f"{self._path}.{os.getpid()}-{id(self)}.tmp"
         try:
             os.makedirs(self._folder, exist_ok=True)
             _ignore_folder(os.path.dirname(self._folder))

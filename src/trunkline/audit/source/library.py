@@ -29,6 +29,7 @@ from trunkline.audit.source.reader import (
 )
 
 _BATCH_BYTES: Final = 600_000
+_ROOM_BYTES: Final = 150_000_000
 _PARALLEL_FILES: Final = 60
 _TICK_NANOSECONDS: Final = 2_000_000_000
 _NOTHING: Final = Facts(0)
@@ -65,6 +66,8 @@ class Library:
         self._cache = Cache(config.root, request)
         self._cached = cached
         self._errors: dict[str, CheckerError] = {}
+        self._at_hand: dict[str, bytes] = {}
+        self._room = _ROOM_BYTES
         self._unsaved = False
         self.read_files = 0
 
@@ -259,17 +262,13 @@ class Library:
             problem = f"larger than {limit} MB ({file.size // 1_000_000} MB): not read"
             return path, file.size, file.stamp, b"", b"", (0, 0, problem)
         try:
-            descriptor = os.open(os.path.join(self._config.root, path), os.O_RDONLY)
-            try:
-                data = os.read(descriptor, file.size + 1)
-            finally:
-                os.close(descriptor)
+            data = self._read_bytes(path, file.size)
         except OSError as error:
             problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
             return path, file.size, None, b"", b"", (0, 0, problem)
         if only and not passes(only, data):
             return None
-        digest = content_digest(data)
+        digest = content_digest(data) if self._cached else b""
         entry = self._cache.entries.get(path)
         if not only and entry is not None and entry.digest == digest and digest:
             complete = not self._request.program or self._cache.program or _complete(entry)
@@ -282,6 +281,25 @@ class Library:
             return path, file.size, stamp, digest, b"", tuple(facts)
         packed = marshal.dumps(pack(facts)) if facts is not None else b""  # type: ignore[arg-type] # plain tuples
         return path, file.size, stamp, digest, packed, None
+
+    def _read_bytes(self, path: str, size: int) -> bytes:
+        """Return the bytes of a file; what this process read lately it has at hand."""
+        data = self._at_hand.get(path)
+        if data is None:
+            descriptor = os.open(os.path.join(self._config.root, path), os.O_RDONLY)
+            try:
+                data = os.read(descriptor, size + 1)
+            finally:
+                os.close(descriptor)
+            if self._room > 0:
+                self._room -= len(data)
+                self._at_hand[path] = data
+        return data
+
+    def forget_sources(self) -> None:
+        """Let go of the bytes that were kept for a second look."""
+        self._at_hand.clear()
+        self._room = 0
 
     def _save(self) -> None:
         if self._cached:

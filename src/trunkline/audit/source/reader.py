@@ -13,7 +13,7 @@ from trunkline.audit.source.structure import StructureReader
 from trunkline.audit.source.uses import UseReader
 
 Gates = tuple[tuple[bytes, tuple[bytes, ...]], ...]
-"""Needles grouped by how they begin, see `gates`."""
+"""Needles grouped by what they share, see `gates`."""
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Larger files are passed over and named: no person wrote them."""
@@ -22,7 +22,8 @@ _SUPPRESSION: Final = re.compile(
     rb"^([^\n#]*(?:#[^\n]*?)?)#[ \t]*trunkline:[ \t]*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)$",
     re.MULTILINE,
 )
-_GATE_BYTES: Final = 5
+_GATE_BYTES: Final = 4
+_STAR: Final = b" import *"
 _CONFLICT: Final = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 
 
@@ -183,10 +184,11 @@ def read_everything(data: bytes, module: str, is_package: bool) -> Facts | Unrea
 
 
 def gates(needles: Iterable[bytes]) -> Gates:
-    """Group needles by how they begin: a file without the beginning has none of them."""
+    """Group needles by what they share: a file without that has none of them."""
     groups: dict[bytes, list[bytes]] = {}
     for needle in needles:
-        groups.setdefault(needle[:_GATE_BYTES], []).append(needle)
+        start = _STAR if needle.endswith(_STAR) else needle[:_GATE_BYTES]
+        groups.setdefault(start, []).append(needle)
     return tuple(
         (start if len(group) > 1 else group[0], tuple(group) if len(group) > 1 else ())
         for start, group in groups.items()
