@@ -25,13 +25,13 @@ from trunkline.legacy import (
     redirect_scope,
     usage,
 )
-from trunkline_runtime.bridge import AgentWebSocketBridge, canonical_bridges
+from trunkline_runtime.bridge import AgentWebSocketBridge, installed_bridges
 from trunkline_runtime.context import Environment, UserExecutionContext
 from trunkline_runtime.engine import (
     AgentRegistry,
     EventSink,
     UserExecutionEngine,
-    canonical_engines,
+    installed,
 )
 from trunkline_runtime.engine.sink import require_same_owner
 from trunkline_runtime.errors import ForeignContext
@@ -215,15 +215,10 @@ def open_legacy(environment: Environment) -> Iterator[None]:
         RedirectError: An old name leads nowhere, or its arguments do not fit.
     """
     check_redirects(sys.modules[__name__])
-    engines, bridges = canonical_engines.get(), canonical_bridges.get()
-    canonical_engines.set(CanonicalFactories())
-    canonical_bridges.set(CanonicalBridges())
     try:
-        yield
+        with installed(CanonicalFactories()), installed_bridges(CanonicalBridges()):
+            yield
     finally:
-        # No tokens: a start and its stop may run in different contexts, as fixtures do.
-        canonical_engines.set(engines)
-        canonical_bridges.set(bridges)
         if environment is not Environment.TEST:
             _keep_counts()
 

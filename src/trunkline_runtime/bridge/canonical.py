@@ -4,13 +4,12 @@ Like ``engine.legacy``: the runtime knows no container, so the composition root 
 factory here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from trunkline_runtime.context import UserExecutionContext, require_context
 from trunkline_runtime.engine import NoCanonicalFactory
+from trunkline_runtime.engine.port import Port
 
 if TYPE_CHECKING:
     from trunkline_runtime.bridge.bridge import AgentWebSocketBridge
@@ -30,24 +29,17 @@ class CanonicalBridges(Protocol):
         ...
 
 
-canonical_bridges: Final[ContextVar[CanonicalBridges | None]] = ContextVar(
-    "canonical_bridges", default=None
-)
-"""The factory that is installed in the current context."""
+canonical_bridges: Final[Port[CanonicalBridges]] = Port("canonical_bridges")
+"""Where the factory is installed."""
 
 
-@contextmanager
-def installed_bridges(bridges: CanonicalBridges) -> Iterator[None]:
+def installed_bridges(bridges: CanonicalBridges) -> AbstractContextManager[None]:
     """Install a canonical factory for the tasks that are started inside.
 
     Args:
         bridges: The factory.
     """
-    token = canonical_bridges.set(bridges)
-    try:
-        yield
-    finally:
-        canonical_bridges.reset(token)
+    return canonical_bridges.installed(bridges)
 
 
 def create_for_user(

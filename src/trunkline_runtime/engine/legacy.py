@@ -5,13 +5,13 @@ lead to it; where none is installed they fail, and say so, rather than build som
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trunkline_runtime.context import UserExecutionContext, require_context
 from trunkline_runtime.engine.faults import NoCanonicalFactory
+from trunkline_runtime.engine.port import Port
 from trunkline_runtime.engine.registry import AgentRegistry
 from trunkline_runtime.engine.sink import EventSink, require_same_owner
 from trunkline_runtime.errors import ForeignContext
@@ -46,24 +46,17 @@ class CanonicalEngines(Protocol):
         ...
 
 
-canonical_engines: Final[ContextVar[CanonicalEngines | None]] = ContextVar(
-    "canonical_engines", default=None
-)
-"""The factory that is installed in the current context."""
+canonical_engines: Final[Port[CanonicalEngines]] = Port("canonical_engines")
+"""Where the factory is installed."""
 
 
-@contextmanager
-def installed(engines: CanonicalEngines) -> Iterator[None]:
+def installed(engines: CanonicalEngines) -> AbstractContextManager[None]:
     """Install a canonical factory for the tasks that are started inside.
 
     Args:
         engines: The factory.
     """
-    token = canonical_engines.set(engines)
-    try:
-        yield
-    finally:
-        canonical_engines.reset(token)
+    return canonical_engines.installed(engines)
 
 
 _KEYWORDS: Final[Mapping[str, frozenset[str]]] = {

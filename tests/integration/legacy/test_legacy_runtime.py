@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import logging
 import threading
@@ -24,7 +25,7 @@ from containers.legacy import (
 )
 from tests.integration.server.wiring import register_agents
 from trunkline import providers
-from trunkline.legacy import Usage, check_redirects, isolated_usage, usage
+from trunkline.legacy import ApplicationNotFoundError, Usage, check_redirects, isolated_usage, usage
 from trunkline_runtime.bridge import AgentWebSocketBridge
 from trunkline_runtime.context import UserExecutionContext
 from trunkline_runtime.engine import AgentRegistry, NoCanonicalFactory, UserExecutionEngine
@@ -214,7 +215,10 @@ async def test_threads_that_inherited_nothing_get_their_users_engine(app: Any) -
     found: dict[str, Any] = {}
 
     def work(user: str) -> None:
-        found[user] = create_request_scoped_engine(a_context(user))
+        context = a_context(user)
+        found[user] = create_request_scoped_engine(context)
+        assert UserExecutionEngine.create_from_legacy(context) is found[user]
+        assert AgentWebSocketBridge.create_for_user(context) is found[user].bridge
 
     threads = [threading.Thread(target=work, args=(f"user-{n}",)) for n in range(4)]
     for thread in threads:
@@ -224,6 +228,22 @@ async def test_threads_that_inherited_nothing_get_their_users_engine(app: Any) -
     assert {user: engine.context.user_id for user, engine in found.items()} == {
         f"user-{n}": f"user-{n}" for n in range(4)
     }
+
+
+async def test_of_two_started_applications_none_is_guessed(app: Any) -> None:
+    other: Any = Application(settings=providers.Object(load_settings("test")))
+    async with other:
+        nowhere = contextvars.Context()
+        with pytest.raises(NoCanonicalFactory):
+            nowhere.run(UserExecutionEngine.create_from_legacy, a_context())
+        with pytest.raises(ApplicationNotFoundError, match="2 are started"):
+            nowhere.run(create_request_scoped_engine, a_context())
+        inner = create_request_scoped_engine(a_context())
+        assert UserExecutionEngine.create_from_legacy(a_context()).agents is inner.agents
+        assert inner.agents is other.get(Application.agents)
+    assert nowhere.run(create_request_scoped_engine, a_context()).agents is app.get(
+        Application.agents
+    )
 
 
 async def test_the_stop_closes_what_old_calls_left_and_disconnects(
