@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -26,6 +26,7 @@ from trunkline.providers.keyed import KeyedSingleton
 from trunkline.providers.watched import Singleton
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.layers import Layers, without_fakes
+from trunkline.resolution.origins import note_origins
 from trunkline.resolution.overriding import OVERRIDING
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
@@ -49,6 +50,12 @@ class _Lifecycle:
     """Whether many threads and tasks may use one scope at once."""
     validate: ClassVar[bool] = True
     """Whether the start checks the whole graph first."""
+    debug: ClassVar[bool] = False
+    """Whether to note where each task is started, from the start of the container to its stop.
+
+    A task that uses a scope after its end is then reported with that place. It takes a task
+    factory of the running event loop and a few microseconds a task, so it is off by default.
+    """
 
     def enter(
         self,
@@ -114,6 +121,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         super().__init__()
         self._program: Program | None = None
         self._root: OpenScope | None = None
+        self._end_debugging: Callable[[], None] = _nothing
         self._layers: Layers | None = None
 
     # the graph
@@ -343,6 +351,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             if isinstance(provider, Singleton) and provider.early:
                 node = program.plan.nodes[name]
                 setattr(root, f"v_{node.attr}", provider.early[0])
+        if self._says().debug:
+            self._end_debugging = note_origins()
         return root
 
     def _eager(self, root: OpenScope) -> Iterator[Any]:
@@ -353,6 +363,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
     def _stop(self) -> Iterator[OpenScope]:
         root = self._started()
         STARTED.discard(self)
+        self._end_debugging()
         self._root = None
         for method in ("enter", "get", "aget"):  # absent where the start failed
             self.__dict__.pop(method, None)
@@ -414,6 +425,10 @@ def _for_whom(finding: Finding, injections: Mapping[str, list[Injection]]) -> Fi
     uses = [use for use in injections.get(finding.subject, ()) if not use.awaits]
     places = tuple(f"injected into {use.function}  {use.location}" for use in uses)
     return replace(finding, hops=(*places, *finding.hops))
+
+
+def _nothing() -> None:
+    """What ends debugging that never began."""
 
 
 class _DeclaredMeta(_StockMeta):  # type: ignore[misc]  # the stubs leave the metaclass out

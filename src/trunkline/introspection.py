@@ -386,6 +386,13 @@ class _Reader:
         self, name: str, provider: Any
     ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
         scope = provider.scope.name if provider.scope is not None else self.default_scope
+        if scope not in self.chain:
+            raise DeclarationError(
+                f"{name} lives in {provider.scope!r}, which is no scope of its container",
+                location=provider.location,
+                cause=f"the container's chain is {' > '.join(self.chain)}",
+                remedy="name a scope of that chain, or give the container another: scopes = ...",
+            )
         if isinstance(provider, ScopeValue):
             return Kind.VALUE, scope, Recipe(Opening.GIVEN, provider.provides), [], False
         if isinstance(provider, KeyedSingleton):

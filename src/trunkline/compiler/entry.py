@@ -16,7 +16,7 @@ __all__ = ["write_enter"]
 
 
 def write_enter(
-    values: list[NodePlan], opening: Iterable[str], most: int
+    values: list[NodePlan], opening: Iterable[str], most: int, *, depth: int = 1
 ) -> tuple[str, dict[str, Any]]:
     """Write ``enter`` for an inner scope that takes these values.
 
@@ -24,6 +24,8 @@ def write_enter(
         values: The values at home in the inner scope, in the order of declaration.
         opening: Lines that leave the inner scope in ``inner``.
         most: How many values any scope of the container takes at the most.
+        depth: How many scopes are open where it is called. The outermost of them needs no look:
+            when it closes, its program's classes refuse every use.
 
     Returns:
         The source of a function, and the names it needs beside those of the inner scope's source.
@@ -33,13 +35,16 @@ def write_enter(
     checks = [f"type({name}) is T_{name}" for name in own]
     checks += [f"{name} is MISSING" for name in surplus[:1]]
     checks += ["scope is None", "given is None"]
+    if len({node.recipe.call for node in values}) < len(values):
+        checks = ["False"]  # values of one class have to be named
+    outer = (f"self{'._parent' * hops}._attention is not None" for hops in range(max(depth - 1, 1)))
     parameters = "".join(f"{name}=MISSING, " for name in (*own, *surplus))
     passed = "".join(f"{name}, " for name in (*own, *surplus))
     body = "\n".join(f"        {line}" for line in opening)
     text = f"""\
 def enter(self, {parameters}scope=None, given=None, ambient=True):
     if {" and ".join(checks)}:
-        if self._attention is not None:
+        if {" or ".join(outer)}:
             self._check_open()
         parent = self
 {body}

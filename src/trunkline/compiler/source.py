@@ -209,7 +209,7 @@ class _Writer:
     def _write_lookup(self, way: str) -> None:
         self._line(2, "try:")
         self._line(3, f"method = {way.upper()}[provider]")
-        self._line(2, "except KeyError:")
+        self._line(2, "except (KeyError, TypeError):  # unknown, or unhashable and no provider")
         self._line(3, "method = None")
         self._line(2, "if method is None:")
         self._line(3, f"method = self._method_for_{way}(provider)")

@@ -81,6 +81,8 @@ class Program:
             for name in (*_ENTRIES, *self._by_attr):
                 setattr(cls, name, _refuse)
                 setattr(cls, f"m_{name}", _refuse)
+            cls.__enter__ = _refuse  # type: ignore[method-assign]  # of a class of this program
+            cls.__aenter__ = _refuse  # type: ignore[method-assign]  # as above
 
     def opener(self, path: tuple[str, ...]) -> Opener:
         """The function that makes the scope at the end of ``path``: of parent, ambient, values."""
@@ -92,6 +94,10 @@ class Program:
 
     def _load(self, path: tuple[str, ...]) -> Opener:
         source = write_scope(self.plan, path, locked=self.locked)
+        settled = {key: getattr(self.root, f"v_{attr}") for key, attr in source.settled.items()}
+        for key, value in settled.items():
+            if value is MISSING and self.root is not None:
+                self.root._not_started(self._by_attr[source.settled[key]].name)
         namespace: dict[str, Any] = {
             "AGET": {},
             "APP": self.root,
@@ -108,7 +114,7 @@ class Program:
             "CLOSE": Callback.SYNC,
             "ACLOSE": Callback.ASYNC,
             **source.names,
-            **{name: getattr(self.root, f"v_{attr}") for name, attr in source.settled.items()},
+            **settled,
         }
         load_scope(source.text, f"{' > '.join(path)} of {self.name}", namespace)
         cls: type[OpenScope] = namespace[source.class_name]
@@ -191,6 +197,8 @@ class Program:
             inner = None
 
         def enter_first(self: OpenScope, *values: Any, **options: Any) -> OpenScope:
+            if options.get("scope") is not None:
+                return enter_any(self, *values, **options)
             self._program.compile_enter(path)
             return self.m_enter(*values, **options)  # type: ignore[attr-defined,no-any-return]  # as above
 
@@ -215,7 +223,7 @@ class Program:
         self.opener(inner)
         most = max(len(self.plan.values_of([scope])) for scope in self.scopes)
         text, names = write_enter(
-            self.plan.values_of(inner[-1:]), self._sources[inner].opening, most
+            self.plan.values_of(inner[-1:]), self._sources[inner].opening, most, depth=len(path)
         )
         namespace = self._namespaces[self._classes[inner]]
         namespace.update(names)

@@ -24,6 +24,7 @@ from trunkline.errors import (
 )
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.lease import Lease
+from trunkline.resolution.origins import describe_task
 from trunkline.resolution.values import match_values
 from trunkline.resolution.waiting import Build, builds_on_this_stack
 from trunkline.scopes import BaseScope
@@ -478,7 +479,7 @@ class OpenScope:
         which = "it" if closed is self else f"the {closed._path[-1]} around it"
         return ScopeClosedError(
             f"a {self._path[-1]} scope of {self._program.name} was used after {which} closed"
-            f"{_current_task()}",
+            f"{describe_task()}",
             cause="a task, a callback or a stored object outlives the scope",
             remedy="take `scope.lease()` for the task before the scope's body ends, or open a "
             "scope of its own inside it",
@@ -521,11 +522,3 @@ class OpenScope:
             cause="it returned before its `yield`",
             remedy="yield the object on every way through, or raise an error that says why not",
         )
-
-
-def _current_task() -> str:
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return ""
-    return f" by task {task.get_name()!r}" if task is not None else ""

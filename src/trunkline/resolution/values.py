@@ -49,6 +49,7 @@ def match_values(
         if not _fits(node, value):
             raise _wrong(declared, value, scope, [node])
         chosen[node.name] = value
+    misfits: list[object] = []
     for value in values:
         open_ = [node for node in declared if node.name not in chosen]
         fitting = [node for node in open_ if _fits(node, value)]
@@ -62,9 +63,12 @@ def match_values(
                 remedy="say which is meant: enter(given={Application.name: value})",
             )
         if not fitting:
-            raise _wrong(declared, value, scope, open_)
+            misfits.append(value)
+            continue
         chosen[(exact or fitting)[0].name] = value
     missing = [node for node in declared if node.name not in chosen]
+    if misfits:
+        raise _wrong(declared, misfits[0], scope, missing)
     if missing:
         raise ScopeValueError(
             f"the {scope} scope was opened without {_expected(missing)}",

@@ -95,8 +95,10 @@ def test_keywords_that_are_no_names_are_passed() -> None:
         assert request.get(app_cls.thing).kwargs == {"not a name": 1, "class": 2, "ok": 3}
 
 
-CONSTANTS = [0, -1, 5, 10**30, True, False, None, "", "it's", 'a "b"', "\n\\", "\ud800", 1.5, -0.0,
-             b"x", (), (1,), [1], {"a": 1}, {1}, Thing, len, float("inf"), float("nan"), ...]  # fmt: skip
+CONSTANTS: list[object] = [
+    0, -1, 5, 10**30, True, False, None, "", "it's", 'a "b"', "\n\\", "\ud800", 1.5, -0.0, b"x",
+    (), (1,), [1], {"a": 1}, {1}, Thing, len, float("inf"), float("nan"), ...,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("constant", CONSTANTS, ids=repr)

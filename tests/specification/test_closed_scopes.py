@@ -1,0 +1,347 @@
+"""Promise 3: closed means closed; a detached task takes a lease or opens its own scope."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from trunkline import OpenScope, Scope, ScopedContainer, providers
+from trunkline.errors import ScopeClosedError, ScopeCloseError, ScopeNotOpenError
+
+
+class Log(list[str]):
+    """What happened, in order."""
+
+    def __deepcopy__(self, memo: object) -> Log:
+        return self
+
+
+class Thing:
+    """Anything."""
+
+
+def resource(log: Log) -> Iterator[Thing]:
+    log.append("open")
+    try:
+        yield Thing()
+    except BaseException as error:
+        log.append(type(error).__name__)
+        raise
+    finally:
+        log.append("close")
+
+
+async def aresource(log: Log) -> AsyncIterator[Thing]:
+    log.append("aopen")
+    yield Thing()
+    await asyncio.sleep(0)
+    log.append("aclose")
+
+
+class Application(ScopedContainer):
+    """Objects of every scope."""
+
+    log = providers.Singleton(Log)
+    session_thing = providers.Scoped(Thing, scope=Scope.SESSION)
+    thing = providers.Scoped(Thing)
+    fresh = providers.Factory(dict, thing=thing)
+    unbuilt = providers.Scoped(Thing)
+    resource = providers.ScopedResource(resource, log)
+    step = providers.Scoped(Thing, scope=Scope.STEP)
+
+
+class AsyncApplication(Application):
+    """With an async resource besides."""
+
+    aresource = providers.ScopedResource(aresource, Application.log)
+
+
+USES: dict[str, Callable[[OpenScope], Any]] = {
+    "get": lambda scope: scope.get(Application.thing),
+    "get unbuilt": lambda scope: scope.get(Application.unbuilt),
+    "get resource": lambda scope: scope.get(Application.resource),
+    "get factory": lambda scope: scope.get(Application.fresh),
+    "by name": lambda scope: scope.thing(),  # type: ignore[attr-defined]  # by name
+    "resolve": lambda scope: scope.resolve(Application.thing),
+    "enter": lambda scope: scope.enter(),
+    "with": lambda scope: scope.__enter__(),
+    "lease": lambda scope: scope.lease(),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_closed_scope_refuses_every_use(use: str) -> None:
+    with Application() as app:
+        with app.enter() as request:
+            request.get(Application.thing)
+        with pytest.raises(ScopeClosedError, match="a REQUEST scope"):
+            USES[use](request)
+        assert request.closed
+        assert "closed REQUEST" in repr(request).replace("APP > ", "")
+
+
+@pytest.mark.asyncio
+async def test_a_closed_scope_refuses_to_be_awaited() -> None:
+    async with AsyncApplication() as app:
+        async with app.enter() as request:
+            await request.aget(AsyncApplication.aresource)
+        for provider in (AsyncApplication.aresource, AsyncApplication.thing):
+            with pytest.raises(ScopeClosedError):
+                await request.aget(provider)
+        with pytest.raises(ScopeClosedError):
+            await request.__aenter__()
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_scope_refuses_use_when_the_application_has_ended(use: str) -> None:
+    with Application() as app:
+        request = app.enter()
+        request.get(Application.thing)
+    with pytest.raises(ScopeClosedError):
+        USES[use](request)
+    request.close()
+
+
+@pytest.mark.parametrize("use", ["get unbuilt", "get factory", "get resource", "enter", "lease"])
+def test_a_scope_makes_nothing_once_a_scope_around_it_has_closed(use: str) -> None:
+    with Application() as app:
+        session = app.enter(scope=Scope.SESSION)
+        request = session.enter()
+        request.get(Application.thing)
+        session.close()
+        assert request.closed
+        with pytest.raises(ScopeClosedError, match="after the SESSION around it closed"):
+            USES[use](request)
+        request.close()
+
+
+def test_a_stopped_application_refuses_use_and_can_be_started_again() -> None:
+    app = Application()
+    with app:
+        first = app.get(Application.log)
+        root = app.root_scope()
+    for use in (lambda: app.get(Application.log), app.enter):
+        with pytest.raises(ScopeNotOpenError, match="is not started"):
+            use()
+    with pytest.raises(ScopeClosedError):
+        root.get(Application.log)
+    with app:
+        assert app.get(Application.log) is not first
+
+
+def test_an_application_is_not_started_twice_at_once() -> None:
+    with Application() as app:
+        with pytest.raises(ScopeNotOpenError, match="started already"), app:
+            pass
+        assert app.enter().get(Application.thing)
+
+
+def test_a_closed_scope_keeps_nothing_alive() -> None:
+    with Application() as app:
+        with app.enter() as request:
+            thing = weakref.ref(request.get(Application.thing))
+            resource = weakref.ref(request.get(Application.resource))
+        gc.collect()
+        assert thing() is None
+        assert resource() is None
+        scope = weakref.ref(request)
+        del request
+        gc.collect()
+        assert scope() is None, "nor does the application keep its closed scopes"
+
+
+# leases
+
+
+@pytest.mark.asyncio
+async def test_a_lease_keeps_the_scope_open_for_a_detached_task() -> None:
+    async with Application() as app:
+        log = app.get(Application.log)
+        may_go_on = asyncio.Event()
+
+        async def detached(lease: Any) -> None:
+            async with lease as scope:
+                await may_go_on.wait()
+                assert scope.get(Application.resource) is thing
+                assert app.resource() is thing, "the scope is the task's ambient one"
+                assert isinstance(scope.get(Application.unbuilt), Thing)
+
+        async with app.enter() as request:
+            thing = request.get(Application.resource)
+            task = asyncio.create_task(detached(request.lease()))
+        assert log == ["open"]
+        assert not request.closed
+        may_go_on.set()
+        await task
+        assert request.closed
+        assert log == ["open", "close"]
+        with pytest.raises(ScopeClosedError):
+            request.lease()
+
+
+def test_the_last_of_several_leases_closes_the_scope_with_the_bodys_exception() -> None:
+    with Application() as app:
+        log = app.get(Application.log)
+        with pytest.raises(KeyError), app.enter() as request:
+            request.get(Application.resource)
+            leases = [request.lease() for _ in range(3)]
+            raise KeyError
+        leases[0].release()
+        leases[0].release()
+        leases[2].release()
+        assert log == ["open"]
+        with leases[1] as scope:
+            assert scope is request
+        assert log == ["open", "KeyError", "close"]
+
+
+def test_leases_released_before_the_end_leave_the_end_to_the_body() -> None:
+    with Application() as app:
+        log = app.get(Application.log)
+        with app.enter() as request:
+            request.get(Application.resource)
+            with request.lease():
+                pass
+            assert log == ["open"]
+            assert not request.closed
+        assert log == ["open", "close"]
+
+
+def test_closing_twice_does_not_cut_a_lease_short() -> None:
+    with Application() as app:
+        log = app.get(Application.log)
+        with app.enter() as request:
+            request.get(Application.resource)
+            lease = request.lease()
+            request.close()
+        request.close()
+        assert log == ["open"]
+        lease.release()
+        assert log == ["open", "close"]
+
+
+def test_a_lease_in_another_thread() -> None:
+    with Application() as app:
+        log = app.get(Application.log)
+        may_go_on = threading.Event()
+
+        def detached(lease: Any) -> None:
+            with lease as scope:
+                may_go_on.wait(10)
+                scope.get(Application.resource)
+
+        with app.enter() as request:
+            thread = threading.Thread(target=detached, args=(request.lease(),))
+            thread.start()
+        assert log == []
+        may_go_on.set()
+        thread.join()
+        assert log == ["open", "close"]
+
+
+@pytest.mark.asyncio
+async def test_what_the_teardown_raises_reaches_the_holder_of_the_last_lease() -> None:
+    def failing() -> Iterator[Thing]:
+        yield Thing()
+        raise ValueError("teardown")
+
+    class Failing(ScopedContainer):
+        failing_ = providers.ScopedResource(failing)
+
+    async with Failing() as app:
+        async with app.enter() as request:
+            request.get(Failing.failing_)
+            lease = request.lease()
+        with pytest.raises(ScopeCloseError):
+            async with lease:
+                pass
+
+
+# tasks that outlive their scope
+
+
+async def late(scope: OpenScope, ended: asyncio.Event) -> None:
+    await ended.wait()
+    scope.get(Application.thing)
+
+
+@pytest.mark.asyncio
+async def test_a_task_that_outlives_its_scope_is_reported_by_name() -> None:
+    async with Application() as app:
+        ended = asyncio.Event()
+        async with app.enter() as request:
+            task = asyncio.create_task(late(request, ended), name="mailing")
+        ended.set()
+        with pytest.raises(ScopeClosedError, match="by task 'mailing'") as caught:
+            await task
+        assert "lease()" in str(caught.value)
+        assert "started at" not in str(caught.value)
+
+
+@pytest.mark.asyncio
+async def test_in_debug_mode_it_is_reported_with_the_place_that_started_it() -> None:
+    class Debugged(Application):
+        debug = True
+
+    loop = asyncio.get_running_loop()
+    before = loop.get_task_factory()
+    async with Debugged() as app:
+        ended = asyncio.Event()
+        async with app.enter() as request:
+            async with asyncio.TaskGroup() as group:
+                inner = group.create_task(asyncio.sleep(0))
+            task = asyncio.create_task(late(request, ended), name="mailing")
+            line = task_line()
+        ended.set()
+        with pytest.raises(ScopeClosedError) as caught:
+            await task
+        assert f"started at {__file__}:{line - 1}" in str(caught.value)
+        assert task.get_name() == "mailing"
+        assert inner.done()
+    assert loop.get_task_factory() is before
+
+
+def task_line() -> int:
+    """The line of the caller."""
+    import inspect
+
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    return frame.f_back.f_lineno
+
+
+@pytest.mark.asyncio
+async def test_debug_mode_gets_on_with_another_task_factory() -> None:
+    made: list[str] = []
+
+    def factory(loop: Any, coroutine: Any, **options: Any) -> Any:
+        made.append(coroutine.__name__)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    class Debugged(Application):
+        debug = True
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(factory)
+    try:
+        async with Debugged():
+            await asyncio.create_task(asyncio.sleep(0))
+        assert made == ["sleep"]
+        assert loop.get_task_factory() is factory
+    finally:
+        loop.set_task_factory(None)
+
+
+def test_debug_mode_without_an_event_loop_changes_nothing() -> None:
+    class Debugged(Application):
+        debug = True
+
+    with Debugged() as app, app.enter() as request:
+        assert isinstance(request.get(Debugged.thing), Thing)
