@@ -1,12 +1,13 @@
 # Every target sets up what it needs in .venv; a second run finds it there and starts at once.
 PYTHON ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := $(VENV)/.bench-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test coverage check format bench lock clean
+.PHONY: help setup demo serve test test-lowest test-pythons coverage check format bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,21 @@ serve: $(READY) ## start the reference server
 
 test: $(READY) ## run the tests on both cores
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-lowest: $(READY) ## run the tests on the lowest versions that the package allows
+	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/lowest.txt
+	@PYTHONPATH=src .venv-lowest/bin/python -m pytest -n 2 --dist worksteal tests/specification tests/unit tests/property
+
+test-pythons: ## run the tests on each Python of PYTHONS, for example PYTHONS="python3.12 python3.13"
+	@for python in $(PYTHONS); do \
+	    name=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') || exit 1; \
+	    echo "== $$($$python --version)"; \
+	    test -x $$name/bin/python || $$python -m venv $$name || exit 1; \
+	    $$name/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt || exit 1; \
+	    $$name/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . || exit 1; \
+	    $$name/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
+	done
 
 coverage: $(READY) ## run the tests and print what they do not cover
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
@@ -56,6 +72,8 @@ lock: ## resolve the locked versions anew (needs uv)
 	    --extra runtime --extra codemods --extra testing --group dev pyproject.toml -o locks/dev.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    --extra runtime --extra codemods --extra testing --group dev --group bench -c locks/dev.txt pyproject.toml -o locks/bench.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --resolution lowest-direct \
+	    --extra runtime --extra codemods --extra testing --group test pyproject.toml -o locks/lowest.txt
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip(
+    "importlinter", reason="import-linter is a tool of the checks, absent with the lowest versions"
+)
+
 PROJECT = Path(__file__).parents[2]
 IMPORTED = ("src/trunkline", "src/trunkline_runtime", "containers")
 
