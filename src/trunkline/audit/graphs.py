@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
-from trunkline.audit.containers import MAKERS, is_async, is_container, provider_kind
+from trunkline.audit.containers import (
+    MAKERS,
+    is_async,
+    is_container,
+    provider_kind,
+)
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Undecided
 from trunkline.audit.project import Project
@@ -48,6 +53,8 @@ def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph |
 
     declared: dict[str, Declared] = {}
     for base in reversed(project.resolver.ancestors(entity)[0]):
+        if base.module == "trunkline.containers":
+            continue  # the framework's own base, where its source is part of the tree
         home = project.table.files[base.module]
         own = project.resolver.class_facts(base)
         if own is None or {"scopes", "default_scope"} & {*own.members}:

@@ -49,6 +49,8 @@ class Resolver(NameResolver):
             return unknown("the value is not known")
         found = self._paths.get(path)
         if found is None:
+            # A path that leads back to itself, such as a property annotated by its own name.
+            self._paths[path] = unknown("the name leads back to itself")
             module, _, rest = path.partition(":")
             if module == "builtins":
                 found = Entity(entities.EXTERNAL, "builtins", rest)

@@ -137,3 +137,16 @@ def test_asks_the_class_itself(write: Write, text: str, name: str, expected: boo
     library.load()
     known = Resolver(table, library, ())
     assert known.has_member(known.resolve("m:A"), name) is expected
+
+
+def test_a_property_annotated_by_its_own_name_is_unknown(write: Write) -> None:
+    text = "class A:\n    @property\n    def str(self) -> str: ...\n    def go(self) -> go: ...\n"
+    root = write({"m.py": text})
+    config = AuditConfig(str(root))
+    discovery = discover(str(root), ())
+    table = build_table(discovery, ("",))
+    library = Library(config, discovery, table, Request((), program=True), cached=False)
+    library.load()
+    known = Resolver(table, library, ())
+    assert known.resolve("m:A().str.upper()").kind == entities.UNKNOWN
+    assert known.resolve("m:A().go()").kind == entities.UNKNOWN

@@ -1,7 +1,7 @@
 """Imports led to their canonical path, with the names below them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import libcst as cst
 from libcst import metadata
@@ -63,7 +63,8 @@ class ImportRewriter(cst.CSTTransformer):
                     self.done.add(change)
 
     def _change(self, alias: cst.ImportAlias) -> ImportChange | None:
-        line = self.get_metadata(metadata.PositionProvider, alias).start.line
+        place = self.get_metadata(metadata.PositionProvider, alias)
+        line = cast("metadata.CodeRange", place).start.line
         name = get_full_name_for_node(alias.name)
         # Rewritten calls never add lines, so the line is still that of the finding.
         return next((c for c in self._changes if c.member == name and c.line == line), None)
@@ -81,7 +82,7 @@ class ImportRewriter(cst.CSTTransformer):
             return False
         if change.member in names.texts:
             return False  # named in __all__ or a patch target: others may ask for it here
-        scope = self.get_metadata(metadata.ScopeProvider, statement)
+        scope = cast("metadata.Scope | None", self.get_metadata(metadata.ScopeProvider, statement))
         if scope is None:
             return False
         used: list[cst.CSTNode] = []

@@ -1,7 +1,7 @@
 """One file rewritten for its findings, its format and comments kept."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import libcst as cst
 from libcst import metadata
@@ -37,7 +37,7 @@ class _CallRewriter(cst.CSTTransformer):
         self.done: set[tuple[int, int]] = set()
 
     def _span(self, node: cst.CSTNode) -> Span:
-        place = self.get_metadata(metadata.PositionProvider, node)
+        place = cast("metadata.CodeRange", self.get_metadata(metadata.PositionProvider, node))
         return Span(place.start.line, place.start.column, place.end.line, place.end.column)
 
     def leave_Call(  # noqa: N802 # LibCST calls it so

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trunkline.audit import entities
-from trunkline.audit.containers import is_container
+from trunkline.audit.containers import CONTAINER_BASES, is_container
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
@@ -134,6 +134,8 @@ def _lacks(project: Project, entity: Entity, name: str) -> bool:
         return False
     for item in project.resolver.ancestors(of)[0]:
         declared = project.resolver.class_facts(item)
+        if item.full in CONTAINER_BASES:
+            return False
         if (
             declared is None
             or declared.decorators

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from trunkline.audit.source.encoding import EncodingProblem, decode
 from trunkline.audit.source.facts import Facts, Suppression
-from trunkline.audit.source.reduction import reduce
+from trunkline.audit.source.reduction import comments, reduce
 from trunkline.audit.source.structure import StructureReader
 from trunkline.audit.source.uses import UseReader
 
@@ -19,8 +19,7 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 """Larger files are passed over and named: no person wrote them."""
 
 _SUPPRESSION: Final = re.compile(
-    rb"^([^\n#]*(?:#[^\n]*?)?)#[ \t]*trunkline:[ \t]*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)$",
-    re.MULTILINE,
+    rb"#[ \t]*trunkline:[ \t]*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)\Z"
 )
 _GATE_BYTES: Final = 4
 _STAR: Final = b" import *"
@@ -100,7 +99,7 @@ class Reader:
         conflicts: tuple[int, ...] = ()
         if b"<<<<<<< " in data:
             conflicts = conflict_lines(data)
-        suppressions = read_suppressions(data) if b"trunkline:" in data else ()
+        suppressions = read_suppressions(data) if b"trunkline: ignore" in data else ()
         if not relevant and not self._request.program and not conflicts:
             return Facts(0, suppressions=suppressions) if suppressions else None
         pattern = self._patterns[is_test] if relevant else None
@@ -230,15 +229,17 @@ def parse(data: bytes) -> ast.Module | Unreadable:
 def read_suppressions(data: bytes) -> tuple[Suppression, ...]:
     """Return the suppression comments of a file."""
     found: list[Suppression] = []
-    for match in _SUPPRESSION.finditer(data):
-        line = data.count(b"\n", 0, match.start(0)) + 1
-        codes = (match[2] or b"").decode("utf-8", "replace")
+    for start, comment in comments(data):
+        match = _SUPPRESSION.search(comment)
+        if match is None:
+            continue
+        codes = (match[1] or b"").decode("utf-8", "replace")
         found.append(
             Suppression(
-                line,
+                data.count(b"\n", 0, start) + 1,
                 tuple(code.strip() for code in codes.split(",") if code.strip()),
-                match[3].decode("utf-8", "replace").strip(" -:\r"),
-                not match[1].strip(),
+                match[2].decode("utf-8", "replace").strip(" -:\r"),
+                not data[data.rfind(b"\n", 0, start) + 1 : start].strip(),
             )
         )
     return tuple(found)

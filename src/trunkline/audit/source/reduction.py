@@ -8,6 +8,7 @@ parses the whole one instead.
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 _STRING: Final = re.compile(
@@ -95,3 +96,10 @@ def _code_starts(data: bytes) -> list[int]:
             last = bisect_left(starts, end)
             inside.update(starts[first:last])
     return [start for start in starts if start not in inside] if inside else starts
+
+
+def comments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield every comment of a file, with where it starts; text inside strings is none."""
+    for match in _STRING.finditer(data):
+        if data.startswith(b"#", match.start()):
+            yield match.start(), match[0]
