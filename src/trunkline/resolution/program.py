@@ -139,10 +139,36 @@ class Program:
         """Let objects of outer scopes be asked for by name too."""
         for node in self.plan.nodes.values():
             if node.constant:
-                self._add(cls, node.attr, _constant_method(node.recipe.call))
+                self._add(cls, node.attr, _kept_method(node.recipe.call, len(path) - 1))
             elif node.home in path[:-1]:
                 hops = len(path) - 1 - path.index(node.home)
-                self._add(cls, node.attr, _outer_method(f"m_{node.attr}", hops))
+                method = _outer_method(f"m_{node.attr}", hops)
+                if node.settled:
+                    method = self._until_kept(cls, node.attr, method)
+                self._add(cls, node.attr, method)
+
+    def _until_kept(
+        self, cls: type[OpenScope], attr: str, method: Callable[[OpenScope], Any]
+    ) -> Callable[[OpenScope], Any]:
+        """A method that finds an object which stays, and from then on gives it at once."""
+
+        def resolve_first(self: OpenScope) -> Any:
+            value = method(self)
+            self._program._keep(cls, attr, resolve_first, _kept_method(value, len(cls._path) - 1))
+            return value
+
+        return resolve_first
+
+    def _keep(
+        self,
+        cls: type[OpenScope],
+        attr: str,
+        former: Callable[[OpenScope], Any],
+        method: Callable[[OpenScope], Any],
+    ) -> None:
+        with self._lock:
+            if getattr(cls, f"m_{attr}") is former:  # it is another one where the program retired
+                self.replace_method(cls, attr, method)
 
     def _add(self, cls: type[OpenScope], name: str, function: Callable[..., Any]) -> None:
         """Give a class a method, by the name that users call and the one that code calls."""
@@ -374,15 +400,28 @@ def _outer_method(attr: str, hops: int) -> Callable[[OpenScope], Any]:
     return resolve_outer
 
 
-def _constant_method(value: object) -> Callable[[OpenScope], Any]:
-    """A method that gives an object which exists already."""
+def _kept_method(value: object, depth: int) -> Callable[[OpenScope], Any]:
+    """A method that gives an object which exists already.
 
-    def resolve_constant(self: OpenScope) -> Any:
+    Args:
+        value: The object.
+        depth: How many scopes, inside the outermost one, have to be open still.
+    """
+
+    def resolve_kept(self: OpenScope) -> Any:
         if self._attention is not None:
             self._check_open()
         return value
 
-    return resolve_constant
+    def resolve_kept_within(self: OpenScope) -> Any:
+        scope = self
+        for _ in range(depth):
+            if scope._attention is not None:
+                self._check_open()
+            scope = scope._parent
+        return value
+
+    return resolve_kept if depth < 2 else resolve_kept_within
 
 
 def _refuse(self: OpenScope, *_: object, **__: object) -> Any:

@@ -229,9 +229,7 @@ class OpenScope:
 
     def _method_of(self, node: NodePlan) -> Callable[[OpenScope], Any]:
         """The method that resolves a node, whichever open scope it lives in."""
-        if node.constant:
-            return lambda _: node.recipe.call
-        if node.home not in self._path:
+        if not node.constant and node.home not in self._path:
             self._not_open(node.name, node.home)
         return self._own_method(node)
 
