@@ -123,6 +123,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         self._root: OpenScope | None = None
         self._end_debugging: Callable[[], None] = _nothing
         self._layers: Layers | None = None
+        self._generations: Mapping[str, int] = {}
 
     # the graph
 
@@ -225,7 +226,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         """
         if self._layers is None:
             root = self._started()
-            self._layers = Layers(self, root._program, root, root._program.plan)
+            program = root._program
+            self._layers = Layers(self, program, root, program.plan, self._generations)
         return self._layers
 
     def bind(self, root: OpenScope) -> None:
@@ -270,13 +272,10 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         try:
             for node in self._eager(root):
                 if node.awaited:
-                    raise AsyncResolutionError(
-                        f"{node.name} must be awaited, but {self._name()} is started without",
-                        location=node.node.location,
-                        cause="`with` starts no async resource or singleton",
-                        remedy="use `async with`",
-                    )
+                    raise self._must_be_awaited(node.name)
                 getattr(root, f"m_{node.attr}")()
+            for name in self._layers.current().awaited_at_start() if self._layers else ():
+                raise self._must_be_awaited(name)
         except BaseException as error:
             with self._stop() as root:
                 root.__exit__(type(error), error, error.__traceback__)
@@ -305,8 +304,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         root._program.compile_enter(root._path)
         self.bind(root)
         STARTED.add(self)
-        for override in OVERRIDING.of(self):  # some may have begun during the start
-            self.layers().begin(override)
+        for override in OVERRIDING.of(self):
+            override.begin_in(self)
         return self
 
     def __exit__(
@@ -327,6 +326,14 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         with self._stop() as root:
             await root.__aexit__(kind, error, traceback)
 
+    def _must_be_awaited(self, name: str) -> AsyncResolutionError:
+        return AsyncResolutionError(
+            f"{name} must be awaited, but {self._name()} is started without",
+            location=self.graph()[name].location,
+            cause="`with` starts no async resource or singleton",
+            remedy="use `async with`",
+        )
+
     def _open(self) -> OpenScope:
         if self._root is not None:
             raise ScopeNotOpenError(
@@ -343,8 +350,9 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             program = self._compiled(without_fakes(reference, overrides))
         root = program.open_root()
         self._root = root
+        self._generations = self.generations()
         if overrides:
-            self._layers = Layers(self, program, root, reference)
+            self._layers = Layers(self, program, root, reference, self._generations)
             for override in overrides:
                 self._layers.begin(override)
         for name, provider in declared_providers(self).items():

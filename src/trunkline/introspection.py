@@ -33,6 +33,7 @@ from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
 from trunkline.locations import attribute_locations
 from trunkline.providers.declared import Declared
 from trunkline.providers.keyed import KeyedSingleton
+from trunkline.providers.routed import Router
 from trunkline.providers.scoped import InScope, Scoped, ScopedResource, ScopeValue
 from trunkline.providers.watched import Singleton
 from trunkline.scopes import BaseScope
@@ -40,11 +41,14 @@ from trunkline.scopes import BaseScope
 __all__ = [
     "awaits_itself",
     "blueprint_of",
+    "bridged_recipe",
     "declared_behind",
     "declared_providers",
     "instance_view",
     "is_configuration",
     "is_provider",
+    "is_routed",
+    "keeps_state",
     "opening_of_resource",
     "own_providers",
     "with_providers",
@@ -61,8 +65,11 @@ def is_provider(value: object) -> bool:
 
 def effective(provider: Provider) -> Provider:
     """The provider that answers a call: the innermost override, or the provider itself."""
-    while (overriding := provider.last_overriding) is not None:
-        provider = overriding
+    while provider.last_overriding is not None:
+        others = [other for other in provider.overridden if not isinstance(other, Router)]
+        if not others:
+            break
+        provider = others[-1]
     return provider
 
 
@@ -204,6 +211,47 @@ def written_recipe(blueprint: Blueprint, name: str) -> Recipe:
     if iscoroutinefunction(provider.provides):
         opening = Opening.COROUTINE
     return reader.call(name, opening, provider.provides, provider)[0]
+
+
+def bridged_recipe(
+    blueprint: Blueprint, name: str, bridge: Callable[[str], Provider]
+) -> Recipe | None:
+    """How a copy of a stock provider makes a node's object from other objects than it does.
+
+    Args:
+        blueprint: The container.
+        name: The node's name.
+        bridge: The provider to use for each node that the copied one depends on, by its name.
+
+    Returns:
+        The recipe; None where the node isn't made by calling a stock provider.
+    """
+    recipe = blueprint.recipes[name]
+    call: Any = recipe.call
+    resource = isinstance(call, partial) and call.func in (_run_resource, _run_async_resource)
+    if recipe.opening is not Opening.LIVE and not resource:
+        return None
+    targets = {edge.target for edge in blueprint.graph[name].dependencies}
+    memo = {
+        id(provider): bridge(target)
+        for provider, target in blueprint.keys.items()
+        if target in targets
+    }
+    copied = stock.deepcopy(call.args[0] if resource else call, memo)
+    copied.reset_override()  # routers alone: what overrides it is what is copied
+    if resource:
+        return replace(recipe, call=partial(call.func, copied))
+    return replace(recipe, call=copied, reaches_scope=True)
+
+
+def is_routed(provider: Provider) -> bool:
+    """Whether direct calls of a provider need a router to see a caller's overrides."""
+    return not isinstance(provider, InScope | Singleton | stock.Aggregate)
+
+
+def keeps_state(provider: object) -> bool:
+    """Whether a stock provider keeps what it made."""
+    return isinstance(provider, stock.BaseSingleton | stock.Resource)
 
 
 def is_configuration(provider: object) -> bool:

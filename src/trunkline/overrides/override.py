@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from trunkline.introspection import is_provider
 from trunkline.overrides.checking import check_fakes, check_graph, unused
 from trunkline.overrides.fakes import with_fakes
 from trunkline.overrides.inheritance import INHERITANCE
+from trunkline.overrides.routing import put_routes
 from trunkline.resolution.derivation import Layer
 from trunkline.resolution.exits import raise_failures
 from trunkline.resolution.overriding import OVERRIDING, Stack, overrides_here
@@ -100,6 +101,7 @@ class Override:
         self._fakes = dict(fakes)
         self._used: set[str] = set()
         self._names: dict[str, None] = {}
+        self._routes: list[Callable[[], None]] = []
         self._outer: Stack | None = None
         self._stack: Stack | None = None
         is_class = isinstance(container, type) and issubclass(container, ScopedContainer)
@@ -124,6 +126,13 @@ class Override:
         fakes = self._by_name(blueprint)
         derived, changed = with_fakes(blueprint, fakes)
         return derived, changed, frozenset(fakes)
+
+    def begin_in(self, container: Any) -> None:
+        """Take effect in a started container."""
+        layers = container.layers()
+        layers.begin(self)
+        derived, _, names = self.derive(layers.blueprint)
+        self._routes.append(put_routes(container, derived, names))
 
     def used(self, name: str) -> None:
         """Note that a fake was asked for."""
@@ -160,6 +169,17 @@ class Override:
 
     def __enter__(self) -> Self:
         self._begin()
+        awaited = {
+            name for c in self._started() for name in c.layers().current().awaited_at_start()
+        }
+        if awaited:
+            self._end()
+            raise OverrideError(
+                f"the override changes {' and '.join(sorted(awaited))}, which must be awaited",
+                location=self.location,
+                cause="the container has started it, so its users don't await it",
+                remedy="use `async with override(...)`",
+            )
         return self
 
     async def __aenter__(self) -> Self:
@@ -205,7 +225,7 @@ class Override:
         self._check()
         OVERRIDING.begin(self)
         for container in self._started():
-            container.layers().begin(self)
+            self.begin_in(container)
         if self.everywhere:
             return
         INHERITANCE.begin()
@@ -231,6 +251,8 @@ class Override:
     def _end(self) -> list[Layer]:
         """Put everything back; the layers that are left have to be torn down."""
         OVERRIDING.end(self)
+        while self._routes:
+            self._routes.pop()()
         if not self.everywhere:
             INHERITANCE.end()
             self._leave_context()

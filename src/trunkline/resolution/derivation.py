@@ -270,20 +270,28 @@ class Layer:
             return cast("Layer", self.parent).built(name)  # the first layer delegates nothing
         return getattr(self.root, f"v_{node.attr}", MISSING)
 
+    def awaited_at_start(self) -> tuple[str, ...]:
+        """Names of what the container's start builds, is changed here, and must be awaited."""
+        changed = [n for n in self._reference.blueprint.eager if n in self.change.names]
+        if self._root is not None or not changed:
+            return ()
+        unsettled = self._plan({})
+        return tuple(name for name in changed if unsettled.nodes[name].awaited)
+
     async def start(self) -> None:
         """Build what must be awaited and was built by the container's start."""
         if self.parent is None or self._root is not None:
             return
         await self.parent.start()
-        unsettled = self._plan({})
-        self._settling = tuple(
-            name
-            for name in self._reference.blueprint.eager
-            if name in self.change.names and unsettled.nodes[name].awaited
-        )
+        self._settling = self.awaited_at_start()
         for name in self._settling:
-            attr = self._program(frozenset()).plan.nodes[name].attr
-            await getattr(self.root, f"start_{attr}")()
+            node = self._program(frozenset()).plan.nodes[name]
+            if node.awaited:
+                await getattr(self.root, f"start_{node.attr}")()
+            else:
+                getattr(self.root, f"m_{node.attr}")()
+            if name in self.change.fakes:
+                self.change.fakes[name].used(name)
 
     def _program(self, ways: frozenset[tuple[str, Layer]]) -> Program:
         """The program in which some scopes are shadows.
@@ -341,11 +349,11 @@ class Layer:
         noted = frozenset(
             node.name
             for node in planned.nodes.values()
-            if node.recipe.torn_down and node.home not in shadowed and self._is_changed(node.name)
+            if node.recipe.torn_down and node.home not in shadowed and self.is_changed(node.name)
         )
         return replace(planned, noted=noted)
 
-    def _is_changed(self, name: str) -> bool:
+    def is_changed(self, name: str) -> bool:
         """Whether the node differs from that of the first layer."""
         layer: Layer | None = self
         while layer is not None:

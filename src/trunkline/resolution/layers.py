@@ -9,10 +9,13 @@ from functools import partial
 from types import MethodType
 from typing import Any, Protocol
 
+from trunkline.ambient import ambient_scope
 from trunkline.compiler.planner import Plan, plan
 from trunkline.graph.algorithms import dependents
 from trunkline.graph.blueprint import Argument, Blueprint, Constant, Recipe, Ref
 from trunkline.graph.model import Kind
+from trunkline.introspection import bridged_recipe
+from trunkline.providers.routed import Bridge
 from trunkline.resolution.derivation import Change, Layer
 from trunkline.resolution.gate import NOWHERE
 from trunkline.resolution.overriding import ActiveOverride, in_order, overrides_here
@@ -52,9 +55,17 @@ class Layers:
         program: The program that it was started with.
         root: Its outermost scope.
         reference: The plan of all that it would start without overrides.
+        generations: The host's, when it was started.
     """
 
-    def __init__(self, host: Host, program: Program, root: OpenScope, reference: Plan) -> None:
+    def __init__(
+        self,
+        host: Host,
+        program: Program,
+        root: OpenScope,
+        reference: Plan,
+        generations: Mapping[str, int],
+    ) -> None:
         self._host = host
         self._reference = reference
         self._lock = threading.RLock()
@@ -66,7 +77,7 @@ class Layers:
         self._active: set[ActiveOverride] = set()
         self._derived: dict[tuple[Layer, tuple[ActiveOverride, ...]], Layer] = {}
         first = Layer.of(program, root, reference, self._view, self._lock)
-        self._states = [_State(reference.blueprint, host.generations(), first)]
+        self._states = [_State(reference.blueprint, generations, first)]
         self._base = first
         self._root = root
 
@@ -127,7 +138,7 @@ class Layers:
     def _derive(self, parent: Layer, overrides: tuple[ActiveOverride, ...]) -> Layer:
         override = overrides[-1]
         blueprint, changed, replaced = override.derive(parent.blueprint)
-        change = _change(blueprint, changed)
+        change = self._bridged(_change(blueprint, changed), replaced)
         fakes = {**parent.change.fakes, **dict.fromkeys(replaced, override)}
         return Layer(
             replace(change, overrides=overrides, fakes=fakes),
@@ -136,6 +147,46 @@ class Layers:
             self._view,
             self._lock,
         )
+
+    def _bridged(self, change: Change, replaced: frozenset[str]) -> Change:
+        """Let stock providers that depend on a fake make and keep their objects apart."""
+        recipes = dict(change.blueprint.recipes)
+        for name in change.names - replaced:
+            recipe = bridged_recipe(change.blueprint, name, self._bridge)
+            if recipe is not None:
+                recipes[name] = recipe
+        return replace(change, blueprint=replace(change.blueprint, recipes=recipes))
+
+    def is_changed(self, name: str) -> bool:
+        """Whether an override in the caller's context changes the node."""
+        return self.current().is_changed(name)
+
+    def _bridge(self, name: str) -> Bridge:
+        return Bridge(lambda *args, **kwargs: self.resolve(name, args, kwargs))
+
+    def resolve(self, name: str, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        """The node's object in the ambient scope, or where that can't have it in the outermost.
+
+        Args:
+            name: The node's name.
+            args: Arguments of the caller, which only objects that are made at each use take.
+            kwargs: The same.
+        """
+        ambient: Any = ambient_scope.get()
+        layer = self.current()
+        scope = layer.root
+        if isinstance(ambient, OpenScope) and ambient._program.layer is not None:
+            original = ambient._original()
+            outermost = original
+            while outermost.parent is not None:
+                outermost = outermost.parent
+            if outermost is self._root:
+                scope = layer.view_of(original)
+        node = scope._program.plan.nodes[name]
+        if args or kwargs:
+            call: Any = node.recipe.call
+            return call(*args, **(kwargs or {}))
+        return scope._method_of(node)(scope)
 
     # overrides
 

@@ -33,6 +33,9 @@ class ActiveOverride(Protocol):
     def applies_to(self, container: Any, /) -> bool:
         """Whether it overrides providers of this container instance."""
 
+    def begin_in(self, container: Any, /) -> None:
+        """Take effect in a container that has started since."""
+
     def derive(self, blueprint: Blueprint, /) -> tuple[Blueprint, frozenset[str], frozenset[str]]:
         """The blueprint with the fakes in place.
 
