@@ -64,7 +64,7 @@ class ImportRewriter(cst.CSTTransformer):
 
     def _change(self, alias: cst.ImportAlias) -> ImportChange | None:
         place = self.get_metadata(metadata.PositionProvider, alias)
-        line = cast("metadata.CodeRange", place).start.line
+        line = cast("metadata.CodeRange", place).start.line  # type: ignore[redundant-cast] # pyright sees a union with the default
         name = get_full_name_for_node(alias.name)
         # Rewritten calls never add lines, so the line is still that of the finding.
         return next((c for c in self._changes if c.member == name and c.line == line), None)
@@ -82,7 +82,8 @@ class ImportRewriter(cst.CSTTransformer):
             return False
         if change.member in names.texts:
             return False  # named in __all__ or a patch target: others may ask for it here
-        scope = cast("metadata.Scope | None", self.get_metadata(metadata.ScopeProvider, statement))
+        found = self.get_metadata(metadata.ScopeProvider, statement)
+        scope = cast("metadata.Scope | None", found)  # type: ignore[redundant-cast] # pyright sees a union with the default
         if scope is None:
             return False
         used: list[cst.CSTNode] = []

@@ -37,7 +37,8 @@ class _CallRewriter(cst.CSTTransformer):
         self.done: set[tuple[int, int]] = set()
 
     def _span(self, node: cst.CSTNode) -> Span:
-        place = cast("metadata.CodeRange", self.get_metadata(metadata.PositionProvider, node))
+        found = self.get_metadata(metadata.PositionProvider, node)
+        place = cast("metadata.CodeRange", found)  # type: ignore[redundant-cast] # pyright sees a union with the default
         return Span(place.start.line, place.start.column, place.end.line, place.end.column)
 
     def leave_Call(  # noqa: N802 # LibCST calls it so
