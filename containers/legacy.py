@@ -58,6 +58,7 @@ def own_bridge(bridge: Any, values: Mapping[str, Any]) -> None:
     owner: Any = getattr(bridge, "context", None)
     if issubclass(type(owner), UserExecutionContext):
         require_same_owner(owner, context, "bridge")
+        return
     named = getattr(bridge, "user_id", None)
     if isinstance(named, str) and named != context.user_id:
         raise ForeignContext(named, context.user_id)

@@ -33,6 +33,8 @@ class Value:
 class Agrees:
     """The parameter holds something that the canonical factory supplies by itself.
 
+    Nothing (None) agrees, and so does the very object that the factory is supplied with.
+
     Attributes:
         parameter: Name of the canonical factory's parameter that it stood for.
         check: Is called with the argument and the scope values by name, and raises where the two
@@ -65,12 +67,13 @@ class Shape:
     Attributes:
         form: The form it belongs to, as it was declared.
         values: Scope values: the provider's name, and the position or keyword that holds it.
-        checks: Checks, and the position or keyword of what they check.
+        checks: Checks, with the position or keyword of what they check, and the canonical
+            factory's parameter that it stands for.
     """
 
     form: str
     values: tuple[tuple[str, _Place], ...]
-    checks: tuple[tuple[Callable[[Any, Mapping[str, Any]], object], _Place], ...]
+    checks: tuple[tuple[Callable[[Any, Mapping[str, Any]], object], _Place, str], ...]
 
 
 class Arguments:
@@ -139,7 +142,7 @@ class Arguments:
                 if isinstance(role, Value):
                     values.append((role.provider, place))
                 elif isinstance(role, Agrees):
-                    checks.append((role.check, place))
+                    checks.append((role.check, place, role.parameter))
             yield Shape(form, tuple(values), tuple(checks))
 
     def listing(self, name: str) -> str:

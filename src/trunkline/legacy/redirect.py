@@ -19,8 +19,9 @@ from trunkline.ambient import ambient_scope
 from trunkline.errors import AsyncResolutionError
 from trunkline.graph.blueprint import Constant
 from trunkline.graph.model import SourceLocation
+from trunkline.legacy import refusals
 from trunkline.legacy.arguments import Arguments, Shape, Value
-from trunkline.legacy.errors import ApplicationNotFoundError, LegacyCallError, LegacyError
+from trunkline.legacy.errors import LegacyError
 from trunkline.legacy.naming import old_name
 from trunkline.legacy.opened import (
     OpenedScopes,
@@ -32,6 +33,7 @@ from trunkline.legacy.opened import (
 )
 from trunkline.legacy.shadow import Shadow
 from trunkline.legacy.sites import PROCESS, CallSite, OldName
+from trunkline.legacy.standing import Standing, argument_at
 from trunkline.legacy.target import Target
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
@@ -41,29 +43,6 @@ __all__ = ["Redirect", "caller"]
 
 _CLASSES: Final = 32
 """Scope classes that are remembered; each start of a container makes new ones."""
-
-
-class _Standing:
-    """What an open scope of one class can answer.
-
-    Attributes:
-        values: The providers of the scope values that are open in it, by name.
-        knows: Whether it can answer for the canonical provider.
-        awaits: Whether the canonical provider must be awaited.
-    """
-
-    __slots__ = ("awaits", "knows", "values")
-
-    def __init__(self, scope: OpenScope, redirect: Redirect) -> None:
-        found = redirect.target.found
-        node = scope._program.node_of(found.call)
-        self.knows = node is not None and (node.constant or node.home in scope._path)
-        self.awaits = node is not None and node.is_async
-        self.values = {}
-        for name, provider in found.values.items():
-            value = scope._program.node_of(provider)
-            if value is not None and value.home in scope._path:
-                self.values[name] = provider
 
 
 class Redirect:
@@ -102,11 +81,11 @@ class Redirect:
         self._adapt = adapt
         self._call: Any = None
         self._shapes: dict[object, tuple[Shape, ...]] = {}
-        self._standings: dict[type[OpenScope], _Standing] = {}
-        # what the usual call needs of the two: calls of one form, scopes that can answer them
+        self._standings: dict[type[OpenScope], Standing] = {}
+        # what the usual call needs of the two: the likely form, scopes that can answer
         self._plain: dict[object, Shape] = {}
-        self._able: dict[type[OpenScope], dict[str, Any]] = {}
-        self._awaitable: dict[type[OpenScope], dict[str, Any]] = {}
+        self._able: dict[type[OpenScope], Standing] = {}
+        self._awaitable: dict[type[OpenScope], Standing] = {}
 
     @classmethod
     def of(
@@ -173,23 +152,20 @@ class Redirect:
         if self.shadow is not None:
             return self.shadow.call(self, site, args, kwargs, awaited=awaited)
         scope: Any = ambient_scope.get()
-        held = (self._awaitable if awaited else self._able).get(type(scope))
+        standing = (self._awaitable if awaited else self._able).get(type(scope))
         shape = self._plain.get((len(args), *kwargs) if kwargs else len(args))
-        if held is not None and shape is not None:
+        if standing is not None and shape is not None:
+            providers = standing.values
             for name, place in shape.values:
                 given = args[place] if type(place) is int else kwargs[place]  # type: ignore[index]  # a position or a name
-                if name not in held:
+                if name not in providers:
                     break
-                value = scope.get(held[name])
+                value = scope.get(providers[name])
                 if value is not given and (type(value) is not type(given) or value != given):
                     break
             else:
                 if shape.checks:
-                    values = {}
-                    for name in held:
-                        values[name] = scope.get(held[name])
-                    for check, place in shape.checks:
-                        check(args[place] if type(place) is int else kwargs[place], values)  # type: ignore[index]  # as above
+                    standing.check(scope, shape, args, kwargs)
                 return scope.aget(self._call) if awaited else scope.get(self._call)
         return self.answer(site, args, kwargs, awaited=awaited)
 
@@ -250,7 +226,7 @@ class Redirect:
             given = [value(argument) for argument in recipe.args]
             named = {name: value(argument) for name, argument in recipe.kwargs}
         except Unfinished:
-            raise self._must_await(site, node.name) from None
+            raise refusals.must_await(self.old, site, node.name) from None
         return given, named
 
     def find_scope(
@@ -282,14 +258,16 @@ class Redirect:
         given = {found.values[name]: value for name, value in values.items()}
         if ambient is not None:
             standing = self._standing(ambient)
-            if standing.knows and _held(ambient, standing, values):
-                self._check(shape, args, kwargs, ambient, standing)
+            if standing.knows and standing.holds(ambient, values):
+                standing.check(ambient, shape, args, kwargs)
                 return ambient, ambient, given, None
         parent = self._parent(site, ambient, values)
         if not given and not self._standing(parent).knows:
-            raise self._nothing_open(site, shape)
-        for check, place in shape.checks:
-            check(_at(place, args, kwargs), values)
+            raise refusals.nothing_open(self.old, found, site, shape)
+        for check, place, _ in shape.checks:
+            argument = argument_at(place, args, kwargs)
+            if argument is not None:
+                check(argument, values)
         known = opened_in(parent).find(given) if given else parent
         wanted = {found.scope_of(name) for name in values}
         return known, parent, given, wanted.pop() if len(wanted) == 1 else None
@@ -325,7 +303,7 @@ class Redirect:
             if not values or (
                 ambient is not None
                 and (standing := self._standing(ambient)).knows
-                and _held(ambient, standing, values)
+                and standing.holds(ambient, values)
             ):
                 return None
             parent = self._parent(site, ambient, values)
@@ -343,23 +321,29 @@ class Redirect:
         """Find the form of a call, and the scope values that it brings."""
         key = (len(args), *kwargs) if kwargs else len(args)
         shapes = self._shapes.get(key)
+        adapt = self.adapt
+        assert adapt is not None  # noqa: S101  # a provider's redirect has forms
         if shapes is None:
-            adapt = self.adapt
-            assert adapt is not None  # noqa: S101  # narrows for the type checker
             shapes = self._shapes[key] = tuple(adapt.shapes(len(args), tuple(kwargs)))
+            self._call = self.target.found.call
             if len(shapes) == 1:
-                self._call = self.target.found.call
                 self._plain[key] = shapes[0]
         if not shapes:
-            raise self._no_form(site, args, kwargs)
+            raise refusals.no_form(self.old, adapt, site, args, kwargs)
         wrong: list[dict[str, Any]] = []
         for shape in shapes:
-            values = {name: _at(place, args, kwargs) for name, place in shape.values}
+            values = {name: argument_at(place, args, kwargs) for name, place in shape.values}
             if all(self._fits(name, value) for name, value in values.items()):
+                if values:
+                    # Of several forms the latest is tried first: where its values are those of
+                    # the open scope, the call can mean no other.
+                    self._plain[key] = shape
                 return shape, values
             wrong.append(values)
         # Of several forms the call meant the one that it gives a fake for, or else nothing.
-        raise self._refusal(site, max(wrong, key=self._closeness))
+        raise refusals.wrong_value(
+            self.old, self.target.found, site, max(wrong, key=self._closeness)
+        )
 
     def _fits(self, name: str, value: object) -> bool:
         return issubclass(type(value), self.target.found.values[name].provides)
@@ -369,44 +353,18 @@ class Redirect:
         claims = any(isinstance(value, found[name].provides) for name, value in values.items())
         return 2 if claims else int(any(value is None for value in values.values()))
 
-    def _refusal(self, site: CallSite, values: Mapping[str, Any]) -> LegacyCallError:
-        name, value = next((n, v) for n, v in values.items() if not self._fits(n, v))
-        wanted = self.target.found.values[name].provides
-        got = "None" if value is None else type(value).__name__
-        return LegacyCallError(
-            f"Expected {wanted.__name__}, got {got}",
-            site=site.place,
-            cause="the object claims that class but is none of it, as mocks with a spec do"
-            if isinstance(value, wanted)
-            else f"{self.old.name} was called without the {name} that it is for",
-            remedy=f"give a real {wanted.__name__}; better, {self.old.advice}",
-        )
-
-    def _check(
-        self,
-        shape: Shape,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        scope: Any,
-        standing: _Standing,
-    ) -> None:
-        if shape.checks:
-            values = {name: scope.get(provider) for name, provider in standing.values.items()}
-            for check, place in shape.checks:
-                check(_at(place, args, kwargs), values)
-
-    def _standing(self, scope: OpenScope) -> _Standing:
+    def _standing(self, scope: OpenScope) -> Standing:
         standing = self._standings.get(type(scope))
         if standing is None:
             if len(self._standings) >= _CLASSES:
                 self._standings.clear()
                 self._able.clear()
                 self._awaitable.clear()
-            standing = self._standings[type(scope)] = _Standing(scope, self)
+            standing = self._standings[type(scope)] = Standing(scope, self.target.found)
             if standing.knows:
-                self._awaitable[type(scope)] = standing.values
+                self._awaitable[type(scope)] = standing
                 if not standing.awaits:
-                    self._able[type(scope)] = standing.values
+                    self._able[type(scope)] = standing
         return standing
 
     def _parent(
@@ -421,23 +379,10 @@ class Redirect:
                 ambient = ambient.parent
             return ambient
         assert found.container is not None  # noqa: S101  # narrows for the type checker
-        name = f"{found.container.__module__}:{found.container.__qualname__}"
         roots = [root for app in STARTED.of(found.container) if (root := app.root_scope())]
-        if len(roots) == 1:
-            return roots[0]
-        if roots:
-            raise ApplicationNotFoundError(
-                f"{self.old.name} can't tell which {name} is meant: {len(roots)} are started"
-                f"\n  called at: {site.place}",
-                cause="the call runs in a thread or a task that inherited no context",
-                remedy="run it in a copy of the context: contextvars.copy_context().run, or "
-                "asyncio.to_thread",
-            )
-        raise ApplicationNotFoundError(
-            f"{self.old.name} was called where no {name} is started\n  called at: {site.place}",
-            cause="an old name is answered by the started application alone",
-            remedy=f"start it around the call: `async with {name.rpartition(':')[2]}() as app`",
-        )
+        if len(roots) != 1:
+            raise refusals.no_one_application(self.old, found.container, site, len(roots))
+        return roots[0]
 
     def _aresolve(
         self, scope: OpenScope, given: Mapping[Any, object] | None
@@ -451,7 +396,7 @@ class Redirect:
         try:
             return drive(scope.aget(self.target.found.call))
         except Unfinished:
-            raise self._must_await(site, self.target.path) from error
+            raise refusals.must_await(self.old, site, self.target.path) from error
 
     def _made(self, scope: OpenScope, given: Mapping[Any, object] | None, made: Any) -> Any:
         if given is not None and scope.parent is not None:
@@ -460,42 +405,6 @@ class Redirect:
             if self.closes_with is not None:
                 close_with(made, self.closes_with, opened, given)
         return made
-
-    def _no_form(
-        self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> LegacyCallError:
-        passed = [type(value).__name__ for value in args]
-        passed += [f"{name}={type(value).__name__}" for name, value in kwargs.items()]
-        short = self.old.name.rpartition(".")[2]
-        assert self._adapt is not None  # noqa: S101  # narrows for the type checker
-        return LegacyCallError(
-            f"{short}({', '.join(passed)}) is no form of the old call that can be adapted",
-            site=site.place,
-            cause=f"the forms are {self._adapt.listing(short)}",
-            remedy=self.old.advice,
-        )
-
-    def _nothing_open(self, site: CallSite, shape: Shape) -> LegacyCallError:
-        found = self.target.found
-        wanted = [found.values[name].provides.__name__ for name in found.own_values]
-        short = self.old.name.rpartition(".")[2]
-        return LegacyCallError(
-            f"Expected {' and '.join(wanted) or 'an open scope'}, got nothing: "
-            f"{short}({shape.form}) brings none, and no scope is open",
-            site=site.place,
-            cause="the call runs outside of a request, or in a thread that did not inherit its "
-            "context",
-            remedy=self.old.advice,
-        )
-
-    def _must_await(self, site: CallSite, what: str) -> LegacyCallError:
-        return LegacyCallError(
-            f"{self.old.name} must be awaited here",
-            site=site.place,
-            cause=f"making {what} has to wait for something",
-            remedy=f"write `await {self.old.name.rpartition('.')[2]}(...)`; better, "
-            f"{self.old.advice}",
-        )
 
 
 def default_arguments(target: Target) -> Arguments:
@@ -510,22 +419,6 @@ def default_arguments(target: Target) -> Arguments:
 def caller(depth: int = 1) -> FrameType:
     """The frame so many calls out from whoever calls this."""
     return sys._getframe(depth + 1)
-
-
-def _held(scope: Any, standing: _Standing, values: Mapping[str, Any]) -> bool:
-    """Whether an open scope holds these very values."""
-    for name, value in values.items():
-        provider = standing.values.get(name)
-        if provider is None:
-            return False
-        held = scope.get(provider)
-        if held is not value and (type(held) is not type(value) or held != value):
-            return False
-    return True
-
-
-def _at(place: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    return args[place] if isinstance(place, int) else kwargs[place]
 
 
 async def _ready(made: Any) -> Any:

@@ -53,6 +53,11 @@ class OldName:
     is_quiet: bool = False
 
     @property
+    def short(self) -> str:
+        """The name without its module."""
+        return self.name.rpartition(".")[2]
+
+    @property
     def warning(self) -> str:
         """The text of its deprecation warning."""
         end = f" and will be removed in {self.removed_in}" if self.removed_in else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -12,6 +12,7 @@ from typing import Any
 
 from trunkline.containers import ScopedContainer
 from trunkline.errors import DeclarationError
+from trunkline.graph.blueprint import Argument, Recipe
 from trunkline.introspection import declared_providers, is_provider
 from trunkline.legacy.errors import ApplicationNotFoundError
 from trunkline.providers.declared import Declared
@@ -45,6 +46,15 @@ class Canonical:
         """Names of the values that are given to the very scope the objects live in."""
         home = getattr(self.call, "scope", None)
         return tuple(name for name in self.values if self.scope_of(name) == home)
+
+    def parameters(self, recipe: Recipe) -> Iterator[tuple[str, Argument]]:
+        """The arguments of the provider by the names of the factory's parameters."""
+        yield from recipe.kwargs
+        try:
+            signature = inspect.signature(self.factory) if self.factory is not None else None
+        except (TypeError, ValueError):  # written in C
+            return
+        yield from zip(signature.parameters if signature else (), recipe.args, strict=False)
 
     def scope_of(self, value: str) -> BaseScope | None:
         """The scope that a value is given to; None for the container's default scope."""

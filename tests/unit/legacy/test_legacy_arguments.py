@@ -44,7 +44,7 @@ def test_a_call_belongs_to_the_forms_that_it_can_bind() -> None:
 def test_a_shape_says_where_each_thing_is() -> None:
     [shape] = FORMS.shapes(2, ("for_user",))
     assert shape.values == (("user", "for_user"),)
-    assert shape.checks == ((same_user, 1),)
+    assert shape.checks == ((same_user, 1, "bridge"),)
 
 
 def test_optional_parameters_may_be_left_out() -> None:

@@ -1,0 +1,81 @@
+"""What an open scope can answer for a redirect, worked out once for each class of scopes."""
+# ruff: noqa: SLF001  # asks the open scope's program what it can answer
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trunkline.graph.blueprint import Ref
+from trunkline.introspection import is_provider
+from trunkline.legacy.arguments import Shape
+from trunkline.legacy.target import Canonical
+from trunkline.resolution.scope import OpenScope
+
+__all__ = ["Standing", "argument_at"]
+
+
+class Standing:
+    """What an open scope of one class can answer for a canonical provider.
+
+    Args:
+        scope: A scope of the class.
+        found: What is canonical.
+
+    Attributes:
+        knows: Whether it can answer for the canonical provider.
+        awaits: Whether the canonical provider must be awaited.
+        values: The providers of the scope values that are open in it, by name.
+        supplies: What the canonical factory is given by providers that need no await, by parameter.
+    """
+
+    __slots__ = ("awaits", "knows", "supplies", "values")
+
+    def __init__(self, scope: OpenScope, found: Canonical) -> None:
+        program = scope._program
+        node = program.node_of(found.call)
+        self.knows = node is not None and (node.constant or node.home in scope._path)
+        self.awaits = node is not None and node.is_async
+        self.values: dict[str, Any] = {}
+        for name, provider in found.values.items():
+            value = program.node_of(provider)
+            if value is not None and value.home in scope._path:
+                self.values[name] = provider
+        self.supplies: dict[str, Any] = {}
+        if node is not None and self.knows:
+            providers = {name: key for key, name in program.keys.items() if is_provider(key)}
+            for parameter, argument in found.parameters(node.recipe):
+                if isinstance(argument, Ref) and not program.plan.nodes[argument.name].is_async:
+                    self.supplies[parameter] = providers.get(argument.name)
+
+    def holds(self, scope: Any, values: Mapping[str, Any]) -> bool:
+        """Whether a scope of this class is open with these very values."""
+        for name, value in values.items():
+            provider = self.values.get(name)
+            if provider is None:
+                return False
+            held = scope.get(provider)
+            if held is not value and (type(held) is not type(value) or held != value):
+                return False
+        return True
+
+    def check(
+        self, scope: Any, shape: Shape, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Run the checks of a call that the scope answers; what it supplies itself agrees."""
+        values: dict[str, Any] = {}
+        for check, place, parameter in shape.checks:
+            given = args[place] if type(place) is int else kwargs[place]  # type: ignore[index]  # a position or a name
+            if given is None:
+                continue
+            supply = self.supplies.get(parameter)
+            if supply is not None and scope.get(supply) is given:
+                continue
+            if not values:
+                values = {name: scope.get(provider) for name, provider in self.values.items()}
+            check(given, values)
+
+
+def argument_at(place: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """The argument at a position or under a keyword."""
+    return args[place] if isinstance(place, int) else kwargs[place]
