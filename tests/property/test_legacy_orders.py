@@ -117,7 +117,7 @@ def test_every_old_name_builds_the_canonical_type_by_the_canonical_provider(
                 for call in calls:
                     if call != "canonical":
                         made[call] = await settled(CALLS[call](context))
-            if not in_scope and calls[0] == "scope":
+            if not in_scope and next(iter(made)) == "scope":
                 made.pop("scope")  # it opened a scope of its own, and closed it
             bridge = made.pop("bridge")
             assert {type(engine) for engine in made.values()} == {
