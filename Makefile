@@ -54,7 +54,8 @@ check: $(READY) ## style, types and architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/trunkline audit
 
 format: $(READY) ## rewrite to the house style
 	@$(BIN)/ruff check --fix .

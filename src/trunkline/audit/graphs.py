@@ -32,7 +32,7 @@ class Declared(NamedTuple):
     name: str
     kind: str
     call: Call
-    module: str
+    owner: str
     path: str
 
 
@@ -81,7 +81,7 @@ def _declared(project: Project, base: Entity, path: str, known: Facts) -> Iterat
                 continue
             kind = provider_kind(project.resolver, call.callee)
             if kind is not None:
-                yield Declared(name, kind, call, base.module, path)
+                yield Declared(name, kind, call, base.name, path)
             break
 
 
@@ -117,12 +117,9 @@ def _edge(value: str | None, parameter: str, declared: dict[str, Declared]) -> "
         return None
     rest = value.partition(":")[2].split(".")
     for index, part in enumerate(rest):
-        if index and part in declared:
-            following = rest[index + 1 : index + 2]
-            owner = declared[part]
-            if value.startswith(f"{owner.module}:") or index == 1:
-                deferred = following == ["provider"]
-                return Dependency(part, parameter, deferred=deferred)
+        # behind anything but a class it is an attribute of what another provider gives
+        if part in declared and (index == 1 or ".".join(rest[:index]) == declared[part].owner):
+            return Dependency(part, parameter, deferred=rest[index + 1 :][:1] == ["provider"])
     return None
 
 

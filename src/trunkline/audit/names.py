@@ -177,7 +177,12 @@ class NameResolver(ABC):
             return unknown("the module is compiled, or a stub")
         if self.library.broken(table.files[module]):
             return unknown("the module cannot be read")
-        bound = self.names(module).get(name)
+        # ``from package import sub`` in the package itself binds the submodule and nothing else
+        bound = [
+            binding
+            for binding in self.names(module).get(name, ())
+            if not isinstance(binding, Import) or (binding.module, binding.member) != (module, name)
+        ]
         if bound:
             entity = self._binding(module, self.chosen(bound))
             if entity.kind == entities.INSTANCE and len(bound) > 1:

@@ -27,6 +27,9 @@ TREE: dict[str, str | bytes] = {
     "app/guarded.py": "try:\n    from .core import Thing\nexcept ImportError:\n    Thing = None\n",
     "app/typed.py": "from typing import TYPE_CHECKING\n"
     "if TYPE_CHECKING:\n    from .core import Thing\n",
+    "app/lazy/__init__.py": "if TYPE_CHECKING:\n    from app.lazy import part\n"
+    "def __getattr__(name): ...\n",
+    "app/lazy/part.py": "class Part: ...\n",
     "app/loop.py": "from .loop2 import x\n",
     "app/loop2.py": "from .loop import x\n",
     "app/shadow.py": "x = 1\n",
@@ -57,6 +60,7 @@ def resolver(write: Write) -> Resolver:
     [
         ("app.core:Thing", "class", "app.core:Thing"),
         ("app:Exported", "class", "app.core:Thing"),
+        ("app.lazy:part.Part", "class", "app.lazy.part:Part"),
         ("app:Other", "class", "app.core:Other"),
         ("app:LIMIT", "value", "app.stars:LIMIT"),
         ("app:_hidden", "missing", "app:_hidden"),

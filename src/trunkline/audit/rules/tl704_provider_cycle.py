@@ -28,6 +28,15 @@ class Wired(containers.DeclarativeContainer):
     one = providers.Object(1)
     two = providers.Singleton(dict, one=one)
 """,
+        """
+# file: app/wired.py
+from dependency_injector import containers, providers
+
+class Wired(containers.DeclarativeContainer):
+    settings = providers.Singleton(dict)
+    limits = settings.provided.limits
+    connections = providers.Singleton(list, limits.connections)  # an attribute of a view
+""",
     )
     invalid = (
         """
