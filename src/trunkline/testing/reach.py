@@ -1,0 +1,324 @@
+"""What can be reached from an object: attributes, slots, items, closures and more.
+
+Each kind of object has one function that lists what it leads to, each with the text that a path
+shows for the step. Classes, modules and the code of functions end a path: they are the program,
+not its data.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import types
+import weakref
+from asyncio import AbstractEventLoop
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import Context, ContextVar
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from pathlib import PurePath
+from re import Match, Pattern
+from typing import Any, Final
+from uuid import UUID
+
+from dependency_injector.containers import DynamicContainer
+from dependency_injector.providers import Provider
+
+from trunkline.resolution.scope import OpenScope
+
+__all__ = ["Reached", "Steps", "is_mutable", "walk"]
+
+Steps = Iterator[tuple[str, Any]]
+"""What an object leads to, with the text of each step."""
+
+_ENDS: Final = (
+    *(type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis)),
+    *(type(NotImplemented), type, types.ModuleType, types.CodeType),
+    *(types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType),
+    *(types.MemberDescriptorType, types.GenericAlias, property),
+    *(date, time, timedelta, tzinfo, Decimal, Fraction, UUID, Enum, PurePath, Pattern, Match),
+    *(logging.Logger, AbstractEventLoop, OpenScope, DynamicContainer, Provider),
+)
+"""Values that can't change, the program itself, and the machinery around scopes."""
+_CONTAINERS: Final = (dict, list, set, bytearray, deque)
+
+
+class Reached:
+    """An object that was reached.
+
+    Attributes:
+        value: The object.
+        before: The object through which it was reached; None for a root.
+        step: The text of the step that led to it.
+    """
+
+    __slots__ = ("before", "step", "value")
+
+    def __init__(self, value: Any, before: Reached | None, step: str) -> None:
+        self.value, self.before, self.step = value, before, step
+
+    @property
+    def path(self) -> str:
+        """The way to the object, as an expression where the language has one."""
+        steps = []
+        here: Reached | None = self
+        while here is not None:
+            steps.append(here.step)
+            here = here.before
+        return "".join(reversed(steps))
+
+
+def walk(roots: dict[str, Any], ends_at: Callable[[Any], bool]) -> Iterator[Reached]:
+    """Everything that the roots lead to, nearest first, each object once.
+
+    Args:
+        roots: The objects to start from, by what a path shows for them.
+        ends_at: Tells of an object that it is neither shown nor followed.
+
+    Yields:
+        Each object; all of them are kept alive until the walk ends, so that their ids are theirs.
+    """
+    seen: dict[int, Any] = {}
+    queue = deque(Reached(value, None, step) for step, value in roots.items())
+    while queue:
+        reached = queue.popleft()
+        value = reached.value
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value
+        follow = _follower(_class(value))
+        if follow is None or ends_at(value):
+            continue
+        yield reached
+        for step, target in follow(value):
+            if id(target) not in seen and _follower(_class(target)) is not None:
+                queue.append(Reached(target, reached, step))
+
+
+def is_mutable(value: Any) -> bool:
+    """Whether an object holds state of its own that can change."""
+    cls = type(value)
+    if isinstance(value, (*_CONTAINERS, weakref.WeakValueDictionary)):
+        return True
+    if isinstance(value, _FIXED):
+        return False
+    parameters = getattr(cls, "__dataclass_params__", None)
+    if parameters is not None and parameters.frozen:
+        return False
+    configured = getattr(cls, "model_config", None)
+    if isinstance(configured, dict) and configured.get("frozen"):
+        return False
+    # without a state there is nothing that one user could read of another
+    return any(True for _ in _state(value)) or not _is_plain(cls)
+
+
+_FIXED: Final = (
+    *(tuple, frozenset, weakref.ref, ContextVar, Context, functools.partial, staticmethod),
+    *(
+        types.FunctionType,
+        types.BuiltinFunctionType,
+        types.MethodType,
+        types.CellType,
+        types.MappingProxyType,
+        classmethod,
+    ),
+)
+"""What can't change itself, whatever it leads to."""
+
+
+def _is_plain(cls: type) -> bool:
+    """Whether all state of a class's objects is in attributes and slots."""
+    return all(base is object or not base.__flags__ & _IMMUTABLE_TYPE for base in cls.__mro__)
+
+
+_IMMUTABLE_TYPE: Final = 1 << 8
+"""Of classes written in C (``Py_TPFLAGS_IMMUTABLETYPE``), which may keep state out of sight."""
+
+
+def _class(value: Any) -> Any:
+    """The real class, whatever the object claims; Any, because mypy holds classes unhashable."""
+    return type(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _follower(cls: type) -> Callable[[Any], Steps] | None:
+    """What lists the steps from objects of a class; None where they end a path."""
+    if issubclass(cls, _ENDS):
+        return None
+    for kinds, follow in _FOLLOWERS:
+        if issubclass(cls, kinds):
+            return follow
+    return _attributes
+
+
+def _attributes(value: Any) -> Steps:
+    yield from _state(value)
+    yield from _class_state(_class(value))
+
+
+def _state(value: Any) -> Steps:
+    cls = _class(value)
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        attributes = None
+    if isinstance(attributes, dict):
+        for name, target in tuple(attributes.items()):
+            yield f".{name}", target
+    for name, slot in _slots(cls):
+        try:
+            yield f".{name}", slot.__get__(value, cls)
+        except AttributeError:  # not set
+            continue
+
+
+@functools.lru_cache(maxsize=4096)
+def _slots(cls: type) -> tuple[tuple[str, Any], ...]:
+    return tuple(
+        (name, member)
+        for base in cls.__mro__
+        for name, member in vars(base).items()
+        if isinstance(member, types.MemberDescriptorType) and not base.__flags__ & _IMMUTABLE_TYPE
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _shared(cls: type) -> tuple[str, ...]:
+    """Names of attributes that all objects of a class share, and that can change.
+
+    Names in capitals are constants by convention; those of validating models and of dataclasses
+    describe the class.
+    """
+    return tuple(
+        name
+        for base in cls.__mro__
+        if not base.__flags__ & _IMMUTABLE_TYPE and "__pydantic_complete__" not in vars(base)
+        for name, member in vars(base).items()
+        if isinstance(member, _CONTAINERS)
+        and not (name.startswith(("__", "_abc_")) or name.strip("_").isupper())
+    )
+
+
+def _class_state(cls: type) -> Steps:
+    for name in _shared(cls):
+        yield f".{name}", getattr(cls, name)
+
+
+def _mapping(value: Any) -> Steps:
+    for key, target in tuple(dict.items(value)):
+        yield f"[{_short(key)}]", target
+        if not isinstance(key, _ENDS):
+            yield f".keys({_short(key)})", key
+    if type(value) is not dict:
+        yield from _attributes(value)
+
+
+def _items(value: Any) -> Steps:
+    for index, target in enumerate(tuple(value)):
+        yield f"[{index}]", target
+    if type(value) not in (list, tuple, deque):
+        yield from _attributes(value)
+
+
+def _members(value: Any) -> Steps:
+    for target in tuple(value):
+        yield f".member({_short(target)})", target
+
+
+def _function(value: Any) -> Steps:
+    names = value.__code__.co_freevars
+    for name, cell in zip(names, value.__closure__ or (), strict=True):
+        yield f".closure({name})", cell
+    for index, target in enumerate(value.__defaults__ or ()):
+        yield f".__defaults__[{index}]", target
+    for name, target in (value.__kwdefaults__ or {}).items():
+        yield f".__kwdefaults__[{name!r}]", target
+    for name, target in vars(value).items():
+        yield f".{name}", target
+
+
+def _cell(value: Any) -> Steps:
+    try:
+        yield "", value.cell_contents
+    except ValueError:  # empty
+        return
+
+
+def _method(value: Any) -> Steps:
+    yield ".__self__", value.__self__
+    yield ".__func__", value.__func__
+
+
+def _builtin(value: Any) -> Steps:
+    yield ".__self__", value.__self__  # the module, of functions
+
+
+def _partial(value: Any) -> Steps:
+    yield ".func", value.func
+    yield ".args", value.args
+    yield ".keywords", value.keywords
+
+
+def _frame(value: Any) -> Steps:
+    frame = next(
+        (getattr(value, n) for n in ("gi_frame", "cr_frame", "ag_frame") if hasattr(value, n)), None
+    )
+    for name, target in dict(frame.f_locals).items() if frame is not None else ():
+        yield f".locals({name})", target
+
+
+def _weak(value: Any) -> Steps:
+    yield "()", value()
+
+
+def _weak_values(value: Any) -> Steps:
+    for key, target in tuple(value.items()):
+        yield f"[{_short(key)}]", target
+
+
+def _proxied(value: Any) -> Steps:
+    for key, target in tuple(value.items()):
+        yield f"[{_short(key)}]", target
+
+
+def _variable(value: Any) -> Steps:
+    try:
+        yield ".get()", value.get()
+    except LookupError:  # not set here
+        return
+
+
+def _context(value: Any) -> Steps:
+    for variable, target in value.items():
+        yield f"[{variable.name}]", target
+
+
+def _wrapped(value: Any) -> Steps:
+    yield ".__func__", value.__func__
+
+
+_FOLLOWERS: Final[tuple[tuple[Any, Callable[[Any], Steps]], ...]] = (
+    (dict, _mapping),
+    ((list, tuple, deque), _items),
+    ((set, frozenset), _members),
+    (types.FunctionType, _function),
+    (types.CellType, _cell),
+    (types.MethodType, _method),
+    ((types.BuiltinFunctionType, types.MethodWrapperType), _builtin),
+    (functools.partial, _partial),
+    ((types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType), _frame),
+    (weakref.ref, _weak),
+    (weakref.WeakValueDictionary, _weak_values),
+    (types.MappingProxyType, _proxied),
+    (ContextVar, _variable),
+    (Context, _context),
+    ((staticmethod, classmethod), _wrapped),
+)
+
+
+def _short(value: Any) -> str:
+    shown = repr(value) if isinstance(value, _ENDS) else type(value).__name__
+    return shown if len(shown) <= 40 else f"{shown[:37]}..."

@@ -1,0 +1,202 @@
+"""The isolation checks find what is shared, show the way to it, and leave alone what may be."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import pytest
+
+from trunkline import Scope, ScopedContainer, providers
+from trunkline.testing import Allowed, Canary, CrossUserError, assert_collected, assert_isolated
+
+
+class User:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Engine:
+    def __init__(self, user: User, held: Any) -> None:
+        self.user, self.held = user, held
+
+
+class Slotted:
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+
+@dataclass(frozen=True)
+class Frozen:
+    held: Any
+
+
+class SharedByClass:
+    cache: ClassVar[dict[str, str]] = {}
+    LIMITS: ClassVar[dict[str, int]] = {"runs": 3}
+
+
+SHARED: dict[str, str] = {"secret": "of ann"}
+VARIABLE: contextvars.ContextVar[Any] = contextvars.ContextVar("variable", default=SHARED)
+
+
+class Weakly:
+    def __init__(self) -> None:
+        self.state = "state"
+
+
+WEAKLY = Weakly()
+
+
+def scopes_holding(*held: Any) -> Iterator[tuple[Any, Any]]:
+    makers = list(held)
+
+    class Application(ScopedContainer):
+        registry = providers.Singleton(dict)
+        session = providers.Scoped(lambda r: {"registry": r}, registry, scope=Scope.SESSION)
+        user = providers.ScopeValue(User)
+        engine = providers.Scoped(lambda user: Engine(user, makers.pop(0)()), user)
+
+    with Application() as app, app.enter(User("ann")) as a, app.enter(User("bob")) as b:
+        a.engine()
+        b.engine()
+        yield a, b
+
+
+def check(make: Any, **options: Any) -> None:
+    for a, b in scopes_holding(make, make):
+        assert_isolated(a, b, **options)
+
+
+def enclosing(held: Any) -> Any:
+    return lambda: held
+
+
+def default(shared: Any = SHARED) -> Any:
+    return shared
+
+
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [
+        (lambda: SHARED, "a.engine.held is b.engine.held"),
+        (lambda: {"x": [SHARED]}, "a.engine.held['x'][0] is b.engine.held['x'][0]"),
+        (lambda: Slotted(SHARED), "a.engine.held.held is b.engine.held.held"),
+        (lambda: Frozen((SHARED,)), "a.engine.held.held[0] is b.engine.held.held[0]"),
+        (lambda: lambda: SHARED, None),
+        (lambda: enclosing(SHARED), "a.engine.held.closure(held) is"),
+        (lambda: default, "a.engine.held.__defaults__[0] is"),
+        (lambda: partial(print, SHARED), "a.engine.held.args[0] is"),
+        (lambda: SHARED.get, "a.engine.held.__self__ is b.engine.held.__self__"),
+        (lambda: print, None),
+        (lambda: Slotted(SHARED).__class__, None),
+        (lambda: WEAKLY.__init__, "a.engine.held.__self__ is b.engine.held.__self__"),
+        (lambda: weakref.ref(WEAKLY), "a.engine.held() is b.engine.held()"),
+        (lambda: weakref.WeakValueDictionary(x=WEAKLY), "a.engine.held['x'] is"),
+        (lambda: VARIABLE, "a.engine.held.get() is b.engine.held.get()"),
+        (SharedByClass, "a.engine.held.cache is b.engine.held.cache"),
+        (lambda: (x for x in [SHARED]), None),
+    ],
+)
+def test_the_way_to_a_shared_object_is_shown(make: Any, path: str | None) -> None:
+    if path is None:
+        return check(make)
+    with pytest.raises(AssertionError) as failed:
+        check(make)
+    assert path in str(failed.value)
+    return None
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ("text", 1, b"", None, Scope.APP),
+        lambda: logging.getLogger("shared"),
+        lambda: Frozen("text"),
+        lambda: {"own": []},
+        lambda: object,
+        lambda: frozenset({1}),
+    ],
+)
+def test_what_can_not_change_may_be_shared(make: Any) -> None:
+    check(make)
+
+
+def test_what_is_allowed_has_a_reason() -> None:
+    check(lambda: SHARED, allowed=[Allowed(SHARED, reason="read only")])
+    check(lambda: WEAKLY, allowed=[Allowed(Weakly, reason="keeps nothing of users")])
+    with pytest.raises(ValueError, match="say why"):
+        Allowed(SHARED, reason=" ")
+
+
+def test_what_a_scope_around_both_holds_is_theirs_to_share() -> None:
+    class Application(ScopedContainer):
+        registry = providers.Singleton(dict)
+        session = providers.Scoped(lambda r: {"registry": r}, registry, scope=Scope.SESSION)
+        user = providers.ScopeValue(User)
+        engine = providers.Scoped(Engine, user, session)
+
+    with Application() as app, app.enter(scope=Scope.SESSION) as session:
+        with session.enter(User("ann")) as a, session.enter(User("bob")) as b:
+            assert a.engine().held is b.engine().held
+            assert_isolated(a, b)
+        same = User("both")
+        a, b = session.enter(same), session.enter(same)
+        with a, b, pytest.raises(AssertionError, match=r"a\.user is b\.user"):
+            assert_isolated(a, b)
+
+
+KEPT: list[Any] = []
+
+
+def test_an_object_that_outlives_its_scope_is_shown_with_its_holder() -> None:
+    class Application(ScopedContainer):
+        engine = providers.Scoped(Weakly)
+
+    with Application() as app:
+        scope = app.enter(ambient=False)
+        scope.engine()
+        with assert_collected(scope):
+            scope.close()
+        scope = app.enter(ambient=False)
+        KEPT.append(scope.engine())
+        with pytest.raises(AssertionError, match=r"engine \(Weakly\) is alive") as failed:  # noqa: SIM117
+            with assert_collected(scope):
+                scope.close()
+        assert "builtins.list" in str(failed.value)
+        assert "the global KEPT of module" in str(failed.value)
+        KEPT.clear()
+        with pytest.raises(AssertionError, match="is open"), assert_collected(app.enter()):
+            pass
+
+
+def test_a_canary_finds_the_mark_of_another() -> None:
+    canary = Canary()
+    ann, bob = canary.mark("ann"), canary.mark("bob")
+    assert ann == canary.mark("ann") != bob
+    canary.check("ann", {"text": f"for {ann}"})
+    with pytest.raises(CrossUserError, match="an event of ann shows the mark of bob"):
+        canary.check("ann", f"{ann} {bob}")
+    with pytest.raises(CrossUserError, match="an error of ann"):
+        canary.check("ann", ValueError(bob), where="an error")
+    canary.check_line(ann)
+    with pytest.raises(CrossUserError, match="a log line"):
+        canary.check_line(f"{ann} and {bob}")
+    with pytest.raises(CrossUserError):
+        canary.check_line(bob, user="ann")
+
+
+def test_a_canary_watches_the_logs() -> None:
+    canary = Canary()
+    log = logging.getLogger("canary-test")
+    with canary.watching_logs():
+        log.warning("for %s", canary.mark("ann"))
+    with pytest.raises(CrossUserError), canary.watching_logs():
+        log.warning("for %s", canary.mark("ann"), extra={"user": canary.mark("bob")})
