@@ -23,7 +23,7 @@ def attribute_locations(cls: type) -> Mapping[str, SourceLocation]:
     for base in reversed(cls.__mro__):
         try:
             file = inspect.getsourcefile(base)
-        except TypeError:  # a class of an extension module
+        except (TypeError, OSError):  # a class of an extension module, or of no file at all
             continue
         if file is not None and Path(file).suffix == ".py":
             lines = _assignments(file).get(base.__qualname__, {})
