@@ -685,4 +685,5 @@ def _dotted(value: Any) -> str:
         return _dotted(provides) if provides is not None else f"providers.{type(call).__name__}"
     if not isinstance(call, type) and not inspect.isroutine(call):
         call = type(call)
-    return f"{call.__module__}.{call.__qualname__}"
+    module = getattr(call, "__module__", None) or type(call).__module__  # methods of C have none
+    return f"{module}.{getattr(call, '__qualname__', type(call).__qualname__)}"

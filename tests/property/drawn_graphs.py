@@ -171,9 +171,9 @@ class Maker:
 
     def build(self, *args: object, **kwargs: object) -> Made:
         self.calls += 1
-        arguments = ([*map(self.recorder.label, args)],
-                     {key: self.recorder.label(value) for key, value in kwargs.items()})  # fmt: skip
-        self.recorder.log.append(("build", self.name, arguments))
+        label = self.recorder.label
+        keywords = {key: label(value) for key, value in kwargs.items()}
+        self.recorder.log.append(("build", self.name, [label(value) for value in args], keywords))
         if self.spec.failing == 2 or (self.spec.failing == 1 and self.calls == 1):
             raise DrawnError(f"build {self.name} {self.calls}")
         value = Made(self.name)

@@ -349,3 +349,27 @@ def test_bounds_that_are_no_bounds_are_refused(options: Any) -> None:
 def test_a_key_is_required() -> None:
     with pytest.raises(DeclarationError, match="has no key"):
         providers.KeyedSingleton(Cache)
+
+
+def test_attributes_of_one_scope_can_not_be_set_on_what_scopes_share() -> None:
+    class Application(ScopedContainer):
+        user = providers.ScopeValue(User)
+        cache = providers.KeyedSingleton(Cache, "log", key=user.provided.tenant)
+        cache.add_attributes(user=user)
+
+    with pytest.raises(DeclarationError, match="attributes to set"):
+        Application().check()
+
+
+def test_what_is_called_may_change_until_there_are_objects() -> None:
+    class Application(ScopedContainer):
+        user = providers.ScopeValue(User)
+        cache = providers.KeyedSingleton(dict, key=user.provided.tenant)
+
+    app = Application()
+    app.check()
+    app.cache.set_provides(list)
+    with app, app.enter(User("a")) as request:
+        assert request.get(Application.cache) == []
+        with pytest.raises(DeclarationError, match="built objects already"):
+            app.cache.set_provides(dict)

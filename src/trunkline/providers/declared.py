@@ -157,3 +157,19 @@ class DeclaredCall(Declared):
     def _after(self, result: Any) -> Any:
         self._changed()
         return result
+
+
+class DeclaredMaker(DeclaredCall):
+    """The same for providers that set attributes on what they make."""
+
+    def add_attributes(self, **kwargs: Any) -> Any:
+        """Set more attributes on each object."""
+        return self._after(super().add_attributes(**kwargs))  # type: ignore[misc]  # as above
+
+    def set_attributes(self, **kwargs: Any) -> Any:
+        """Replace the attributes that are set on each object."""
+        return self._after(super().set_attributes(**kwargs))  # type: ignore[misc]  # as above
+
+    def clear_attributes(self) -> Any:
+        """Set no attributes on the objects."""
+        return self._after(super().clear_attributes())  # type: ignore[misc]  # as above

@@ -9,7 +9,7 @@ from dependency_injector import providers as stock
 
 from trunkline.errors import DeclarationError
 from trunkline.graph.blueprint import Argument, Opening, Recipe
-from trunkline.providers.declared import DeclaredCall, caller_location
+from trunkline.providers.declared import DeclaredMaker, caller_location
 from trunkline.providers.pool import KeyedPool
 from trunkline.providers.scoped import InScope, check_scope
 from trunkline.scopes import BaseScope
@@ -19,7 +19,7 @@ __all__ = ["KeyedSingleton"]
 T = TypeVar("T")
 
 
-class KeyedSingleton(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
+class KeyedSingleton(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
     """One object a key for the life of the application, pinned by the scopes that use it.
 
     Args:
@@ -38,6 +38,8 @@ class KeyedSingleton(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         **kwargs: Keyword arguments, likewise.
     """
 
+    _pool: KeyedPool | None = None
+
     def __init__(
         self,
         provides: Any = None,
@@ -55,7 +57,6 @@ class KeyedSingleton(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         self.idle_seconds = idle_seconds
         self.scope = scope
         self.location = caller_location()
-        self._pool: KeyedPool | None = None
         if provides is not None and key is None:
             raise DeclarationError(
                 f"{self.describe()} has no key",
@@ -77,12 +78,34 @@ class KeyedSingleton(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
             self._pool = KeyedPool(self.provides, limit=self.limit, idle_seconds=self.idle_seconds)
         return self._pool
 
+    def set_provides(self, provides: Any) -> Any:
+        """Call something else from now on.
+
+        Raises:
+            DeclarationError: There are objects already.
+        """
+        if self._pool is not None and len(self._pool):
+            raise DeclarationError(
+                f"{self.describe()} has built objects already",
+                location=self.location,
+                remedy="change it before its container starts, or override it",
+            )
+        self._pool = None
+        return super().set_provides(provides)
+
     def recipe(self, argument: Callable[[str, Any], Argument]) -> Recipe:
         """How a scope gets and pins its key's object.
 
         Args:
             argument: Turns a parameter's name and value into an argument of the plan.
         """
+        if self.attributes:
+            raise DeclarationError(
+                f"{self.describe()} has attributes to set",
+                location=self.location,
+                cause="scopes share its objects, so no one scope sets attributes on them",
+                remedy="pass them as arguments",
+            )
         opening = Opening.ASYNC_CONTEXT_MANAGER if self.pool.is_async else Opening.CONTEXT_MANAGER
         return Recipe(
             opening,

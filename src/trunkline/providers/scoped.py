@@ -16,7 +16,7 @@ from dependency_injector import providers as stock
 
 from trunkline.ambient import ambient_scope
 from trunkline.errors import DeclarationError, ScopeNotOpenError
-from trunkline.providers.declared import Declared, DeclaredCall, caller_location
+from trunkline.providers.declared import Declared, DeclaredMaker, caller_location
 from trunkline.scopes import BaseScope
 
 __all__ = ["InScope", "ScopeValue", "Scoped", "ScopedResource", "check_scope"]
@@ -78,7 +78,7 @@ class InScope(Declared):
         return f"{type(self).__name__}({_name(getattr(self, 'provides', None))})"
 
 
-class Scoped(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
+class Scoped(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
     """One object a scope, built at its first use.
 
     Args:
@@ -123,7 +123,7 @@ class Scoped(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
         self.location = caller_location()
 
 
-class ScopedResource(InScope, DeclaredCall, stock.Factory[T], Generic[T]):
+class ScopedResource(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
     """One object a scope, torn down when the scope closes.
 
     Args:

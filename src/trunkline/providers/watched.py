@@ -17,14 +17,14 @@ from dependency_injector import providers as stock
 
 from trunkline.ambient import ambient_scope
 from trunkline.errors import AsyncResolutionError
-from trunkline.providers.declared import Declared, DeclaredCall, caller_location
+from trunkline.providers.declared import Declared, DeclaredCall, DeclaredMaker, caller_location
 
 __all__ = ["Callable", "Factory", "Object", "Singleton"]
 
 T = TypeVar("T")
 
 
-class Factory(DeclaredCall, stock.Factory[T], Generic[T]):
+class Factory(DeclaredMaker, stock.Factory[T], Generic[T]):
     """A new object at each use; see the stock ``Factory``."""
 
     @overload
@@ -38,18 +38,6 @@ class Factory(DeclaredCall, stock.Factory[T], Generic[T]):
     def __init__(self, provides: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(provides, *args, **kwargs)
         self.location = caller_location()
-
-    def add_attributes(self, **kwargs: Any) -> Any:
-        """Set more attributes on each object."""
-        return self._after(super().add_attributes(**kwargs))
-
-    def set_attributes(self, **kwargs: Any) -> Any:
-        """Replace the attributes that are set on each object."""
-        return self._after(super().set_attributes(**kwargs))
-
-    def clear_attributes(self) -> Any:
-        """Set no attributes on the objects."""
-        return self._after(super().clear_attributes())
 
 
 class Callable(DeclaredCall, stock.Callable[T], Generic[T]):
@@ -82,7 +70,7 @@ class Object(Declared, stock.Object[T], Generic[T]):
         return result
 
 
-class Singleton(DeclaredCall, stock.Singleton[T], Generic[T]):
+class Singleton(DeclaredMaker, stock.Singleton[T], Generic[T]):
     """One object an application; see the stock ``Singleton``.
 
     In a started ``ScopedContainer`` the application's scope holds the object and builds it once,
