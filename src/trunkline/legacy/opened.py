@@ -7,6 +7,8 @@ request. Such a scope has no ``with`` to end it. It closes when the first of the
 - the redirect's ``over`` says that the object has come to its end, asked for a few of the oldest
   scopes whenever another one opens;
 - ``close_opened(value)`` or ``await aclose_opened(value)`` is called for a value of it;
+- nobody holds the object any more, nor any other that the scope has built: the garbage collector
+  finds that, and the next scope that is opened closes it;
 - the scope around it closes: for most that is the application's stop, which logs how many were
   still open.
 """
@@ -20,9 +22,10 @@ import functools
 import inspect
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from trunkline.legacy.sites import PROCESS
 from trunkline.resolution.exits import Callback
@@ -43,6 +46,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _NAME: Final = "scopes of old calls"
+_HOLDS: Final = "__trunkline_opened__"
 _SWEPT: Final = 4
 """Old scopes that are looked at whenever another one opens: more than open, so that they go."""
 
@@ -68,6 +72,35 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise Unfinished
 
 
+class _Guard:
+    """Stands for a scope, and lives as long as someone holds an object that the scope has built.
+
+    The objects hold it, and it holds the scope, which holds the objects: a circle that only the
+    garbage collector takes apart, once nobody outside holds any part of it.
+    """
+
+    __slots__ = ("__weakref__", "_opened", "given", "scope")
+
+    def __init__(self, opened: OpenedScopes, scope: OpenScope, given: Mapping[Any, object]) -> None:
+        self._opened = opened
+        self.scope = scope
+        self.given = given
+
+    def __del__(self) -> None:
+        if not self.scope.closed:
+            self._opened._late.append(self.scope)  # alive again, until it is torn down
+
+    def __deepcopy__(self, memo: object) -> None:
+        """A copy of an object is not of the scope."""
+
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
+        return _nothing, ()
+
+
+def _nothing() -> None:
+    """What a pickled guard loads as."""
+
+
 class OpenedScopes:
     """What old calls have opened inside one scope.
 
@@ -77,11 +110,12 @@ class OpenedScopes:
 
     def __init__(self, parent: OpenScope) -> None:
         self._parent = parent
-        self._by_values: dict[tuple[Any, ...], tuple[OpenScope, Mapping[Any, object]]] = {}
-        self._over: dict[tuple[Any, ...], tuple[Callable[[Any], bool], Any]] = {}
+        self._guards: WeakValueDictionary[tuple[Any, ...], _Guard] = WeakValueDictionary()
+        self._held: dict[tuple[Any, ...], _Guard] = {}  # by no object yet, or by none that can
+        self._over: dict[tuple[Any, ...], tuple[Callable[[Any], bool], Callable[[], Any]]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
-        self._late: list[OpenScope] = []
+        self._late: deque[OpenScope] = deque()
         nodes = parent._program.plan.nodes.values()
         self._awaits = any(node.awaited or node.recipe.close_awaits for node in nodes)
         holder = parent
@@ -94,7 +128,7 @@ class OpenedScopes:
         )
 
     def __len__(self) -> int:
-        return len(self._by_values)
+        return len(self._guards)
 
     def scope(self, given: Mapping[Any, object], scope: BaseScope | None) -> OpenScope:
         """The scope with these values, opened if it is not.
@@ -105,27 +139,39 @@ class OpenedScopes:
         """
         key = value_key(given.values())
         with self._lock:
-            known = self._by_values.get(key)
-            if known is not None and not known[0].closed:
-                return known[0]
+            known = self._guards.get(key)
+            if known is not None and not known.scope.closed:
+                return known.scope
             opened = self._parent.enter(given=given, scope=scope, ambient=False)
-            self._by_values[key] = (opened, given)
+            self._guards[key] = self._held[key] = _Guard(self, opened, given)
             oldest = [(k, *self._over[k]) for k in list(self._over)[:_SWEPT] if k != key]
         for old, over, made in oldest:
-            self._end_if_over(old, over, made)
+            self._end_if_over(old, over, made())
+        for _ in range(len(self._late)):
+            self._end(self._late.popleft())
         return opened
 
     def find(self, given: Mapping[Any, object]) -> OpenScope | None:
         """The scope with these values, if it is open."""
-        known = self._by_values.get(value_key(given.values()))
-        return None if known is None or known[0].closed else known[0]
+        known = self._guards.get(value_key(given.values()))
+        return None if known is None or known.scope.closed else known.scope
 
     def watch(
         self, given: Mapping[Any, object], made: Any, over: Callable[[Any], bool] | None
     ) -> None:
-        """Close a scope once ``over`` says that its object has come to its end."""
+        """Let a scope go when its objects do, or once ``over`` says that this one has ended.
+
+        Args:
+            given: The scope's values.
+            made: The object that was built in it for an old call.
+            over: Whether the object has come to its end.
+        """
+        key = value_key(given.values())
+        guard = self._guards.get(key)
+        if guard is not None and _attach(guard, made):
+            self._held.pop(key, None)
         if over is not None:
-            self._over[value_key(given.values())] = (over, made)
+            self._over[key] = (over, _weakly(made))
 
     def close(self, given: Mapping[Any, object]) -> bool:
         """Close the scope with these values; whether there was one.
@@ -136,39 +182,42 @@ class OpenedScopes:
         key = value_key(given.values())
         found = self._take(key)
         if found is not None:
-            self._end(found[0])
+            self._end(found.scope)
         return found is not None
 
     async def aclose(self, given: Mapping[Any, object]) -> bool:
         """The same, awaiting the teardown."""
         found = self._take(value_key(given.values()))
         if found is not None:
-            await found[0].aclose()
+            await found.scope.aclose()
         return found is not None
 
     def matching(self, value: object) -> list[Mapping[Any, object]]:
         """The values of the scopes that hold ``value``."""
         return [
-            given
-            for _, given in list(self._by_values.values())
-            if any(held is value or held == value for held in given.values())
+            guard.given
+            for guard in list(self._guards.values())
+            if any(held is value or held == value for held in guard.given.values())
         ]
 
-    def _take(self, key: tuple[Any, ...]) -> tuple[OpenScope, Mapping[Any, object]] | None:
+    def _take(self, key: tuple[Any, ...]) -> _Guard | None:
         with self._lock:
             self._over.pop(key, None)
-            return self._by_values.pop(key, None)
+            self._held.pop(key, None)
+            return self._guards.pop(key, None)
 
     def _end_if_over(self, key: tuple[Any, ...], over: Callable[[Any], bool], made: Any) -> None:
         with self._lock:
             if self._over.pop(key, None) is None:
                 return
+        if made is None:
+            return
         if not over(made):
-            self._over[key] = (over, made)  # to the end of the line
+            self._over[key] = (over, _weakly(made))  # to the end of the line
             return
         found = self._take(key)
         if found is not None:
-            self._end(found[0])
+            self._end(found.scope)
 
     def _end(self, scope: OpenScope) -> None:
         if not self._awaits:
@@ -177,8 +226,7 @@ class OpenedScopes:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            with self._lock:
-                self._late.append(scope)
+            self._late.append(scope)
             return
         task = loop.create_task(scope.aclose(), name="close the scope of an old call")
         self._closing.add(task)
@@ -192,9 +240,10 @@ class OpenedScopes:
     def _all(self) -> list[OpenScope]:
         """Take out every scope, the latest first."""
         with self._lock:
-            left = [scope for scope, _ in self._by_values.values()]
+            left = [guard.scope for guard in list(self._guards.values())]
             found = [*self._late, *left]
-            self._by_values.clear()
+            self._guards.clear()
+            self._held.clear()
             self._over.clear()
             self._late.clear()
         PROCESS.usage.left_open += len(left)
@@ -223,6 +272,25 @@ class OpenedScopes:
         if self._closing:
             await asyncio.wait(self._closing)
         _raise(failures)
+
+
+def _attach(guard: _Guard, made: Any) -> bool:
+    """Let all that a scope has built hold its guard; whether the object itself could."""
+    scope: Any = guard.scope
+    nodes = scope._program.plan.at_home(scope._path[-1])
+    built = (getattr(scope, f"v_{node.attr}", None) for node in nodes if not node.given)
+    for one in (*built, made):
+        own = getattr(one, "__dict__", None)
+        if isinstance(own, dict):
+            own[_HOLDS] = guard
+    return isinstance(getattr(made, "__dict__", None), dict)
+
+
+def _weakly(made: Any) -> Callable[[], Any]:
+    try:
+        return ref(made)
+    except TypeError:  # an object that has no room for it
+        return lambda: made
 
 
 def _raise(failures: list[Exception]) -> None:
@@ -292,27 +360,54 @@ def close_with(made: Any, method: str, opened: OpenedScopes, given: Mapping[Any,
         opened: Where the scope is.
         given: Its values.
     """
-    own = getattr(made, method)
-    if method in vars(made):
-        return  # by an earlier call with the same values
+    if method not in vars(made):  # else by an earlier call with the same values
+        setattr(made, method, _Closing(made, method, opened, given))
 
-    @functools.wraps(own)
-    async def aclosing(*args: Any, **kwargs: Any) -> Any:
+
+class _Closing:
+    """An object's closing method, extended; copies of the object have their own method."""
+
+    def __init__(
+        self, made: Any, method: str, opened: OpenedScopes, given: Mapping[Any, object]
+    ) -> None:
+        own = getattr(made, method)
+        functools.update_wrapper(self, own)
+        self._of = (made, method)
+        self._own = own
+        self._opened = opened
+        self._given = given
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if inspect.iscoroutinefunction(self._own):
+            return self._aclose(*args, **kwargs)
         try:
-            return await own(*args, **kwargs)
+            return self._own(*args, **kwargs)
         finally:
-            vars(made).pop(method, None)
-            await opened.aclose(given)
+            self._forget()
+            self._opened.close(self._given)
 
-    @functools.wraps(own)
-    def closing(*args: Any, **kwargs: Any) -> Any:
+    async def _aclose(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return own(*args, **kwargs)
+            return await self._own(*args, **kwargs)
         finally:
-            vars(made).pop(method, None)
-            opened.close(given)
+            self._forget()
+            await self._opened.aclose(self._given)
 
-    setattr(made, method, aclosing if inspect.iscoroutinefunction(own) else closing)
+    def _forget(self) -> None:
+        made, method = self._of
+        vars(made).pop(method, None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        made, method = self._of
+        return _own_method(memo.get(id(made), made), method)
+
+    def __reduce__(self) -> tuple[Callable[[Any, str], Any], tuple[Any, str]]:
+        return _own_method, self._of
+
+
+def _own_method(made: Any, method: str) -> Any:
+    """A method of an object as its class has it."""
+    return getattr(type(made), method).__get__(made)
 
 
 def value_key(values: Iterable[object]) -> tuple[Any, ...]:

@@ -240,7 +240,7 @@ class Redirect:
         """
         known, parent, given, wanted = self.place(site, args, kwargs)
         if known is not None:
-            return known, None
+            return known, given or None
         return opened_in(parent).scope(given, wanted), given
 
     def place(
@@ -249,8 +249,8 @@ class Redirect:
         """Where a call's scope is, or is to be opened.
 
         Returns:
-            The scope that is open with the call's values, if one is; else None, and the scope to
-            open it in, the values by provider, and which scope to open.
+            The scope that is open with the call's values, if one is; the scope to open it in; the
+            values by provider, none where the open one is the ambient one; and which to open.
         """
         shape, values = self._read(site, args, kwargs)
         ambient: Any = ambient_scope.get()
@@ -260,7 +260,7 @@ class Redirect:
             standing = self._standing(ambient)
             if standing.knows and standing.holds(ambient, values):
                 standing.check(ambient, shape, args, kwargs)
-                return ambient, ambient, given, None
+                return ambient, ambient, {}, None
         parent = self._parent(site, ambient, values)
         if not given and not self._standing(parent).knows:
             raise refusals.nothing_open(self.old, found, site, shape)

@@ -188,11 +188,13 @@ async def test_pickles_from_when_the_old_class_was_real_load_as_canonical(protoc
 
 async def test_canonical_objects_pickle_and_copy_as_themselves(shop: Any) -> None:
     user = User("ann")
-    async with shop.enter(user):
-        made = OldEngine(user)
-        made.__dict__.pop("cleanup", None)
-        assert type(copy.copy(made)) is Engine
-        assert type(pickle.loads(pickle.dumps(made))) is Engine
+    made = OldEngine(user)  # in a scope of its own, which its cleanup closes
+    for copied in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        assert type(copied) is Engine
+        assert copied.run() == "ran for ann"
+    await copied.cleanup()
+    assert copied.closed
+    assert not made.closed
 
 
 async def test_its_face_says_what_it_is() -> None:

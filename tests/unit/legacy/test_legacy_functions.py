@@ -7,6 +7,7 @@ import gc
 import inspect
 import logging
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from trunkline.legacy import (
     redirect_scope,
 )
 from trunkline.legacy.functions import LegacyFactory
+from trunkline.legacy.opened import opened_in
 
 OF_USER = Arguments("user", user=Value("user"))
 create: Any = redirect_function(
@@ -160,6 +162,24 @@ async def test_objects_that_have_come_to_their_end_are_let_go(shop: Any) -> None
     await asyncio.sleep(0)
     assert await aclose_opened(users[0]) == 0
     assert await aclose_opened(users[-1]) == 1
+
+
+@pytest.mark.asyncio
+async def test_what_nobody_holds_any_more_is_let_go(shop: Any) -> None:
+    """Old code that never closes its engines drops them; their scopes go with them."""
+    users = [User(str(number)) for number in range(50)]
+    bridges = [weakref.ref(simple(user).bridge) for user in users]
+    kept = simple(users[0])
+    bridge = simple(users[1]).bridge  # the bridge alone is held
+    gc.collect()
+    simple(User("the next one"))
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert len(opened_in(shop.root_scope())) <= 3
+    assert [held() for held in bridges[2:]] == [None] * 48
+    assert simple(users[0]) is kept
+    assert not kept.closed
+    assert simple(users[1]).bridge is bridge
 
 
 @pytest.mark.asyncio
