@@ -442,7 +442,7 @@ def _nothing() -> None:
 class _DeclaredMeta(_StockMeta):  # type: ignore[misc]  # the stubs leave the metaclass out
     """Lets ``isinstance(app, Application)`` answer as one expects."""
 
-    def __instancecheck__(cls, instance: object) -> bool:  # noqa: N805  # of a metaclass
+    def __instancecheck__(cls, instance: object) -> bool:  # noqa: N805  # pyright: ignore[reportSelfClsParameterName]  # of a metaclass
         if isinstance(instance, ContainerInstance):
             return instance.declared is not None and issubclass(instance.declared, cls)
         return type.__instancecheck__(cls, instance)

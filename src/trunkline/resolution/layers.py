@@ -30,9 +30,11 @@ class Host(Protocol):
 
     def checked_blueprint(self) -> Blueprint:
         """Its providers, read anew; faults that can't be compiled are raised."""
+        ...
 
     def generations(self) -> Mapping[str, int]:
         """How often each provider has been told to forget its object."""
+        ...
 
     def bind(self, root: OpenScope) -> None:
         """Let a scope's methods answer for the container's."""

@@ -32,6 +32,7 @@ class ActiveOverride(Protocol):
 
     def applies_to(self, container: Any, /) -> bool:
         """Whether it overrides providers of this container instance."""
+        ...
 
     def begin_in(self, container: Any, /) -> None:
         """Take effect in a container that has started since."""
@@ -43,6 +44,7 @@ class ActiveOverride(Protocol):
             The blueprint, the names of the nodes that are made in another way or are new, and
             those among them that fakes stand for.
         """
+        ...
 
     def used(self, name: str, /) -> None:
         """The fake of the node of that name was asked for."""
@@ -88,6 +90,10 @@ class Overriding:
         with self._lock:
             override.active = False
             self._active.remove(override)
+
+    def active(self) -> tuple[ActiveOverride, ...]:
+        """All active overrides, in order of their start."""
+        return tuple(self._active)
 
     def of(self, container: Any) -> tuple[ActiveOverride, ...]:
         """The active overrides that apply to a container instance, in order of their start."""

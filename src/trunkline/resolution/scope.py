@@ -255,11 +255,7 @@ class OpenScope:
         node = self._node_of(provider)
         method = self._method_of(node)
         if not node.is_async:
-            plain = method
-
-            async def method(scope: OpenScope) -> Any:
-                return plain(scope)
-
+            method = _awaited(method)
         self._program.remember(type(self), "AGET", provider, method)
         return method
 
@@ -520,3 +516,12 @@ class OpenScope:
             cause="it returned before its `yield`",
             remedy="yield the object on every way through, or raise an error that says why not",
         )
+
+
+def _awaited(method: Callable[[OpenScope], Any]) -> Callable[[OpenScope], Any]:
+    """The same method, to be awaited."""
+
+    async def resolve(scope: OpenScope) -> Any:
+        return method(scope)
+
+    return resolve

@@ -43,7 +43,7 @@ class StartedContainers:
     def of(self, declared: type) -> tuple[StartedContainer, ...]:
         """The started instances of a declared class or of a subclass of it."""
         found = (reference() for reference in self._references)
-        return tuple(instance for instance in found if isinstance(instance, declared))
+        return tuple(one for one in found if one is not None and isinstance(one, declared))
 
 
 STARTED: Final = StartedContainers()
