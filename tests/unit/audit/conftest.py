@@ -1,6 +1,7 @@
 """A tree in a temporary folder, and its audit."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,12 @@ def run(tmp_path: Path) -> Audit:
         return run_audit(config, select_rules(select, ()), cached=cached, **options)  # type: ignore[arg-type] # keywords of run_audit
 
     return run_rules
+
+
+@pytest.fixture
+def quick_switches() -> Iterator[None]:
+    """Let threads take turns a thousand times as often."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 1000)
+    yield
+    sys.setswitchinterval(interval)

@@ -3,7 +3,6 @@
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
 # ruff: noqa: PTH101, PTH105, PTH116, PTH118, PTH123
 
-import ast
 import difflib
 import os
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.problems import UsageError
+from trunkline.audit.source.parsing import parse_module
 
 
 class Rewrite(NamedTuple):
@@ -89,7 +89,7 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
 
 def _parses(data: bytes) -> bool:
     try:
-        ast.parse(data)
-    except (SyntaxError, ValueError):
+        parse_module(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -6,6 +6,7 @@ from typing import Final
 
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Class, Function, Parameter
+from trunkline.audit.source.parsing import parse_expression
 from trunkline.audit.source.scopes import Scope, decorator_flags, join, parameters
 from trunkline.audit.source.structure import StructureReader
 
@@ -65,7 +66,7 @@ class DeclarationReader:
         """
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                node = ast.parse(node.value.strip(), mode="eval").body
+                node = parse_expression(node.value.strip())
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
         if isinstance(node, (ast.Name, ast.Attribute)):

@@ -2,12 +2,12 @@
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from trunkline.audit.source.encoding import EncodingProblem, decode
 from trunkline.audit.source.facts import Facts, Suppression
+from trunkline.audit.source.parsing import parse_module
 from trunkline.audit.source.reduction import comments, reduce
 from trunkline.audit.source.structure import StructureReader
 from trunkline.audit.source.uses import UseReader
@@ -208,10 +208,7 @@ def parse(data: bytes) -> ast.Module | Unreadable:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         return Unreadable(line, 0, "contains null bytes")
     try:
-        with warnings.catch_warnings():
-            # Invalid escapes in the audited code are the business of its own tools.
-            warnings.simplefilter("ignore")
-            return ast.parse(data)
+        return parse_module(data)
     except SyntaxError as error:
         try:
             decode(data)
