@@ -51,8 +51,10 @@ __all__ = [
     "keeps_state",
     "opening_of_resource",
     "own_providers",
+    "stock_overrides",
     "with_providers",
     "written_recipe",
+    "written_recipes",
 ]
 
 Provider = stock.Provider[Any]
@@ -193,7 +195,22 @@ def with_providers(blueprint: Blueprint, fakes: Mapping[str, Provider]) -> Bluep
 
 def written_recipe(blueprint: Blueprint, name: str) -> Recipe:
     """How a node's provider was written, also where the blueprint calls a stock one as it is."""
-    recipe = blueprint.recipes[name]
+    return _written(_reader_after(blueprint), name, blueprint.recipes[name])
+
+
+def written_recipes(blueprint: Blueprint) -> dict[str, Recipe]:
+    """The same for all nodes, by name."""
+    reader = _reader_after(blueprint)
+    return {name: _written(reader, name, recipe) for name, recipe in blueprint.recipes.items()}
+
+
+def _reader_after(blueprint: Blueprint) -> _Reader:
+    reader = _Reader(blueprint.graph.scopes, blueprint.default_scope, dict(blueprint.keys))
+    reader.nodes.update(blueprint.graph.nodes)
+    return reader
+
+
+def _written(reader: _Reader, name: str, recipe: Recipe) -> Recipe:
     call: Any = recipe.call
     if recipe.opening is Opening.LIVE:
         opening, provider = Opening.CALL, call
@@ -205,9 +222,6 @@ def written_recipe(blueprint: Blueprint, name: str) -> Recipe:
         provider, stock.Factory | stock.BaseSingleton | stock.Callable | stock.Resource
     ):
         return recipe
-    graph = blueprint.graph
-    reader = _Reader(graph.scopes, blueprint.default_scope, dict(blueprint.keys))
-    reader.nodes.update(graph.nodes)
     if iscoroutinefunction(provider.provides):
         opening = Opening.COROUTINE
     return reader.call(name, opening, provider.provides, provider)[0]
@@ -252,6 +266,13 @@ def is_routed(provider: Provider) -> bool:
 def keeps_state(provider: object) -> bool:
     """Whether a stock provider keeps what it made."""
     return isinstance(provider, stock.BaseSingleton | stock.Resource)
+
+
+def stock_overrides(provider: Provider) -> tuple[Provider, ...]:
+    """The overrides that users put on a provider by its own ``override()``, the latest last."""
+    if provider.last_overriding is None:
+        return ()
+    return tuple(other for other in provider.overridden if not isinstance(other, Router))
 
 
 def is_configuration(provider: object) -> bool:
@@ -483,7 +504,7 @@ class _Reader:
             isasyncgenfunction(started)
             or iscoroutinefunction(started)
             or (isinstance(started, type) and issubclass(started, resources.AsyncResource))
-            or any(self._awaits(edge.target) for edge in edges if not edge.deferred)
+            or self._await_behind(edges)
         )
         opening = Opening.ASYNC_GENERATOR if is_async else Opening.GENERATOR
         runner = partial(_run_async_resource if is_async else _run_resource, provider)
@@ -498,13 +519,14 @@ class _Reader:
             return Kind.VIEW, None, Recipe(Opening.ATTRIBUTE, None, (base,)), edges, False
         base = self.argument(name, "provides", provider.provides, edges)
         if isinstance(provider, stock.MethodCaller):
+            caller: Any = provider  # the stubs take any attribute of a view for another view
             args = tuple(
                 self.argument(name, str(index), value, edges)
-                for index, value in enumerate(provider.args)
+                for index, value in enumerate(caller.args)
             )
             kwargs = tuple(
                 (key, self.argument(name, key, value, edges))
-                for key, value in provider.kwargs.items()
+                for key, value in caller.kwargs.items()
             )
             recipe = Recipe(Opening.METHOD, None, (base, *args), kwargs)
             return Kind.VIEW, None, recipe, edges, False
@@ -517,15 +539,13 @@ class _Reader:
     ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
         """A stock provider: its edges are read, its objects come from its own ``__call__``."""
         edges = self._live_edges(name, provider)
-        is_async = isinstance(provider, stock.Coroutine) or any(
-            self._awaits(edge.target) for edge in edges if not edge.deferred
-        )
+        is_async = isinstance(provider, stock.Coroutine) or self._await_behind(edges)
         if isinstance(provider, _WITH_CALL):
             is_async = is_async or iscoroutinefunction(provider.provides)
         reaches = any(
-            node.scope is not None and node.kind in _SCOPED_KINDS
-            for node in map(self.nodes.get, self._behind(edges))
-            if node is not None
+            self.recipes[node.name].reaches_scope
+            or (node.scope is not None and node.kind in _SCOPED_KINDS)
+            for node in self._behind(edges)
         )
         recipe = Recipe(Opening.LIVE, provider, reaches_scope=reaches)
         kind, scope = Kind.FOREIGN, None
@@ -556,22 +576,21 @@ class _Reader:
             self.argument(name, parameter, value, edges)
         return edges
 
-    def _awaits(self, name: str) -> bool:
-        node = self.nodes.get(name)
-        return node is not None and (
-            node.is_async
-            or any(self._awaits(e.target) for e in node.dependencies if not e.deferred)
-        )
+    def _await_behind(self, edges: list[Dependency]) -> bool:
+        """Whether something that the edges lead to has to be awaited."""
+        return any(node.is_async for node in self._behind([e for e in edges if not e.deferred]))
 
-    def _behind(self, edges: list[Dependency]) -> Iterator[str]:
+    def _behind(self, edges: list[Dependency]) -> Iterator[Node]:
+        """The nodes that edges lead to; of stock providers, which sum up theirs, no further."""
         seen: set[str] = set()
         stack = [edge.target for edge in edges]
         while stack:
             name = stack.pop()
             if name not in seen and name in self.nodes:
                 seen.add(name)
-                yield name
-                stack.extend(edge.target for edge in self.nodes[name].dependencies)
+                yield self.nodes[name]
+                if self.recipes[name].opening is not Opening.LIVE:
+                    stack.extend(e.target for e in self.nodes[name].dependencies if not e.deferred)
 
 
 def _stock_arguments(provider: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,195 @@
+"""The pytest plugin: fixtures, the ``override`` marker, leak checks, the graph snapshot.
+
+pytest loads this module in every run of every project that has trunkline installed, so it imports
+pytest alone; everything else is imported when a test asks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from trunkline.resolution.scope import OpenScope
+    from trunkline.testing.recorder import EventRecorder
+
+__all__: list[str] = []
+
+OURS = frozenset(["application", "container", "live_server", "override", "scope", "staging"])
+"""Fixtures that turn the leak checks on."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    group = parser.getgroup("trunkline")
+    group.addoption(
+        "--trunkline-graph-snapshot",
+        nargs="?",
+        const="trunkline-graph.json",
+        metavar="FILE",
+        help="compare the container's graph with this file (default: trunkline-graph.json)",
+    )
+    group.addoption(
+        "--trunkline-graph-update",
+        action="store_true",
+        help="write the snapshot's file anew instead of comparing",
+    )
+    group.addoption(
+        "--trunkline-staging",
+        metavar="ADDRESS",
+        help="address of the running server that the `staging` fixture gives",
+    )
+    parser.addini(
+        "trunkline_container",
+        "the container, as module:Class (default: [tool.trunkline] container in pyproject.toml)",
+    )
+    parser.addini(
+        "trunkline_leaks",
+        "when to fail tests that leave scopes, tasks or overrides behind: "
+        "`used` (tests that use the plugin), `all`, or `off`",
+        default="used",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marker means, and bring the async fixtures where pytest-asyncio runs."""
+    config.addinivalue_line(
+        "markers",
+        "override(fakes, *, container=None, everywhere=False, strict=True): run the test under "
+        "an override of the container's providers",
+    )
+    if config.pluginmanager.hasplugin("asyncio"):
+        from trunkline.testing import async_fixtures
+
+        config.pluginmanager.register(async_fixtures, "trunkline-async")
+
+
+# the graph
+
+
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Add the comparison with the snapshot as a test of its own."""
+    file = config.getoption("--trunkline-graph-snapshot")
+    if file and not hasattr(config, "workerinput"):
+        from trunkline.testing.snapshot import SnapshotItem
+
+        path = Path(file) if Path(file).is_absolute() else config.rootpath / file
+        items.append(SnapshotItem.from_parent(session, name="graph-snapshot", snapshot=path))
+
+
+# each test
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Run the test under its marks' overrides, and note what it starts."""
+    if not _is_ours(item):
+        return (yield)
+    from trunkline.testing.guarding import guarded
+
+    with guarded(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that left something behind once its fixtures are torn down."""
+    result = yield
+    if "trunkline.testing.guarding" in sys.modules:
+        from trunkline.testing.guarding import check_left_behind
+
+        check_left_behind(item)
+    return result
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    if not hasattr(item, "obj"):
+        return False
+    if item.get_closest_marker("override") is not None:
+        return True
+    mode = item.config.getini("trunkline_leaks")
+    if mode == "off":
+        return False
+    used = OURS & set(getattr(item, "fixturenames", ()))
+    return bool(used) or (mode == "all" and "trunkline.containers" in sys.modules)
+
+
+# fixtures
+
+
+@pytest.fixture(scope="session")
+def container(pytestconfig: pytest.Config) -> Any:
+    """The declared container; override the fixture to name another than the configuration."""
+    from trunkline.testing.configured import configured_container
+
+    return configured_container(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def application_fakes() -> dict[Any, Any]:
+    """What replaces providers for all tests, such as the settings; override it in a conftest."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def application(container: Any, application_fakes: dict[Any, Any]) -> Iterator[Any]:
+    """The started container, one for the session."""
+    import warnings
+
+    from trunkline.overrides import UnusedOverrideWarning, override
+
+    instance = container()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedOverrideWarning)
+        with override(instance, application_fakes, everywhere=True), instance:
+            yield instance
+
+
+@pytest.fixture
+def scope_values() -> tuple[object, ...]:
+    """The values that the `scope` fixture gives to `enter`; override it in a conftest."""
+    return ()
+
+
+@pytest.fixture
+def scope(application: Any, scope_values: tuple[object, ...]) -> Iterator[OpenScope]:
+    """A scope of the test's own, opened by the application with `scope_values`."""
+    with application.enter(*scope_values) as opened:
+        yield opened
+
+
+@pytest.fixture
+def override(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A function that overrides providers until the test ends.
+
+    ``override({Application.bridge: Fake})`` means the `application` fixture's container where the
+    test uses it, else the declared one; ``override(app, {...})`` means `app`.
+    """
+    from trunkline.testing.guarding import Overriding
+
+    overriding = Overriding(request)
+    yield overriding
+    overriding.end()
+
+
+@pytest.fixture
+def event_recorder() -> EventRecorder:
+    """Records what is sent to it, by user."""
+    from trunkline.testing.recorder import EventRecorder
+
+    return EventRecorder()
+
+
+@pytest.fixture(scope="session")
+def staging(pytestconfig: pytest.Config) -> str:
+    """The address of a running server; tests that use it are skipped where none is given."""
+    address = pytestconfig.getoption("--trunkline-staging")
+    if not address:
+        pytest.skip("no staging server: give its address by --trunkline-staging ADDRESS")
+    return str(address)
