@@ -20,6 +20,7 @@ from trunkline.introspection import (
     declared_providers,
     is_provider,
     own_providers,
+    written_recipes,
 )
 from trunkline.providers.declared import Declared, Injection
 from trunkline.providers.keyed import KeyedSingleton
@@ -155,6 +156,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         findings = check_blueprint(
             blueprint,
             is_provider,
+            declared=written_recipes(blueprint),
             used=injections.keys(),
             sync_entries=[
                 name for name, uses in injections.items() if not all(use.awaits for use in uses)

@@ -543,9 +543,9 @@ class _Reader:
         if isinstance(provider, _WITH_CALL):
             is_async = is_async or iscoroutinefunction(provider.provides)
         reaches = any(
-            self.recipes[node.name].reaches_scope
-            or (node.scope is not None and node.kind in _SCOPED_KINDS)
-            for node in self._behind(edges)
+            (node.scope is not None and node.kind in _SCOPED_KINDS)
+            or (node.name in self.recipes and self.recipes[node.name].reaches_scope)
+            for node in self._behind(edges, deferred=True)
         )
         recipe = Recipe(Opening.LIVE, provider, reaches_scope=reaches)
         kind, scope = Kind.FOREIGN, None
@@ -578,19 +578,20 @@ class _Reader:
 
     def _await_behind(self, edges: list[Dependency]) -> bool:
         """Whether something that the edges lead to has to be awaited."""
-        return any(node.is_async for node in self._behind([e for e in edges if not e.deferred]))
+        return any(node.is_async for node in self._behind(edges, deferred=False))
 
-    def _behind(self, edges: list[Dependency]) -> Iterator[Node]:
+    def _behind(self, edges: list[Dependency], *, deferred: bool) -> Iterator[Node]:
         """The nodes that edges lead to; of stock providers, which sum up theirs, no further."""
         seen: set[str] = set()
-        stack = [edge.target for edge in edges]
+        stack = [edge.target for edge in edges if deferred or not edge.deferred]
         while stack:
             name = stack.pop()
             if name not in seen and name in self.nodes:
                 seen.add(name)
                 yield self.nodes[name]
-                if self.recipes[name].opening is not Opening.LIVE:
-                    stack.extend(e.target for e in self.nodes[name].dependencies if not e.deferred)
+                if name not in self.recipes or self.recipes[name].opening is not Opening.LIVE:
+                    further = self.nodes[name].dependencies
+                    stack.extend(e.target for e in further if deferred or not e.deferred)
 
 
 def _stock_arguments(provider: Any) -> Iterator[tuple[str, Any]]:
@@ -627,6 +628,8 @@ def opening_of_resource(call: Any) -> Opening:
         return Opening.ASYNC_GENERATOR
     if _is(isgeneratorfunction, call):
         return Opening.GENERATOR
+    while isinstance(call, partial):
+        call = call.func
     made = inspect.unwrap(call)
     returned = call if isinstance(call, type) else _return_type(call)
     # contextlib's decorators keep the generator function that they wrap
@@ -678,7 +681,7 @@ def _is(predicate: Callable[[Any], bool], call: Any) -> bool:
     return predicate(call) or (
         not isinstance(call, type)
         and not inspect.isroutine(call)
-        and predicate(type(call).__dict__.get("__call__"))
+        and predicate(inspect.getattr_static(type(call), "__call__", None))
     )
 
 

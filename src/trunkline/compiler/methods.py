@@ -78,8 +78,8 @@ class Methods(Lines):
             self._line(4, f"if self.c_{attr}: self.c_{attr} = False; break")
         self._line(2, "try:")
         self._write_making(3, node)
-        self._line(2, "except BaseException as error:")
-        self._line(3, f"self._failed({attr!r}, {node.name!r}, error)")
+        self._line(2, "except BaseException as _error:")
+        self._line(3, f"self._failed({attr!r}, {node.name!r}, _error)")
         self._line(3, "raise")
         self._line(2, f"self.v_{attr} = value")
         self._line(2, "if self._attention is not None:")
@@ -159,24 +159,24 @@ class Methods(Lines):
     def _write_opening(self, depth: int, node: NodePlan, call: str) -> None:
         """Open a resource and note its teardown."""
         entry = (
-            f"{node.recipe.opening.name}, resource, {node.name!r}, {node.recipe.close_seconds!r}"
+            f"{node.recipe.opening.name}, _resource, {node.name!r}, {node.recipe.close_seconds!r}"
         )
-        self._line(depth, f"resource = {call}")
+        self._line(depth, f"_resource = {call}")
         match node.recipe.opening:
             case Opening.ASYNC_GENERATOR:
                 self._line(depth, "try:")
-                self._line(depth + 1, "value = await resource.__anext__()")
+                self._line(depth + 1, "value = await _resource.__anext__()")
                 self._line(depth, "except StopAsyncIteration:")
                 self._line(depth + 1, f"raise self._yields_never({node.name!r}) from None")
             case Opening.GENERATOR:
                 self._line(depth, "try:")
-                self._line(depth + 1, "value = resource.__next__()")
+                self._line(depth + 1, "value = _resource.__next__()")
                 self._line(depth, "except StopIteration:")
                 self._line(depth + 1, f"raise self._yields_never({node.name!r}) from None")
             case Opening.ASYNC_CONTEXT_MANAGER:
-                self._line(depth, "value = await resource.__aenter__()")
+                self._line(depth, "value = await _resource.__aenter__()")
             case _:
-                self._line(depth, "value = resource.__enter__()")
+                self._line(depth, "value = _resource.__enter__()")
         self._line(depth, f"self._exits.append(({entry}))")
         self._write_note(depth, node)
 

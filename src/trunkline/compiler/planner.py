@@ -28,9 +28,8 @@ RESERVED = frozenset(
     # the interface of an open scope
     {"aclose", "aget", "close", "closed", "enter", "get", "knows", "lease", "parent", "resolve"}
     | {"scope"}
-    # what compiled methods call their own
-    | {"ambient", "error", "given", "inner", "kind", "method", "provider", "resource", "self"}
-    | {"token", "traceback", "value", "getattr", "setattr", "type"}
+    # what methods that make objects call their own; other locals begin with an underscore
+    | {"self", "value", "getattr", "setattr"}
     # what the loader puts into the namespace of every source
     | {"AGET", "APP", "GET", "LEFT", "MISSING", "NOTE", "OpenScope", "opened", "reset_ambient"}
     | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}

@@ -74,7 +74,7 @@ class _Writer(Methods):
         attrs = frozenset(node.attr for node in self.plan.nodes.values())
         derived = {prefix + attr for prefix in DERIVED for attr in attrs}
         builtin = frozenset(dir(builtins))
-        self._taken = {*RESERVED, *builtin, *attrs, *derived, class_name}
+        self._taken = {*RESERVED, "_error", "_resource", *builtin, *attrs, *derived, class_name}
         home = self.plan.at_home(self.scope)
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]
