@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import inspect
 import linecache
 import unittest
@@ -22,9 +21,9 @@ from trunkline.introspection import declared_providers, stock_overrides
 from trunkline.overrides import Override, override
 from trunkline.resolution.overriding import OVERRIDING
 from trunkline.resolution.scope import OpenScope
-from trunkline.resolution.shadow import Shadow
 from trunkline.resolution.started import STARTED
 from trunkline.testing.configured import configured_container
+from trunkline.testing.scoped import all_scopes
 
 __all__ = ["Overriding", "check_left_behind", "guarded"]
 
@@ -214,14 +213,7 @@ def _close_scopes(before: _Before) -> Iterator[str]:
 def _open_scopes() -> list[OpenScope]:
     if not STARTED.of(ScopedContainer):
         return []
-    return [
-        found
-        for found in gc.get_objects()
-        if isinstance(found, OpenScope)
-        and not isinstance(found, Shadow)
-        and found.parent is not None
-        and not found.closed
-    ]
+    return [scope for scope in all_scopes() if not scope.closed]
 
 
 def _all_providers() -> list[Any]:

@@ -40,7 +40,15 @@ _ENDS: Final = (
     *(types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType),
     *(types.MemberDescriptorType, types.GenericAlias, property),
     *(date, time, timedelta, tzinfo, Decimal, Fraction, UUID, Enum, PurePath, Pattern, Match),
-    *(logging.Logger, AbstractEventLoop, OpenScope, DynamicContainer, Provider),
+    *(
+        weakref.ProxyType,
+        weakref.CallableProxyType,
+        logging.Logger,
+        AbstractEventLoop,
+        OpenScope,
+        DynamicContainer,
+        Provider,
+    ),
 )
 """Values that can't change, the program itself, and the machinery around scopes."""
 _CONTAINERS: Final = (dict, list, set, bytearray, deque)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 from trunkline.resolution.scope import MISSING, OpenScope
+from trunkline.resolution.shadow import Shadow
 
-__all__ = ["around", "held_by"]
+__all__ = ["all_scopes", "around", "held_by"]
+
+
+def all_scopes() -> list[OpenScope]:
+    """Every scope in memory but the outermost ones, open or closed."""
+    return [
+        found
+        for found in gc.get_objects()
+        # by the real class: a weak proxy whose object is gone answers no question
+        if issubclass(type(found), OpenScope)
+        and not issubclass(type(found), Shadow)
+        and found.parent is not None
+    ]
 
 
 def around(scope: OpenScope) -> list[OpenScope]:
