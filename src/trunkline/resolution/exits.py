@@ -43,7 +43,7 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
         What the teardowns raised, in the order in which they ran.
     """
     failures: list[BaseException] = []
-    while (latest := _pop(exits)) is not None:
+    while exits and (latest := _pop(exits)) is not None:
         kind, resource, name, _ = latest
         try:
             if kind in _AWAITED:
@@ -61,7 +61,7 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
 async def run_exits_async(exits: list[Exit], error: BaseException | None) -> list[BaseException]:
     """The same, awaiting what was opened by await."""
     failures: list[BaseException] = []
-    while (latest := _pop(exits)) is not None:
+    while exits and (latest := _pop(exits)) is not None:
         kind, resource, name, seconds = latest
         try:
             if kind is Opening.ASYNC_GENERATOR and error is None and seconds is None:
