@@ -22,6 +22,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -31,13 +32,19 @@ from dependency_injector.providers import Provider
 
 from trunkline.ambient import ambient_scope
 from trunkline.compiler.loader import load
-from trunkline.compiler.wrapper import Flavour, write_wrapper
+from trunkline.compiler.wrapper import Flavour, Slot, WrapperSource, write_wrapper
 from trunkline.errors import AsyncResolutionError, DeclarationError, ScopeNotOpenError
 from trunkline.graph.model import SourceLocation
 from trunkline.introspection import awaits_itself, declared_behind, is_provider
 from trunkline.providers.declared import Injection, caller_location
 from trunkline.resolution.scope import MISSING, OpenScope
-from trunkline.resolution.views import counterpart, must_await, read_view, read_view_async
+from trunkline.resolution.views import (
+    counterpart,
+    must_await,
+    read_view,
+    read_view_async,
+    slot_of,
+)
 
 __all__ = ["INJECTED", "Inject", "inject"]
 
@@ -119,17 +126,7 @@ def inject(function: Callable[P, R]) -> Callable[P, R]:
     markers = _markers(function, signature, frame.f_locals)
     flavour = Flavour.of(function)
     sites = [_Site(function, name, marker, flavour) for name, marker in markers.items()]
-    source = write_wrapper(signature, markers, flavour)
-    names: dict[str, Any] = {
-        **source.defaults,
-        f"AMBIENT{source.mark}": ambient_scope.get,
-        f"FUNCTION{source.mark}": function,
-        f"MISSING{source.mark}": MISSING,
-    }
-    for index, site in enumerate(sites):
-        site.bind(names, f"_{index}{source.mark}")
-    title = f"injection into {function.__module__}.{function.__qualname__}"
-    wrapper = load(source.text, title, names)[f"wrapper{source.mark}"]
+    wrapper = _Wrapper(function, signature, sites).make()
     functools.update_wrapper(wrapper, function)
     wrapper.__signature__ = signature.replace(
         parameters=[p for name, p in signature.parameters.items() if name not in markers]
@@ -139,7 +136,48 @@ def inject(function: Callable[P, R]) -> Callable[P, R]:
     return filled
 
 
-@dataclass
+class _Wrapper:
+    """The code that stands for a function, written anew as it becomes known where objects are."""
+
+    def __init__(
+        self, function: FunctionType, signature: inspect.Signature, sites: list[_Site]
+    ) -> None:
+        self._signature = signature
+        self._sites = sites
+        self._title = f"injection into {function.__module__}.{function.__qualname__}"
+        self._names: dict[str, Any] = {}
+        source = self._source()
+        self._names |= {
+            **source.defaults,
+            f"AMBIENT{source.mark}": ambient_scope.get,
+            f"FUNCTION{source.mark}": function,
+            f"MISSING{source.mark}": MISSING,
+        }
+        for index, site in enumerate(sites):
+            site.bind(self, self._names, f"_{index}{source.mark}")
+        self._wrapper: Any = None
+        self._lock = threading.Lock()
+
+    def _source(self) -> WrapperSource:
+        slots = {site.parameter: site.slot for site in self._sites if site.slot is not None}
+        filled = [site.parameter for site in self._sites]
+        return write_wrapper(self._signature, filled, self._sites[0].flavour, slots)
+
+    def make(self) -> Any:
+        """The function that fills the parameters and calls the other."""
+        source = self._source()
+        self._wrapper = load(source.text, self._title, self._names)[f"wrapper{source.mark}"]
+        return self._wrapper
+
+    def remake(self) -> None:
+        """Let the function read the slots that are known by now."""
+        with self._lock:
+            source = self._source()
+            made = load(source.text, self._title, self._names)[f"wrapper{source.mark}"]
+            self._wrapper.__code__ = made.__code__
+
+
+@dataclass(eq=False)
 class _Site:
     """One injected parameter: how it is filled where the wrapper's usual way doesn't do."""
 
@@ -148,6 +186,8 @@ class _Site:
     marker: Inject[Any]
     flavour: Flavour
     injection: Injection = field(init=False)
+    slot: Slot | None = None
+    _wrapper: _Wrapper = field(init=False)
     _names: dict[str, Any] = field(init=False)
     _suffix: str = field(init=False)
     _views: dict[type[OpenScope], Any] = field(default_factory=dict)
@@ -171,12 +211,13 @@ class _Site:
         for declared in declared_behind(provider):
             declared.note_injection(self.injection)
 
-    def bind(self, names: dict[str, Any], suffix: str) -> None:
+    def bind(self, wrapper: _Wrapper, names: dict[str, Any], suffix: str) -> None:
         """Put what the wrapper needs for this parameter into its namespace."""
+        self._wrapper = wrapper
         self._names = names
         self._suffix = suffix
         names[f"KEY{suffix}"] = self.marker.provider
-        names[f"SYNC{suffix}"] = names[f"WAITS{suffix}"] = None
+        names |= dict.fromkeys((f"SLOT{suffix}", f"SYNC{suffix}", f"WAITS{suffix}"))
         names[f"FILL{suffix}"] = self.afill if self.flavour.awaits else self.fill
 
     def fill(self, scope: OpenScope | None) -> Any:
@@ -185,7 +226,7 @@ class _Site:
         provider = self.marker.provider
         if not scope.knows(provider):
             return read_view(scope, self._view(scope))
-        self._names[f"SYNC{self._suffix}"] = type(scope)
+        self._learn(scope, awaits=False)
         return scope.get(provider)
 
     async def afill(self, scope: OpenScope | None) -> Any:
@@ -194,11 +235,25 @@ class _Site:
         provider = self.marker.provider
         if not scope.knows(provider):
             return await read_view_async(scope, self._view(scope))
-        if must_await(scope, provider):
-            self._names[f"WAITS{self._suffix}"] = type(scope)
-            return await scope.aget(provider)
-        self._names[f"SYNC{self._suffix}"] = type(scope)
-        return scope.get(provider)
+        awaits = must_await(scope, provider)
+        self._learn(scope, awaits=awaits)
+        return await scope.aget(provider) if awaits else scope.get(provider)
+
+    def _learn(self, scope: OpenScope, *, awaits: bool) -> None:
+        """Let the wrapper know the scope's class: by its slot, or by how to ask it."""
+        name = slot_of(scope, self.marker.provider, self.forget)  # type: ignore[arg-type]  # a method
+        slot = Slot(name, awaits) if name else None
+        if slot is not None and self.slot is None:
+            self.slot = slot
+            self._wrapper.remake()
+        way = "SLOT" if slot is not None and slot == self.slot else "WAITS" if awaits else "SYNC"
+        self._names[f"{way}{self._suffix}"] = type(scope)
+        if slot is not None and not slot_of(scope, self.marker.provider, self.forget):  # type: ignore[arg-type]  # as above
+            self.forget()  # an override came in between
+
+    def forget(self) -> None:
+        """Ask scopes again: an override may stand between them and their slots."""
+        self._names[f"SLOT{self._suffix}"] = None
 
     def _open(self, scope: OpenScope | None) -> OpenScope:
         if scope is None:

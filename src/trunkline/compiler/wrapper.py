@@ -7,13 +7,13 @@ it as to any function; what the caller has left out is filled in between.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from inspect import Parameter
 from typing import Any
 
-__all__ = ["Flavour", "WrapperSource", "write_wrapper"]
+__all__ = ["Flavour", "Slot", "WrapperSource", "write_wrapper"]
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -51,9 +51,9 @@ class WrapperSource:
         text: Source of a function that is called ``wrapper`` and ``mark``.
         mark: What the source's own names end with, so that none is a parameter's. It takes
             ``AMBIENT``, ``FUNCTION`` and ``MISSING`` from its namespace, and for the parameter at
-            each index of those to fill ``KEY_0`` (what to ask the scope for), ``SYNC_0`` and
-            ``WAITS_0`` (classes of scopes that are asked by ``get`` and by ``aget``) and
-            ``FILL_0`` (which is called with any other scope).
+            each index of those to fill ``KEY_0`` (what to ask the scope for), ``SLOT_0``,
+            ``SYNC_0`` and ``WAITS_0`` (classes of scopes of which the slot is read, or that are
+            asked by ``get`` or by ``aget``) and ``FILL_0`` (which is called with any other scope).
         defaults: Defaults of the function, by the names that the source has for them.
     """
 
@@ -62,8 +62,24 @@ class WrapperSource:
     defaults: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where scopes of the class ``SLOT_0`` keep an object.
+
+    Attributes:
+        name: Name of the attribute; it holds ``MISSING`` until the object is built.
+        awaits: Whether the object must be awaited where it is missing.
+    """
+
+    name: str
+    awaits: bool
+
+
 def write_wrapper(
-    signature: inspect.Signature, filled: Iterable[str], flavour: Flavour
+    signature: inspect.Signature,
+    filled: Iterable[str],
+    flavour: Flavour,
+    slots: Mapping[str, Slot] | None = None,
 ) -> WrapperSource:
     """Write a wrapper.
 
@@ -71,10 +87,12 @@ def write_wrapper(
         signature: Of the function to wrap.
         filled: Names of the parameters to fill where the caller gives nothing.
         flavour: What calling the function gives; the wrapper gives the same.
+        slots: Where objects are known to be kept, by the parameters that they fill.
     """
     ends = [len(name) - len(name.rstrip("_")) for name in signature.parameters]
     mark = "_" * (1 + max(ends))
-    return _Writer(list(signature.parameters.values()), list(filled), flavour, mark).write()
+    parameters = list(signature.parameters.values())
+    return _Writer(parameters, list(filled), flavour, mark, slots or {}).write()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ class _Writer:
     filled: list[str]
     flavour: Flavour
     mark: str
+    slots: Mapping[str, Slot]
 
     def write(self) -> WrapperSource:
         mark = self.mark
@@ -145,7 +164,14 @@ class _Writer:
         yield f"    if {name} is MISSING{mark}:"
         if len(self.filled) == 1:
             yield f"        {scope} = AMBIENT{mark}()"
-        yield f"        if type({scope}) is SYNC_{index}{mark}:"
+        slot = self.slots.get(name)
+        if slot is not None:
+            ask = f"await {scope}.aget({key})" if slot.awaits else f"{scope}.get({key})"
+            yield f"        if type({scope}) is SLOT_{index}{mark}:"
+            yield f"            {name} = {scope}.{slot.name}"
+            yield f"            if {name} is MISSING{mark}:"
+            yield f"                {name} = {ask}"
+        yield f"        {'if' if slot is None else 'elif'} type({scope}) is SYNC_{index}{mark}:"
         yield f"            {name} = {scope}.get({key})"
         if self.flavour.awaits:
             yield f"        elif type({scope}) is WAITS_{index}{mark}:"

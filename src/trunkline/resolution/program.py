@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from types import MethodType
 from typing import Any
+from weakref import WeakMethod
 
 from trunkline.ambient import ambient_scope
 from trunkline.compiler.entry import write_enter
@@ -58,6 +60,7 @@ class Program:
         self.opened: Callable[[OpenScope], None] | None = None
         self.loaded: Callable[[type[OpenScope]], None] | None = None
         self._gate: Gate | None = None
+        self._direct_readers: set[WeakMethod[Any]] = set()
         self._by_attr = {node.attr: node for node in plan.nodes.values()}
         self._openers: dict[tuple[str, ...], Opener] = {}
         self._sources: dict[tuple[str, ...], ScopeSource] = {}
@@ -189,12 +192,34 @@ class Program:
 
     # overrides
 
+    def read_directly(self, node: NodePlan, path: tuple[str, ...], forget: MethodType) -> str:
+        """The slot in which scopes of a path keep a node's object, to be read without asking.
+
+        Args:
+            node: The node.
+            path: The scopes from the outermost to the one that is asked.
+            forget: A method, called when scopes have to be asked again; it is held weakly.
+
+        Returns:
+            The slot's name; empty where there is none, or where scopes have to be asked.
+        """
+        with self._lock:
+            if self._gate is not None or node.home != path[-1] or not (node.stored or node.given):
+                return ""
+            self._direct_readers.add(WeakMethod(forget))
+            return f"v_{node.attr}"
+
     def use_gate(self, gate: Gate | None) -> None:
         """Let users of the scopes pass by a gate from now on, or no longer."""
         with self._lock:
             if gate is self._gate:
                 return
             self._gate = gate
+            if gate is not None:
+                readers, self._direct_readers = self._direct_readers, set()
+                for reader in readers:
+                    if (forget := reader()) is not None:
+                        forget()
             for cls in self._classes.values():
                 if gate is None:
                     self._take_gate(cls)

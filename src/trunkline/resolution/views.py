@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import Any
 
 from trunkline.introspection import declared_behind, instance_view
 from trunkline.resolution.scope import OpenScope
 
-__all__ = ["counterpart", "must_await", "read_view", "read_view_async"]
+__all__ = ["counterpart", "must_await", "read_view", "read_view_async", "slot_of"]
 
 
 def must_await(scope: OpenScope, provider: Any) -> bool:
     """Whether a provider of the scope's container has to be awaited."""
     return scope._node_of(provider).is_async
+
+
+def slot_of(scope: OpenScope, provider: Any, forget: MethodType) -> str:
+    """The slot of the scope's class that holds the provider's object; see ``read_directly``."""
+    program = scope._program
+    return program.read_directly(scope._node_of(provider), scope._path, forget)
 
 
 def counterpart(scope: OpenScope, view: Any) -> Any:

@@ -526,3 +526,65 @@ def test_the_default_for_type_checkers_says_what_is_missing_where_it_is_used() -
 
     with pytest.raises(AttributeError, match="lacks @inject"):
         forgotten()
+
+
+# overrides
+
+
+def test_an_override_is_seen_by_a_function_that_has_learned_where_objects_are() -> None:
+    from trunkline.overrides import override
+
+    class Sync(ScopedContainer):
+        user = providers.ScopeValue(User)
+        settings = providers.Scoped(Settings)
+        engine = providers.Scoped(Engine, user, settings)
+
+    @inject
+    def take(
+        engine: Annotated[Engine, Inject(Sync.engine)] = INJECTED,
+        settings: Annotated[Settings, Inject(Sync.settings)] = INJECTED,
+    ) -> Any:
+        return engine, settings
+
+    class Fake(Settings):
+        """Not the real ones."""
+
+    fake = Fake()
+    with Sync() as app, app.enter(User("ann")):
+        for _ in range(2):
+            real = take()
+            assert take() == real
+            with override(app, {Sync.settings: fake}):
+                for _ in range(3):
+                    engine, settings = take()
+                    assert settings is fake
+                    assert engine.settings is fake
+            assert take() == real
+    with Sync() as app, override(Sync, {Sync.settings: fake}), app.enter(User("ann")):
+        assert take()[1] is fake
+
+
+def test_threads_learn_at_the_same_time() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    class Sync(ScopedContainer):
+        settings = providers.Scoped(Settings)
+        other = providers.Scoped(Settings)
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+
+            @inject
+            def take(
+                settings: Annotated[Settings, Inject(Sync.settings)] = INJECTED,
+                other: Annotated[Settings, Inject(Sync.other)] = INJECTED,
+            ) -> Any:
+                return settings, other
+
+            def use(take: Any = take) -> bool:
+                with app.enter() as request:
+                    mine = (request.get(Sync.settings), request.get(Sync.other))
+                    return all(take() == mine for _ in range(5))
+
+            with Sync() as app:
+                assert all(pool.map(lambda _: use(), range(8)))
