@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trunkline.compiler.names import Lines, is_name
-from trunkline.compiler.planner import NodePlan, Plan
-from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe
+from trunkline.compiler.making import Making
+from trunkline.compiler.planner import NodePlan
+from trunkline.graph.blueprint import Argument, Opening, Ref
 
 __all__ = ["Methods"]
 
+DEEPEST = 50
+"""How many objects, each made from the next, one method may build."""
+
 
 @dataclass(kw_only=True)
-class Methods(Lines):
+class Methods(Making):
     """Methods of a scope's class.
 
     Attributes:
-        plan: The plan of the container.
-        path: The scopes that are open, outermost first; the last is the one to write.
-        locked: Whether many threads and tasks may use one scope at once.
-        settled: The objects of the outermost scope that are named, by their attributes.
+        room: How many objects may yet be built in line, by the methods of others.
     """
 
-    plan: Plan
-    path: tuple[str, ...]
-    locked: bool
-    settled: dict[str, str] = field(default_factory=dict)
-    _locals: set[str] = field(default_factory=set)
-
-    @property
-    def scope(self) -> str:
-        """The scope to write."""
-        return self.path[-1]
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it is the outermost one."""
-        return len(self.path) == 1
+    room: int = 0
+    _inside: list[str] = field(default_factory=list)
+    _users: dict[str, str] = field(default_factory=dict)
+    _marked: bool = False
 
     def _write_given(self, node: NodePlan) -> None:
         self._line(0, "")
@@ -56,8 +45,16 @@ class Methods(Lines):
         self._line(3, f"self._not_started({node.name!r})")
         self._line(2, "return value")
 
-    def _write_stored(self, node: NodePlan, method: str = "") -> None:
+    def _write_stored(self, node: NodePlan, method: str = "", *, inline: bool = False) -> None:
+        """The method of an object that the scope keeps.
+
+        Args:
+            node: The object's node.
+            method: The method's name, where it isn't the object's.
+            inline: Whether it builds what the object depends on itself, without calls.
+        """
         attr = node.attr
+        inline = inline and self._reaches_inline(node)
         self._line(0, "")
         self._line(1, f"{'async ' if node.awaited else ''}def {method or attr}(self):")
         self._line(2, f"value = self.v_{attr}")
@@ -67,6 +64,8 @@ class Methods(Lines):
         if attention:
             self._line(2, f"if {attention}:")
             self._line(3, "self._check_open()")
+        if inline:
+            self._line(2, "_building = ''")
         if self.locked:
             self._line(2, f"if self.c_{attr}: self.c_{attr} = False")
             self._line(2, "else:")
@@ -77,17 +76,28 @@ class Methods(Lines):
             self._line(5, "return value")
             self._line(4, f"if self.c_{attr}: self.c_{attr} = False; break")
         self._line(2, "try:")
+        self._locals.clear()
+        self._users = {}
+        self._inside = [attr] if inline else []
+        self._marked = False
         self._write_making(3, node)
         self._line(2, "except BaseException as _error:")
+        if inline:
+            users = self._name(f"U_{attr}", self._users)
+            self._line(3, f"self._failed_within(_building, {users}, _error)")
         self._line(3, f"self._failed({attr!r}, {node.name!r}, _error)")
         self._line(3, "raise")
-        self._line(2, f"self.v_{attr} = value")
-        self._line(2, "if self._attention is not None:")
-        if node.recipe.torn_down and node.awaited:
-            self._line(3, f"await self._abuilt({attr!r})")
-        else:
-            self._line(3, f"self._built({attr!r})")
+        self._write_keeping(2, node, "value")
         self._line(2, "return value")
+
+    def _write_keeping(self, depth: int, node: NodePlan, value: str) -> None:
+        """Lines that keep an object, and look whether someone waits for it."""
+        self._line(depth, f"self.v_{node.attr} = {value}")
+        self._line(depth, "if self._attention is not None:")
+        if node.recipe.torn_down and node.awaited:
+            self._line(depth + 1, f"await self._abuilt({node.attr!r})")
+        else:
+            self._line(depth + 1, f"self._built({node.attr!r})")
 
     def _write_fresh(self, node: NodePlan) -> None:
         self._line(0, "")
@@ -95,162 +105,127 @@ class Methods(Lines):
         if node.recipe.opening is not Opening.DELEGATED:  # the scope that makes it looks
             self._line(2, f"if {self._attention(own=True)}:")
             self._line(3, "self._check_open()")
+        self._locals.clear()
+        self._inside = []
         self._write_making(2, node)
         self._line(2, "return value")
 
-    def _write_making(self, depth: int, node: NodePlan) -> None:
-        """Lines that leave the node's object in ``value``."""
-        recipe = node.recipe
-        self._locals.clear()
-        args = [self._argument(depth, argument) for argument in recipe.args]
-        kwargs = [(key, self._argument(depth, argument)) for key, argument in recipe.kwargs]
-        attributes = [(key, self._argument(depth, argument)) for key, argument in recipe.attributes]
-        match recipe.opening:
-            case Opening.ATTRIBUTE | Opening.ITEM:
-                self._line(depth, f"value = {self._viewed(recipe, args)}")
-            case Opening.LIVE:
-                self._line(depth, f"value = {self._called_live(node)}")
-            case Opening.METHOD:
-                self._line(depth, f"value = {args[0]}({_passed(args[1:], kwargs)})")
-            case Opening.DELEGATED:
-                wait = "await " if node.is_async else ""
-                self._line(depth, f"value = {wait}self._origin.{recipe.call}()")
-            case Opening.CALL | Opening.COROUTINE:
-                wait = "await " if recipe.opening is Opening.COROUTINE else ""
-                call = f"{self._callable(recipe.call)}({_passed(args, kwargs)})"
-                self._line(depth, f"value = {wait}{call}")
-            case _:
-                call = f"{self._callable(recipe.call)}({_passed(args, kwargs)})"
-                self._write_opening(depth, node, call)
-        for key, value in attributes:
-            if is_name(key):
-                self._line(depth, f"value.{key} = {value}")
-            else:
-                self._line(depth, f"setattr(value, {key!r}, {value})")
-        if recipe.close:
-            kind = "ACLOSE" if recipe.close_awaits else "CLOSE"
-            entry = f"{kind}, value.{recipe.close}, {node.name!r}, {recipe.close_seconds!r}"
-            self._line(depth, f"self._exits.append(({entry}))")
-            self._write_note(depth, node)
+    # building in line
 
-    def _write_note(self, depth: int, node: NodePlan) -> None:
-        if node.name in self.plan.noted:
-            self._line(depth, "NOTE(self)")
+    def _reaches_inline(self, node: NodePlan) -> bool:
+        """Whether something that the node's object is made from would be built in line."""
+        behind = [self._behind(argument) for argument in node.arguments()]
+        return any(self._fits_inline(other) or self._fits_fresh(other) for other in behind)
 
-    def _viewed(self, recipe: Recipe, args: list[str]) -> str:
-        """The expression that reads a part of another object."""
-        if len(args) == 1:
-            return args[0]
-        base = f"({args[0]})" if args[0][0] in "-0123456789" else args[0]
-        if recipe.opening is Opening.ITEM:
-            return f"{base}[{args[1]}]"
-        key = recipe.args[1]
-        if isinstance(key, Constant) and isinstance(key.value, str) and is_name(key.value):
-            return f"{base}.{key.value}"
-        return f"getattr({base}, {args[1]})"
+    def _behind(self, argument: Argument) -> NodePlan | None:
+        """The node that fills an argument, seen through those that only stand for another."""
+        while isinstance(argument, Ref):
+            node = self.plan.nodes[argument.name]
+            if node.settled or node.constant or node.recipe.opening is not Opening.ATTRIBUTE:
+                return node
+            if len(node.recipe.args) > 1:
+                return node
+            argument = node.recipe.args[0]
+        return None
 
-    def _called_live(self, node: NodePlan) -> str:
-        """The expression that calls a stock provider."""
-        provider = self._name(node.attr.upper(), node.recipe.call)
-        if node.awaited:
-            return f"await self._live_async({provider})"
-        return f"self._live({provider})" if node.recipe.reaches_scope else f"{provider}()"
-
-    def _write_opening(self, depth: int, node: NodePlan, call: str) -> None:
-        """Open a resource and note its teardown."""
-        entry = (
-            f"{node.recipe.opening.name}, _resource, {node.name!r}, {node.recipe.close_seconds!r}"
+    def _fits_inline(self, node: NodePlan | None) -> bool:
+        """Whether the method at hand may build the node's object itself."""
+        return (
+            node is not None
+            and self.room > 0
+            and not self.is_root
+            and len(self._inside) < DEEPEST
+            and node.home == self.scope
+            and node.stored
+            and not (node.given or node.constant)
+            and node.recipe.opening is not Opening.DELEGATED
         )
-        self._line(depth, f"_resource = {call}")
-        match node.recipe.opening:
-            case Opening.ASYNC_GENERATOR:
-                self._line(depth, "try:")
-                self._line(depth + 1, "value = await _resource.__anext__()")
-                self._line(depth, "except StopAsyncIteration:")
-                self._line(depth + 1, f"raise self._yields_never({node.name!r}) from None")
-            case Opening.GENERATOR:
-                self._line(depth, "try:")
-                self._line(depth + 1, "value = _resource.__next__()")
-                self._line(depth, "except StopIteration:")
-                self._line(depth + 1, f"raise self._yields_never({node.name!r}) from None")
-            case Opening.ASYNC_CONTEXT_MANAGER:
-                self._line(depth, "value = await _resource.__aenter__()")
-            case _:
-                self._line(depth, "value = _resource.__enter__()")
-        self._line(depth, f"self._exits.append(({entry}))")
-        self._write_note(depth, node)
 
-    # arguments
+    def _fits_fresh(self, node: NodePlan | None) -> bool:
+        """The same for an object that is made anew at each use."""
+        return (
+            node is not None
+            and self.room > 0
+            and not self.is_root
+            and node.home == self.scope
+            and not (node.stored or node.given or node.constant)
+            and node.recipe.opening is not Opening.DELEGATED
+        )
 
-    def _argument(self, depth: int, argument: Argument) -> str:
-        if isinstance(argument, Constant):
-            return self._constant(argument.value)
-        return self._load(depth, self.plan.nodes[argument.name])
-
-    def _load(self, depth: int, node: NodePlan) -> str:
-        """Lines that leave another node's object in a local; the local's name."""
-        if node.constant:
-            return self._constant(node.recipe.call, node.attr)
-        wait = "await " if node.is_async else ""
-        owner = self._owner(node.home)
-        if node.settled and not self.is_root:
-            self.settled[f"A_{node.attr}"] = node.attr
-            return f"A_{node.attr}"
-        if node.recipe.opening is Opening.ATTRIBUTE and len(node.recipe.args) == 1:
-            return self._argument(depth, node.recipe.args[0])
-        if node.attr in self._locals and (node.stored or node.given):
-            return node.attr
-        local = self._local(node)
-        if owner is None:
-            self._line(depth, f"self._not_open({node.name!r}, {node.home!r})")
-            self._line(depth, f"{local} = MISSING")
-        elif node.given:
-            self._line(depth, f"{local} = {owner}.v_{node.attr}")
-        elif node.stored:
-            self._line(depth, f"{local} = {owner}.v_{node.attr}")
-            self._line(depth, f"if {local} is MISSING:")
-            self._line(depth + 1, f"{local} = {wait}{owner}.m_{node.attr}()")
-        else:
-            self._line(depth, f"{local} = {wait}{owner}.m_{node.attr}()")
-        return local
-
-    def _local(self, node: NodePlan) -> str:
-        """A new local for a node's object: a factory that fills two arguments is called twice."""
-        local = node.attr
-        count = 1
-        while local in self._locals or (
-            count > 1 and (local in self._taken or local in self.names)
-        ):
-            count += 1
-            local = f"{node.attr}_{count}"
-        self._locals.add(local)
-        self._taken.add(local)
-        return local
-
-    def _owner(self, scope: str) -> str | None:
-        """The expression for the open scope of that name."""
-        if scope not in self.path:
+    def _write_in_line(self, depth: int, node: NodePlan) -> str | None:
+        """Lines that build another node's object here; its local, or None where calls do that."""
+        if len(self._inside) != 1:  # not in a block of its own, which may be left out
             return None
-        hops = len(self.path) - 1 - self.path.index(scope)
-        if hops == 0:
-            return "self"
-        if self.path.index(scope) == 0:
-            return "APP"
-        return "self" + "._parent" * hops
+        if self._fits_inline(node):
+            return self._write_inline(depth, node)
+        return self._write_fresh_inline(depth, node) if self._fits_fresh(node) else None
 
-    def _attention(self, *, own: bool) -> str:
-        """The condition under which a scope on the path may be closed; empty where none can be.
+    def _write_fresh_inline(self, depth: int, node: NodePlan) -> str:
+        self.room -= 1
+        local = self._local(node)
+        self._write_unmarked(depth)
+        self._line(depth, f"if {self._attention(own=True)}:")
+        self._line(depth + 1, "self._check_open()")
+        self._write_making(depth, node, local)
+        return local
 
-        The outermost is left out: when it closes, its program's classes refuse every use. So is
-        the scope itself where nobody can have the right to build in it once it has closed.
+    def _write_inline(self, depth: int, node: NodePlan) -> str:
+        """Lines that leave an object of this scope in a local, built where it is missing.
+
+        What it depends on comes first, so that no block stands in another, however deep the graph.
+        The order in which objects are built is that of the arguments; it is kept by leaving to
+        calls whatever follows an argument that has to be resolved by one.
         """
-        inner = [*self.path[1:-1], *([self.scope] if own else [])]
-        owners = [self._owner(scope) for scope in reversed(inner)]
-        return " or ".join(f"{owner}._attention is not None" for owner in owners)
+        attr = node.attr
+        self.room -= 1
+        self._users[attr] = self._inside[-1]
+        self._inside.append(attr)
+        for argument in node.arguments():
+            if not self._is_loaded(depth, self._behind(argument)):
+                break
+        local = self._local(node)
+        self._line(depth, f"{local} = self.v_{attr}")
+        self._line(depth, f"if {local} is MISSING:")
+        depth += 1
+        attention = self._attention(own=not self.locked)
+        if attention:
+            self._line(depth, f"if {attention}:")
+            self._write_unmarked(depth + 1)
+            self._line(depth + 1, "self._check_open()")
+        if self.locked:
+            self._line(depth, f"if self.c_{attr}: self.c_{attr} = False")
+            self._line(depth, "else:")
+            self._write_unmarked(depth + 1)
+            wait = "await " if node.is_async else ""
+            self._line(depth + 1, f"{local} = {wait}self.m_{attr}()")
+            self._line(depth, f"if {local} is MISSING:")
+            depth += 1
+        self._line(depth, f"_building = {attr!r}")
+        self._marked = False  # what its making calls fails as a part of it
+        loaded = set(self._locals)
+        self._write_making(depth, node, local)
+        self._write_keeping(depth, node, local)
+        self._locals = loaded  # the others are there only where it was missing
+        self._inside.pop()
+        self._marked = True
+        return local
 
+    def _is_loaded(self, depth: int, node: NodePlan | None) -> bool:
+        """Whether an argument needs no call: what is built in line for it has been."""
+        if node is None or node.constant or node.settled:
+            return True
+        if node.given:
+            if node.home == self.scope:
+                self._load(depth, node)
+            return node.home in self.path
+        if node.attr in self._locals:
+            return node.stored
+        if self._fits_inline(node):
+            self._write_inline(depth, node)
+            return True
+        return False
 
-def _passed(args: list[str], kwargs: list[tuple[str, str]]) -> str:
-    """Arguments as a call writes them; keywords that are no identifiers go in a mapping."""
-    plain = [f"{key}={value}" for key, value in kwargs if is_name(key)]
-    odd = [f"{key!r}: {value}" for key, value in kwargs if not is_name(key)]
-    return ", ".join([*args, *plain, *([f"**{{{', '.join(odd)}}}"] if odd else [])])
+    def _write_unmarked(self, depth: int) -> None:
+        """Note, before what may fail on its own, that nothing is being built in line."""
+        if self._marked:
+            self._line(depth, "_building = ''")

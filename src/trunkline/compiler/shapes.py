@@ -30,6 +30,7 @@ _SHARED: Final = {
         *keyword.kwlist,
         *("self", "value", "_error", "_resource", "MISSING", "BaseException", "APP"),
         *("_wait", "_await_built", "_failed", "_built", "_abuilt", "_check_open", "_attention"),
+        *("_building", "_failed_within"),
     )
 }
 """Words that are themselves in every shape."""

@@ -29,6 +29,8 @@ __all__ = ["ScopeSource", "write_scope"]
 
 LIKELY = 4
 """How many providers ``get`` compares before it looks in its table."""
+ROOM = 256
+"""How many objects of a class are built in line, by the methods of those that depend on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class ScopeSource:
     opening: tuple[str, ...]
 
 
-def write_scope(plan: Plan, path: tuple[str, ...], *, locked: bool = True) -> ScopeSource:
+def write_scope(
+    plan: Plan, path: tuple[str, ...], *, locked: bool = True, inline: bool = True
+) -> ScopeSource:
     """Write the class of the scope at the end of ``path``.
 
     Args:
@@ -61,11 +65,13 @@ def write_scope(plan: Plan, path: tuple[str, ...], *, locked: bool = True) -> Sc
         path: The scopes that are open, outermost first; the last is the one to write.
         locked: Whether many threads and tasks may use one scope at once. Without, each object
             costs a little less and only one thread or task may resolve in the scope.
+        inline: Whether methods may build what their object depends on themselves; without, each
+            object is built by its own method, which can be replaced.
 
     Returns:
         The source, with the names it needs.
     """
-    return _Writer(plan=plan, path=path, locked=locked).write()
+    return _Writer(plan=plan, path=path, locked=locked, room=ROOM if inline else 0).write()
 
 
 class _Writer(Methods):
@@ -74,7 +80,8 @@ class _Writer(Methods):
         attrs = frozenset(node.attr for node in self.plan.nodes.values())
         derived = {prefix + attr for prefix in DERIVED for attr in attrs}
         builtin = frozenset(dir(builtins))
-        self._taken = {*RESERVED, "_error", "_resource", *builtin, *attrs, *derived, class_name}
+        own = {"_building", "_error", "_resource"}
+        self._taken = {*RESERVED, *own, *builtin, *attrs, *derived, class_name}
         home = self.plan.at_home(self.scope)
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]
@@ -92,13 +99,14 @@ class _Writer(Methods):
         self._write_forget(given, stored)
         self._write_exits(given, stored)
         self._write_get([n for n in made if n.stored and not n.is_async])
+        used = {edge.target for node in self.plan.nodes.values() for edge in node.node.dependencies}
         methods = {}
         for node in made:
             methods[node.name] = node.attr
             if node.stored and node.settled and node.awaited:
                 self._write_settled(node)
             elif node.stored:
-                self._write_stored(node)
+                self._write_stored(node, inline=node.name not in used)
             else:
                 self._write_fresh(node)
             self._line(1, f"m_{node.attr} = {node.attr}")

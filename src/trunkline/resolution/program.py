@@ -96,7 +96,7 @@ class Program:
         return opener
 
     def _load(self, path: tuple[str, ...]) -> Opener:
-        source = write_scope(self.plan, path, locked=self.locked)
+        source = self._written(path)
         settled = {key: getattr(self.root, f"v_{attr}") for key, attr in source.settled.items()}
         for key, value in settled.items():
             if value is MISSING and self.root is not None:
@@ -137,6 +137,11 @@ class Program:
         if self._gate is not None:
             self._put_gate(cls, self._gate)
         return opener
+
+    def _written(self, path: tuple[str, ...]) -> ScopeSource:
+        # whoever is told of the classes may replace methods, which have to be called then
+        inline = self.loaded is None
+        return write_scope(self.plan, path, locked=self.locked, inline=inline)
 
     def _add_outer_methods(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
         """Let objects of outer scopes be asked for by name too."""
@@ -392,7 +397,7 @@ class Program:
                 remedy=f"name one of its own: {self.listing()}",
             )
         path = self.scopes[: self.scopes.index(node.home) + 1]
-        lines = write_scope(self.plan, path, locked=self.locked).text.splitlines()
+        lines = self._written(path).text.splitlines()
         methods = [node.attr, f"start_{node.attr}"]
         heads = tuple(f"    {kind} {name}(" for kind in ("def", "async def") for name in methods)
         shown = [f"# {' > '.join(path)} of {self.name}"]

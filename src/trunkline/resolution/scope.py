@@ -358,6 +358,24 @@ class OpenScope:
             self._program.waiting.wake(self, attr)
         elif self._attention is not None:
             self._program.waiting.wake_next(self, attr)
+        self._note_failure(name, error)
+
+    def _failed_within(self, attr: str, users: Mapping[str, str], error: BaseException) -> None:
+        """The same for an object that the method of another builds in line, if there is one.
+
+        Args:
+            attr: The object that was being built; empty where none was.
+            users: For each object that the method builds in line, the one that it is built for.
+            error: What was raised.
+        """
+        if not attr:
+            return
+        names = {node.attr: name for name, node in self._program.plan.nodes.items()}
+        self._failed(attr, names[attr], error)
+        while (attr := users[attr]) in users:
+            self._note_failure(names[attr], error)
+
+    def _note_failure(self, name: str, error: BaseException) -> None:
         if isinstance(error, Exception):
             node = self._program.plan.nodes[name].node
             error.add_note(f"trunkline: while {node.label} was built in {self._path[-1]}")

@@ -186,5 +186,6 @@ def builds_on_this_stack(frames: int) -> frozenset[Build]:
         if is_loaded(code):
             scope = id(frame.f_locals.get("self"))
             found |= {(scope, code.co_name), (scope, code.co_name.removeprefix("start_"))}
+            found.add((scope, frame.f_locals.get("_building", "")))  # in line, for its own object
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     return frozenset(found)

@@ -8,6 +8,7 @@ start of a function, at calls, at backward jumps and where a generator goes on. 
 from __future__ import annotations
 
 import dis
+import re
 from collections.abc import AsyncIterator, Iterator
 from types import CodeType
 
@@ -32,10 +33,19 @@ HARMLESS = {
     "TO_BOOL",
 }
 """Opcodes of the versions supported that check no eval breaker and run no code of anyone's."""
+IN_LINE = re.compile(r"_building = '\w")
+"""What the source has once for each object that a method builds for another."""
 
 
 class Thing:
     """Anything."""
+
+
+class Pair:
+    """Something made from others, which its method builds in line."""
+
+    def __init__(self, *things: Thing) -> None:
+        self.things = things
 
 
 async def coroutine() -> Thing:
@@ -60,10 +70,12 @@ class Application(ScopedContainer):
     athing = providers.Scoped(coroutine)
     resource = providers.ScopedResource(generator)
     aresource = providers.ScopedResource(async_generator)
+    top = providers.Scoped(Pair, thing, resource)
+    atop = providers.Scoped(Pair, athing, aresource)
 
 
 def compiled(app: ScopedContainer) -> Program:
-    program: Program = app.program()  # type: ignore[attr-defined]  # of the instance
+    program: Program = app.program()
     return program
 
 
@@ -97,11 +109,15 @@ async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right() ->
                     assert run[0].argval == run[-1].argval
                     lines = {i.positions.lineno for i in run if i.positions}
                     assert len(lines) == 1, "a line of its own would let trace functions in"
-        # the first attempt and the one after a wait, of each stored object of each class
+        # the first attempt and the one after a wait, of each stored object of each class, and one
+        # of each that a method builds in line for another
         stored = sum(
             slot.startswith("c_") for c in program._classes.values() for slot in c.__slots__
         )
-        assert rights == 2 * stored > 0
+        in_line = sum(len(IN_LINE.findall(text)) for _, text in program.sources())
+        requests = [path for path, _ in program.sources() if path[-1] == "REQUEST"]
+        assert in_line == 4 * len(requests) > 0
+        assert rights == 2 * stored + in_line
 
 
 def test_an_opcode_that_lets_threads_in_would_be_noticed() -> None:
