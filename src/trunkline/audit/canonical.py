@@ -59,9 +59,10 @@ class Canonical(NamedTuple):
         return entity.kind == entities.CLASS and entity == self.type
 
     def is_instance(self, entity: Entity) -> bool:
-        """Tell whether an entity is an object of the canonical class, awaited or not."""
+        """Tell whether an entity is an object of the class, old or canonical, awaited or not."""
         return entity.kind in {entities.INSTANCE, entities.AWAITABLE} and (
             (entity.module, entity.name) == (self.type.module, self.type.name)
+            or self.is_legacy(entity.module, entity.name)
         )
 
     def in_family(self, name: str) -> bool:

@@ -31,6 +31,28 @@ class ModuleTable(NamedTuple):
             return module[:-9] in self.packages
         return module in self.files or module in self.namespaces or module in self.opaque
 
+    def with_moves(self, moves: Iterable[tuple[str, str]]) -> "ModuleTable":
+        """Return a table in which the files of moved packages have their old names too.
+
+        Args:
+            moves: Old name and new name of each package.
+        """
+        files = dict(self.files)
+        packages = set(self.packages)
+        for old, new in moves:
+            for name, path in self.files.items():
+                if name == new or name.startswith(f"{new}."):
+                    alias = old + name[len(new) :]
+                    files.setdefault(alias, path)
+                    if name in self.packages:
+                        packages.add(alias)
+        return self._replace(files=files, packages=frozenset(packages))
+
+    def own_name(self, module: str) -> str:
+        """Return the name that a module has in its place, given one that it may also go by."""
+        path = self.files.get(module)
+        return module if path is None else self.names[path]
+
     def has_top(self, module: str) -> bool:
         """Tell whether the top package of a name is part of the tree."""
         return self.exists(module.partition(".")[0])

@@ -155,6 +155,9 @@ class NameResolver(ABC):
         key = (module, name)
         found = self._lookups.get(key)
         if found is None:
+            own = self.table.own_name(module)
+            if own != module:
+                return self.lookup(own, name)
             if key in self._pending or len(self._pending) > DEPTH:
                 return unknown("the name leads back to itself")
             self._pending.add(key)
@@ -277,7 +280,9 @@ class NameResolver(ABC):
             return Entity(entities.EXTERNAL, name)
         if state == "unknown":
             return unknown(f"whether {name} exists cannot be decided")
-        return Entity(entities.MODULE if state == "yes" else entities.MISSING, name)
+        if state == "no":
+            return Entity(entities.MISSING, name)
+        return Entity(entities.MODULE, self.table.own_name(name))
 
     def member(self, module: str, name: str) -> Entity:
         """Return what ``from module import name`` gives."""

@@ -52,16 +52,20 @@ class Project:
 
     def __init__(self, config: AuditConfig, table: ModuleTable, library: Library) -> None:
         self.config = config
+        self._plain_table = table
         self.table = table
         self.library = library
         self.resolver = Resolver(table, library, config.generated)
         self.canonicals: tuple[Canonical, ...] = ()
         self.undecided: list[Undecided] = []
         self.broken: BrokenReport | None = None
+        self.asked: frozenset[tuple[str, str]] | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Resolve everything anew, after more files were read."""
+        moves = [pair for path in self.library.paths() for pair in self.library.facts(path).moved]
+        self.table = self._plain_table.with_moves(moves) if moves else self._plain_table
         self.resolver = Resolver(self.table, self.library, self.config.generated)
         self.canonicals = tuple(
             find_canonical(item, self.resolver) for item in self.config.canonical

@@ -39,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write the snapshot's file anew instead of comparing",
     )
     group.addoption(
+        "--trunkline-audit",
+        action="store_true",
+        help="add a test of each audit rule for each canonical type",
+    )
+    group.addoption(
         "--trunkline-staging",
         metavar="ADDRESS",
         help="address of the running server that the `staging` fixture gives",
@@ -74,13 +79,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Add the comparison with the snapshot as a test of its own."""
+    """Add the comparison with the snapshot, and the audit, as tests of their own."""
     file = config.getoption("--trunkline-graph-snapshot")
     if file and not hasattr(config, "workerinput"):
         from trunkline.testing.snapshot import SnapshotItem
 
         path = Path(file) if Path(file).is_absolute() else config.rootpath / file
         items.append(SnapshotItem.from_parent(session, name="graph-snapshot", snapshot=path))
+    if config.getoption("--trunkline-audit"):
+        from trunkline.testing.audit import audit_items
+
+        items.extend(audit_items(session))
 
 
 # each test

@@ -17,6 +17,7 @@ class ImportChange(NamedTuple):
         member: The name there.
         new_module: The module to import it from.
         new_member: Its name there.
+        types_only: True where only annotations and tests of the type mean the same afterwards.
     """
 
     line: int
@@ -24,6 +25,7 @@ class ImportChange(NamedTuple):
     member: str
     new_module: str
     new_member: str
+    types_only: bool = False
 
 
 class ImportRewriter(cst.CSTTransformer):
@@ -47,6 +49,7 @@ class ImportRewriter(cst.CSTTransformer):
         self._changes = changes
         self.done: set[ImportChange] = set()
         self._renames: dict[cst.CSTNode, str] = {}
+        self._surplus: set[cst.ImportAlias] = set()
         self._moves: dict[cst.ImportFrom, list[tuple[cst.ImportAlias, ImportChange]]] = {}
 
     def visit_Module(self, node: cst.Module) -> None:  # noqa: N802 # LibCST calls it so
@@ -69,35 +72,68 @@ class ImportRewriter(cst.CSTTransformer):
         # Rewritten calls never add lines, so the line is still that of the finding.
         return next((c for c in self._changes if c.member == name and c.line == line), None)
 
-    def _prepare(  # noqa: PLR0911 # one case after another
+    def _prepare(  # one case after another
         self,
         statement: cst.ImportFrom,
         alias: cst.ImportAlias,
         change: ImportChange,
         names: "_Names",
     ) -> bool:
-        if alias.asname is not None or change.member == change.new_member:
+        keeps_name = alias.asname is not None or change.member == change.new_member
+        if keeps_name and not change.types_only:
             return True
+        if keeps_name:
+            return self._only_types(self._uses(statement, _bound_name(alias)))
         if change.new_member in names.words and not self._bound_alike(change, names):
             return False
         if change.member in names.texts:
             return False  # named in __all__ or a patch target: others may ask for it here
+        used = self._uses(statement, change.member)
+        if used is None or (change.types_only and not self._only_types(used)):
+            return False
+        self._renames.update(dict.fromkeys(used, change.new_member))
+        if (change.new_module, change.new_member) in names.imported_at_top:
+            self._surplus.add(alias)
+        return True
+
+    def _uses(self, statement: cst.ImportFrom, name: str) -> list[cst.CSTNode] | None:
+        """Return the uses of a name; None where another statement binds it too."""
         found = self.get_metadata(metadata.ScopeProvider, statement)
         scope = cast("metadata.Scope | None", found)  # type: ignore[redundant-cast] # pyright sees a union with the default
         if scope is None:
-            return False
+            return None
         used: list[cst.CSTNode] = []
-        for assignment in scope[change.member]:
-            if (
-                isinstance(assignment, metadata.ImportAssignment)
-                and assignment.node is not statement
-            ):
-                return False
+        for assignment in scope[name]:
             if not isinstance(assignment, metadata.ImportAssignment):
-                return False
+                return None
+            if assignment.node is not statement:
+                return None
             used.extend(access.node for access in assignment.references)
-        self._renames.update(dict.fromkeys(used, change.new_member))
-        return True
+        return used
+
+    def _only_types(self, used: Sequence[cst.CSTNode] | None) -> bool:
+        """Tell whether every use is an annotation or asks what type something is."""
+        return used is not None and all(map(self._asks_type, used))
+
+    def _asks_type(self, node: cst.CSTNode) -> bool:
+        inner: cst.CSTNode = node
+        while True:
+            found = self.get_metadata(metadata.ParentNodeProvider, inner, None)
+            outer = cast("cst.CSTNode | None", found)  # type: ignore[redundant-cast] # pyright sees a union with the default
+            if isinstance(outer, cst.Annotation):
+                return True
+            if isinstance(outer, cst.Arg):
+                parent = self.get_metadata(metadata.ParentNodeProvider, outer)
+                call = cast("cst.CSTNode", parent)  # type: ignore[redundant-cast] # as above
+                name = get_full_name_for_node(call.func) if isinstance(call, cst.Call) else ""
+                return name in {"isinstance", "issubclass"}
+            if not isinstance(
+                outer,
+                (cst.Tuple, cst.Element, cst.BinaryOperation, cst.Subscript, cst.Index,
+                 cst.SubscriptElement),
+            ):  # fmt: skip
+                return False
+            inner = outer
 
     @staticmethod
     def _bound_alike(change: ImportChange, names: "_Names") -> bool:
@@ -127,9 +163,11 @@ class ImportRewriter(cst.CSTTransformer):
             for old, new in zip(original_node.names, updated_node.names, strict=True)  # type: ignore[arg-type] # not a star
             if old not in gone
         ]
-        fresh = [_statement(alias, change) for alias, change in moves]
+        fresh = [_statement(alias, change) for alias, change in moves if alias not in self._surplus]
         if not kept:
-            if len(fresh) == 1:
+            if not fresh:
+                return cst.RemoveFromParent()
+            if len(moves) == 1:
                 # A statement of one name keeps its parentheses and comments.
                 return updated_node.with_changes(
                     module=fresh[0].module, relative=(), names=[
@@ -168,7 +206,9 @@ class _Names(cst.CSTVisitor):
         self.texts: set[str] = set()
         self.imports: list[cst.ImportFrom] = []
         self.imported: set[tuple[str, str]] = set()
+        self.imported_at_top: set[tuple[str, str]] = set()
         self.rebound: set[str] = set()
+        self._at_top: set[cst.ImportFrom] = set()
 
     def visit_Name(self, node: cst.Name) -> None:  # noqa: N802 # LibCST calls it so
         self.words[node.value] = self.words.get(node.value, 0) + 1
@@ -186,6 +226,15 @@ class _Names(cst.CSTVisitor):
         for alias in node.names:
             if alias.asname is None:
                 self.imported.add((module, get_full_name_for_node(alias.name) or ""))
+                if node in self._at_top:
+                    self.imported_at_top.add((module, get_full_name_for_node(alias.name) or ""))
+
+    def visit_Module(self, node: cst.Module) -> None:  # noqa: N802 # as above
+        for statement in node.body:
+            if isinstance(statement, cst.SimpleStatementLine):
+                self._at_top.update(
+                    part for part in statement.body if isinstance(part, cst.ImportFrom)
+                )
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802 # as above
         self._rebinds(node.target)
@@ -202,6 +251,11 @@ class _Names(cst.CSTVisitor):
     def _rebinds(self, node: cst.CSTNode) -> None:
         if isinstance(node, cst.Name):
             self.rebound.add(node.value)
+
+
+def _bound_name(alias: cst.ImportAlias) -> str:
+    bound = alias.asname.name if alias.asname is not None else alias.name
+    return get_full_name_for_node(bound) or ""
 
 
 def _statement(alias: cst.ImportAlias, change: ImportChange) -> cst.ImportFrom:

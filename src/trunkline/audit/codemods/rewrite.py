@@ -81,11 +81,7 @@ def rewrite_source(data: bytes, findings: Sequence[Finding]) -> tuple[bytes, lis
     """
     module = cst.parse_module(data)
     lines = data.splitlines()
-    changes = [
-        ImportChange(int(f.fix[1]), f.fix[2], f.fix[3], f.fix[4], f.fix[5])
-        for f in findings
-        if f.fix[0] == "import"
-    ]
+    changes = [_import_change(f.fix) for f in findings if f.fix[0] == "import"]
     awaits = {_span(lines, f.fix[1:5]) for f in findings if f.fix[0] == "await"}
     builds = {_span(lines, f.fix[1:5]): f.fix[5] for f in findings if f.fix[0] == "build"}
     texts = {
@@ -113,10 +109,14 @@ def _mended(
     for finding in findings:
         fix = finding.fix
         if fix[0] == "import":
-            if ImportChange(int(fix[1]), fix[2], fix[3], fix[4], fix[5]) in changes:
+            if _import_change(fix) in changes:
                 yield finding
         elif (int(fix[1]), _characters(lines, int(fix[1]), int(fix[2]))) in places:
             yield finding
+
+
+def _import_change(fix: Sequence[str]) -> ImportChange:
+    return ImportChange(int(fix[1]), fix[2], fix[3], fix[4], fix[5], fix[6] == "types")
 
 
 def _span(lines: list[bytes], numbers: Sequence[str]) -> Span:

@@ -105,6 +105,9 @@ def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # no
     classes, _ = project.resolver.ancestors(entity)
     if canonical.type in classes:
         return f"it derives from {canonical.subject}"
+    old = _old_base(project, canonical, entity)
+    if old:
+        return f"it derives from {old}, an old name of {canonical.name}"
     if any(_is_abstract(project, item) for item in classes):
         return ""
     if canonical.in_family(entity.last):
@@ -114,6 +117,15 @@ def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # no
         public = {name for name in theirs.members if not name.startswith("_")}
         if len(public) >= _FEWEST_METHODS and public <= set(own.members):
             return f"it has every public method of {canonical.name}: {', '.join(sorted(public))}"
+    return ""
+
+
+def _old_base(project: Project, canonical: Canonical, entity: Entity) -> str:
+    declared = project.resolver.class_facts(entity)
+    for base in declared.bases if declared is not None else ():
+        for hop in project.path_hops(base) if base is not None else ():
+            if canonical.is_legacy(hop.module, hop.name):
+                return f"{hop.module}.{hop.name}"
     return ""
 
 

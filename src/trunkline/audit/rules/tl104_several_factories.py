@@ -72,7 +72,10 @@ class Makers:
 
 def _builds(project: Project, module: str, function: Function, canonical: Canonical) -> bool:
     for path in function.returned:
-        if path.endswith("()") and canonical.is_type(project.resolver.resolve(path[:-2])):
+        if not path.endswith("()"):
+            continue
+        entity = project.resolver.resolve(path[:-2])
+        if canonical.is_type(entity) or canonical.is_legacy(entity.module, entity.name):
             return True
     return False
 

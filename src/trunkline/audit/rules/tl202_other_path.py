@@ -6,6 +6,7 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
+from trunkline.audit.renames import SAME, may_rename
 from trunkline.audit.rule import Rule
 
 
@@ -57,14 +58,19 @@ def kind():
                     if canonical.is_type(entity) and _is_other(
                         project, canonical, item.module, item.member or ""
                     ):
-                        fix = (
+                        fix: tuple[str, ...] = (
                             "import",
                             str(item.line),
                             item.module,
                             item.member or "",
                             canonical.config.type.module,
                             canonical.name,
+                            SAME,
                         )
+                        if item.bound == item.member != canonical.name and not may_rename(
+                            project, source.module, item.bound
+                        ):
+                            fix = ()
                         yield self._report(
                             source,
                             item.line,

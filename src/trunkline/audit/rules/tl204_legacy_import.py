@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Hop, Project, Source
+from trunkline.audit.renames import likeness, may_rename
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Import
 
@@ -55,7 +56,7 @@ module = importlib.import_module("app.old")  # <-
                 for item in source.facts.imports:
                     hop = _legacy(project, canonical, item)
                     if hop is not None:
-                        yield self._report(source, canonical, item, hop)
+                        yield self._report(project, source, canonical, item, hop)
                 for text in source.facts.texts:
                     if not canonical.is_legacy_module(text.value):
                         continue
@@ -70,10 +71,15 @@ module = importlib.import_module("app.old")  # <-
                             subject=canonical.subject,
                         )
 
-    def _report(self, source: Source, canonical: Canonical, item: Import, hop: Hop) -> Finding:
+    def _report(
+        self, project: Project, source: Source, canonical: Canonical, item: Import, hop: Hop
+    ) -> Finding:
         name = f"{item.module}.{item.member}" if item.member else item.module
         fix: tuple[str, ...] = ()
-        if item.member is not None and canonical.is_legacy(item.module, item.member):
+        like = likeness(project, canonical, item)
+        renames = item.bound == item.member != canonical.name
+        stays = not renames or may_rename(project, source.module, item.bound)
+        if item.member is not None and like and stays:
             fix = (
                 "import",
                 str(item.line),
@@ -81,6 +87,7 @@ module = importlib.import_module("app.old")  # <-
                 item.member,
                 canonical.config.type.module,
                 canonical.name,
+                like,
             )
         return self.finding(
             source.path,

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from trunkline.audit import entities
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
+
+_BOUND = frozenset({entities.CLASS, entities.VALUE})
 
 
 class Check(Rule):
@@ -54,7 +57,7 @@ from app.old import *  # <-
                         hops = project.hops(item.module, name)
                         entity = project.resolver.lookup(item.module, name)
                         is_old = any(canonical.is_legacy(hop.module, hop.name) for hop in hops)
-                        if canonical.is_type(entity) or (is_old and entity.kind == "class"):
+                        if canonical.is_type(entity) or (is_old and entity.kind in _BOUND):
                             yield self.finding(
                                 source.path,
                                 item.line,

@@ -68,10 +68,15 @@ def test_more(monkeypatch, mocker):
 
 
 def _fix(project: Project, target: PatchTarget) -> tuple[str, ...]:
-    """Lead a patch of a canonical class that moved to its canonical path."""
+    """Lead a patch of a canonical class that moved to where the code under test now finds it."""
+    owner = target.name.rpartition(".")[0]
     for canonical in project.canonicals:
         names = {canonical.name, *(old.last for old in canonical.config.legacy if old.attribute)}
         if target.name.rpartition(".")[2] in names and canonical.type.kind == "class":
             new = f"{canonical.config.type.module}.{canonical.config.type.attribute}"
+            if owner in project.table.files:
+                if not canonical.is_type(project.resolver.lookup(owner, canonical.name)):
+                    return ()
+                new = f"{owner}.{canonical.name}"
             return ("patch", str(target.line), str(target.column), target.name, new)
     return ()

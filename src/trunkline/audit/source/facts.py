@@ -13,7 +13,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 9
+FORMAT: Final = 10
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
@@ -221,6 +221,8 @@ class Facts(NamedTuple):
     texts: tuple[Text, ...] = ()
     partial: bool = False
     """True when classes and functions on whose lines nothing matters are left out."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """Packages that `trunkline.legacy.MovedPackages` finds elsewhere: old name and new."""
 
 
 _FIELDS: Final[dict[int, type]] = {

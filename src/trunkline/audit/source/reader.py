@@ -307,6 +307,7 @@ def _facts(
         structure.exports,
         structure.dynamic,
         suppressions,
+        moved=structure.moved,
     )
     if uses is None:
         return facts

@@ -3,6 +3,7 @@
 import ast
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Final
 
 from trunkline.audit.source import facts
@@ -60,6 +61,8 @@ class StructureReader:
         self._import_lines = import_lines(data)
         self._read_names: set[str] = set()
         self._walrus = b":=" in data
+        self._moves_packages = b"MovedPackages" in data
+        self.moved: tuple[tuple[str, str], ...] = ()
         if any(word in data for word in _NAME_MAKERS):
             self.dynamic |= facts.DYNAMIC_NAMES
         if any(word in data for word in _PATH_MAKERS):
@@ -71,6 +74,8 @@ class StructureReader:
     def read(self, body: list[ast.stmt]) -> None:
         """Read the statements of the module."""
         self._block(body, 0)
+        if self._moves_packages:
+            self.moved = tuple(_moved_packages(body))
 
     # The module's own statements.
 
@@ -294,6 +299,18 @@ class StructureReader:
             self.dynamic |= facts.DYNAMIC_ALL
         else:
             self.exports = (self.exports or ()) + names
+
+
+def _moved_packages(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """Yield the old and the new name of each package that a ``MovedPackages({...})`` names."""
+    for node in ast.walk(ast.Module(body, [])):
+        if not isinstance(node, ast.Call) or _last_name(node.func) != "MovedPackages":
+            continue
+        table = node.args[0] if node.args else None
+        if isinstance(table, ast.Dict):
+            for old, new in zip(table.keys, table.values, strict=True):
+                if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
+                    yield str(old.value), str(new.value)
 
 
 def catches_import_error(handler: ast.ExceptHandler) -> bool:
