@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 from contextlib import nullcontext
 from typing import Any
 
@@ -320,3 +321,52 @@ def test_tasks_see_their_own_overrides_alone() -> None:
             assert app.pool().fake is None
 
     asyncio.run(main())
+
+
+def test_threads_see_their_own_overrides_alone() -> None:
+    """Eight threads override the same providers again and again, and share open scopes."""
+    declared = build_container()
+    wrong: list[object] = []
+
+    def run(app: Any, shared: Any, number: int) -> None:
+        for turn in range(8):
+            fake = Made("pool", (number, turn), ())
+            with override(app, {declared.pool: fake}):
+                if shared.session().made_from != (fake,) or app.pool() is not fake:
+                    wrong.append((number, turn))
+                with shared.enter() as request:
+                    if request.engine().made_from[0].made_from[1] is not fake:
+                        wrong.append((number, turn))
+            if shared.session().made_from[0].fake is not None:
+                wrong.append((number, turn))
+
+    with declared() as app, app.enter(scope=Scope.SESSION) as shared:
+        threads = [threading.Thread(target=run, args=(app, shared, n)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+        assert not getattr(shared, "_views", None)
+
+
+def test_keyed_objects_made_from_a_fake_stay_apart() -> None:
+    """A pool of keyed objects is not shared with an override, and its objects end with it."""
+    closed = []
+
+    def tenant(key: str, source: str) -> Any:
+        yield f"{key} of {source}"
+        closed.append(source)
+
+    class Application(ScopedContainer):
+        source = providers.Singleton(lambda: "real")
+        tenant_id = providers.Scoped(lambda: "acme")
+        tenant_object = providers.KeyedSingleton(tenant, "acme", source, key=tenant_id)
+
+    with Application() as app, app.enter() as request:
+        assert request.tenant_object() == "acme of real"
+        with override(app, {Application.source: "fake"}):
+            assert request.tenant_object() == "acme of fake"
+        assert closed == ["fake"]
+        assert request.tenant_object() == "acme of real"
+    assert closed == ["fake", "real"]

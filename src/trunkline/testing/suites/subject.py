@@ -28,6 +28,7 @@ class Client(Protocol):
             fault: What goes wrong: ``raise`` (the agent fails), ``cancel`` (the client cancels the
                 run), ``slow`` (the client reads slowly); empty for nothing.
         """
+        ...
 
     async def vanish(self, message: str) -> None:
         """Start such a run and drop the connection without a word."""
