@@ -40,13 +40,13 @@ def write_enter(
     outer = (f"self{'._parent' * hops}._attention is not None" for hops in range(max(depth - 1, 1)))
     parameters = "".join(f"{name}=MISSING, " for name in (*own, *surplus))
     passed = "".join(f"{name}, " for name in (*own, *surplus))
-    body = "\n".join(f"        {line}" for line in opening)
+    lines = [*(["parent = self"] if depth > 1 else []), *opening]
+    body = "\n".join(f"        {line}" for line in lines)
     text = f"""\
 def enter(self, {parameters}scope=None, given=None, ambient=True):
     if {" and ".join(checks)}:
         if {" or ".join(outer)}:
             self._check_open()
-        parent = self
 {body}
         return inner
     return self._enter(({passed}), scope, given, ambient)

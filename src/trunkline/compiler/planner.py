@@ -32,6 +32,7 @@ RESERVED = frozenset(
     | {"self", "value", "getattr", "setattr"}
     # what the loader puts into the namespace of every source
     | {"AGET", "APP", "GET", "LEFT", "MISSING", "NOTE", "OpenScope", "opened", "reset_ambient"}
+    | {"set_ambient"}
     | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
     | {opening.name for opening in TORN_DOWN}
 )

@@ -142,10 +142,17 @@ class _Writer(Methods):
         return [f"{' = '.join(chunk)} = MISSING" for chunk in _chunks(values, 4)]
 
     def _write_exits(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
-        """Leaving where nobody waits and no lease is held; else ``_close`` and ``_aclose``."""
+        """Entering, and leaving where nobody waits and no lease is held; else ``_close``."""
         has_exits = self._has_exits(stored)
         for is_async in (False, True):
             wait, a, define = ("await ", "a", "async def __a") if is_async else ("", "", "def __")
+            self._line(0, "")
+            self._line(1, f"{define}enter__(self):")
+            self._line(2, "if self._token:")
+            self._line(3, "self._token = set_ambient(self)")
+            self._line(2, "elif self._token is None:")
+            self._line(3, "self._check_open()")
+            self._line(2, "return self")
             self._line(0, "")
             self._line(1, f"{define}exit__(self, kind, error, traceback):")
             self._line(2, "if self._token:")

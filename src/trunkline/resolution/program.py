@@ -111,6 +111,7 @@ class Program:
             "OpenScope": Shadow if path[-1] in self.shadowed else OpenScope,
             "raise_failures": raise_failures,
             "reset_ambient": ambient_scope.reset,
+            "set_ambient": ambient_scope.set,
             "run_exits": run_exits,
             "run_exits_async": run_exits_async,
             **{opening.name: opening for opening in TORN_DOWN},

@@ -175,18 +175,10 @@ class OpenScope:
         await self.__aexit__(None, None, None)
 
     def __enter__(self) -> Self:
-        if self._token:
-            self._token = ambient_scope.set(self)
-        elif self._token is None:
-            self._check_open()
-        return self
+        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
-        if self._token:
-            self._token = ambient_scope.set(self)
-        elif self._token is None:
-            self._check_open()
-        return self
+        raise NotImplementedError
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         raise NotImplementedError
