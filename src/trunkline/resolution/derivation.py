@@ -246,7 +246,11 @@ class Layer:
             views = sorted(self.views, key=lambda view: -len(view._path))
             self.views.clear()
             for view in views:
-                getattr(view._original(), "_views", {}).pop(self, None)
+                scope = view._original()
+                kept = getattr(scope, "_views", {})
+                kept.pop(self, None)
+                if not kept:
+                    scope._program.waiting.relax(scope)
         return views
 
     def retire(self) -> None:

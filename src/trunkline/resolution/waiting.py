@@ -122,6 +122,19 @@ class WaitingRoom:
         for waiter in chosen.values():
             waiter.wake()
 
+    def relax(self, scope: Any) -> None:
+        """Take a scope's attention back where nobody waits and no lease is held.
+
+        Whoever takes a lease or closes the scope at this very moment has said so before his own
+        mark on it; where that is seen, the mark is set again.
+        """
+        with self._lock:
+            if any(owner == id(scope) for owner, _ in self._waiters):
+                return
+            scope._attention = None
+            if getattr(scope, "_leases", None) is not None or scope._token is None:
+                scope._attention = True
+
     def _pass_on(self, scope: Any, attr: str, waiter: _Waiter) -> None:
         """Leave early; whoever was woken already wakes another in his place."""
         if not self._leave(scope, attr, waiter):

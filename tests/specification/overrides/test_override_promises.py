@@ -417,3 +417,4 @@ def test_without_an_override_the_compiled_methods_stand_alone(app: Any) -> None:
             assert type(scope).get is not compiled
         assert type(scope).get is compiled
         assert app.enter.__func__ is type(app.root_scope()).m_enter
+        assert scope._attention is app.root_scope()._attention is None
