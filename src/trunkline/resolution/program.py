@@ -288,6 +288,11 @@ class Program:
         self._add(self._classes[path], "enter", namespace["enter"])
 
     @property
+    def short_name(self) -> str:
+        """The container's name as code names it, without its module."""
+        return self.name.rpartition(":")[2]
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """The scope chain's names, outermost first."""
         return self.plan.blueprint.graph.scopes

@@ -214,8 +214,11 @@ class OpenScope:
         if node is None:
             raise UnknownProviderError(
                 f"{self._program.name} has no provider {provider!r}",
-                cause="it belongs to another container, or was declared after this one was made",
-                remedy=f"use one of its own: {self._program.listing()}",
+                cause="it belongs to another container, or was declared after this one was made"
+                if isinstance(provider, Provider)
+                else "a provider is named by itself, not by its name or by the class it makes",
+                remedy=f"use one of its own, as in get({self._program.short_name}.name): "
+                f"{self._program.listing()}",
             )
         return node
 
@@ -237,7 +240,7 @@ class OpenScope:
                 f"{node.name} must be awaited",
                 location=node.node.location,
                 cause=f"making it awaits {self._program.why_async(node)}",
-                remedy=f"use `await scope.aget(...{node.name})`",
+                remedy=f"use `await scope.aget({self._program.short_name}.{node.name})`",
             )
         method = self._method_of(node)
         self._program.remember(type(self), "GET", provider, method)
@@ -264,8 +267,9 @@ class OpenScope:
         inner = self._program.inner_scope(self._path, scope)
         opened = self._program.opener((*self._path, inner))
         values = tuple(value for value in values if value is not MISSING)
-        declared = self._program.plan.values_of([inner])
-        matched = match_values(declared, values, given or {}, self._node_of, inner)
+        plan = self._program.plan
+        declared, every = plan.values_of([inner]), plan.values_of(self._program.scopes)
+        matched = match_values(declared, values, given or {}, self._node_of, inner, every)
         return opened(self, ambient, *matched)
 
     # building once
@@ -497,7 +501,7 @@ class OpenScope:
             f"{name} lives in a {scope} scope, and none is open here ({' > '.join(self._path)})",
             location=node.location,
             cause=f"it was asked for in the {self._path[-1]} scope, which {why}",
-            remedy=f"open one: scope.enter(..., scope={self._program.scope_type}.{scope})",
+            remedy=f"open one: scope.enter(..., scope={self._program.scope_type.__name__}.{scope})",
         )
 
     def _not_started(self, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trunkline.errors import ScopeValueError
@@ -19,6 +19,7 @@ def match_values(
     given: Mapping[Any, object],
     node_of: Callable[[Any], NodePlan],
     scope: str,
+    elsewhere: Iterable[NodePlan] = (),
 ) -> list[object]:
     """Assign each value to the one declaration that it fits.
 
@@ -29,6 +30,7 @@ def match_values(
         given: Values by provider.
         node_of: Finds a provider's node.
         scope: The scope's name, for messages.
+        elsewhere: The values of all scopes, to say where a misplaced one belongs.
 
     Returns:
         The values in the order of ``declared``.
@@ -68,7 +70,7 @@ def match_values(
         chosen[(exact or fitting)[0].name] = value
     missing = [node for node in declared if node.name not in chosen]
     if misfits:
-        raise _wrong(declared, misfits[0], scope, missing)
+        raise _wrong(declared, misfits[0], scope, missing, elsewhere)
     if missing:
         raise ScopeValueError(
             f"the {scope} scope was opened without {_expected(missing)}",
@@ -89,25 +91,42 @@ def _class_of(node: NodePlan) -> type:
 
 
 def _wrong(
-    declared: list[NodePlan], value: object, scope: str, open_: list[NodePlan]
+    declared: list[NodePlan],
+    value: object,
+    scope: str,
+    open_: list[NodePlan],
+    elsewhere: Iterable[NodePlan] = (),
 ) -> ScopeValueError:
     got = type(value).__name__
-    if not open_:
+    meant = next((node for node in elsewhere if node.home != scope and _fits(node, value)), None)
+    if meant is not None:
         return ScopeValueError(
-            f"a {got} was given to the {scope} scope, which takes "
-            + (f"only {_expected(declared)}" if declared else "no values"),
+            f"a {got} was given to the {scope} scope, but {meant.name} is a value of {meant.home}",
+            location=meant.node.location,
+            cause=f"the {scope} scope takes {_expected(declared) or 'no values'}",
+            remedy=f"open the {meant.home} scope with it: enter({got.lower()}, scope=...)",
+        )
+    wanted = " or ".join(_class_of(node).__name__ for node in open_ or declared)
+    if any(isinstance(value, _class_of(node)) and not _fits(node, value) for node in declared):
+        cause = "the object claims that class but is none of it, as mocks with a spec do"
+    elif open_:
+        cause = f"a value of another class was given to the {scope} scope"
+    elif any(_fits(node, value) for node in declared):
+        cause = "the value was given twice"
+    else:
+        cause = "there is no provider for it"
+    if not open_:
+        takes = f"only {_expected(declared)}" if declared else "no values"
+        return ScopeValueError(
+            f"a {got} was given to the {scope} scope, which takes {takes}",
             location=declared[0].node.location if declared else None,
-            cause="the value was given twice, or belongs to another scope",
+            cause=cause,
             remedy=f"enter({_expected(declared)})",
         )
-    wanted = " or ".join(_class_of(node).__name__ for node in open_)
-    claims = any(isinstance(value, _class_of(node)) for node in open_)
     return ScopeValueError(
         f"Expected {wanted}, got {got}",
         location=open_[0].node.location,
-        cause="the object claims that class but is none of it, as mocks with a spec do"
-        if claims
-        else f"a value of another class was given to the {scope} scope",
+        cause=cause,
         remedy=f"make a real {wanted}; override what depends on it where a test needs a fake",
     )
 
