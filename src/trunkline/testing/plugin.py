@@ -125,8 +125,16 @@ def _is_ours(item: pytest.Item) -> bool:
     mode = item.config.getini("trunkline_leaks")
     if mode == "off":
         return False
-    used = OURS & set(getattr(item, "fixturenames", ()))
-    return bool(used) or (mode == "all" and "trunkline.containers" in sys.modules)
+    return _uses_fixtures(item) or (mode == "all" and "trunkline.containers" in sys.modules)
+
+
+def _uses_fixtures(item: Any) -> bool:
+    """Whether the test uses fixtures of this plugin, not others of the same names."""
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return any(
+        known[name][-1].func.__module__.startswith("trunkline.testing")
+        for name in OURS & known.keys()
+    )
 
 
 # fixtures
