@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from dependency_injector.containers import DeclarativeContainer, DynamicContainer
 from dependency_injector.providers import Provider
@@ -425,7 +425,10 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         return Scope.REQUEST if Scope.REQUEST in scopes else scopes[-1]
 
 
-_StockMeta: Any = type(DeclarativeContainer)
+if TYPE_CHECKING:
+    _StockMeta = type  # the stubs leave the metaclass out; Any would make all of a container Any
+else:
+    _StockMeta = type(DeclarativeContainer)
 
 
 def _for_whom(finding: Finding, injections: Mapping[str, list[Injection]]) -> Finding:
@@ -441,7 +444,7 @@ def _nothing() -> None:
     """What ends debugging that never began."""
 
 
-class _DeclaredMeta(_StockMeta):  # type: ignore[misc]  # the stubs leave the metaclass out
+class _DeclaredMeta(_StockMeta):
     """Lets ``isinstance(app, Application)`` answer as one expects."""
 
     def __instancecheck__(cls, instance: object) -> bool:  # noqa: N805  # pyright: ignore[reportSelfClsParameterName]  # of a metaclass

@@ -91,7 +91,7 @@ def awaits_itself(provider: Provider) -> bool:
     return False
 
 
-def declared_behind(provider: Provider) -> Iterator[Declared]:
+def declared_behind(provider: Provider) -> Iterator[Declared[Any]]:
     """The provider, if it is one of trunkline's; else those of them that it leads to first."""
     seen: set[int] = set()
     stack = [provider]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from dependency_injector import providers as stock
@@ -17,6 +17,8 @@ from dependency_injector import providers as stock
 from trunkline.graph.model import SourceLocation
 
 __all__ = ["Declared", "Injection", "Watcher", "caller_location"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -59,7 +61,7 @@ def caller_location() -> SourceLocation | None:
     return None
 
 
-class Declared(stock.Provider):  # type: ignore[type-arg]  # the mixin serves providers of any type
+class Declared(stock.Provider[T], Generic[T]):
     """Mixin for subclasses of stock providers.
 
     Attributes:
@@ -126,7 +128,7 @@ class Declared(stock.Provider):  # type: ignore[type-arg]  # the mixin serves pr
         self._changed()
 
 
-class DeclaredCall(Declared):
+class DeclaredCall(Declared[T], Generic[T]):
     """The same for providers that hold a callable and its arguments."""
 
     def set_provides(self, provides: Any) -> Any:
@@ -162,7 +164,7 @@ class DeclaredCall(Declared):
         return result
 
 
-class DeclaredMaker(DeclaredCall):
+class DeclaredMaker(DeclaredCall[T], Generic[T]):
     """The same for providers that set attributes on what they make."""
 
     def add_attributes(self, **kwargs: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any, Generic, TypeVar, overload
 
 from dependency_injector import providers as stock
 
@@ -19,7 +19,7 @@ __all__ = ["KeyedSingleton"]
 T = TypeVar("T")
 
 
-class KeyedSingleton(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
+class KeyedSingleton(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T]):
     """One object a key for the life of the application, pinned by the scopes that use it.
 
     Args:
@@ -40,6 +40,50 @@ class KeyedSingleton(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
 
     _pool: KeyedPool | None = None
 
+    @overload
+    def __init__(
+        self,
+        provides: Callable[..., AsyncIterator[T]],
+        *args: Any,
+        key: Any = None,
+        limit: int | None = None,
+        idle_seconds: float | None = None,
+        scope: BaseScope | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        provides: Callable[..., Iterator[T]],
+        *args: Any,
+        key: Any = None,
+        limit: int | None = None,
+        idle_seconds: float | None = None,
+        scope: BaseScope | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        provides: Callable[..., Coroutine[Any, Any, T]],
+        *args: Any,
+        key: Any = None,
+        limit: int | None = None,
+        idle_seconds: float | None = None,
+        scope: BaseScope | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        provides: Callable[..., T] | None = None,
+        *args: Any,
+        key: Any = None,
+        limit: int | None = None,
+        idle_seconds: float | None = None,
+        scope: BaseScope | None = None,
+        **kwargs: Any,
+    ) -> None: ...
     def __init__(
         self,
         provides: Any = None,

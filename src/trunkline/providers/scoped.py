@@ -24,7 +24,7 @@ __all__ = ["InScope", "ScopeValue", "Scoped", "ScopedResource", "check_scope"]
 T = TypeVar("T")
 
 
-class InScope(Declared):
+class InScope(Declared[T], Generic[T]):
     """Base of the providers that resolve in the ambient scope when they are called.
 
     Attributes:
@@ -78,7 +78,7 @@ class InScope(Declared):
         return f"{type(self).__name__}({_name(getattr(self, 'provides', None))})"
 
 
-class Scoped(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
+class Scoped(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T]):
     """One object a scope, built at its first use.
 
     Args:
@@ -123,7 +123,7 @@ class Scoped(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
         self.location = caller_location()
 
 
-class ScopedResource(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
+class ScopedResource(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T]):
     """One object a scope, torn down when the scope closes.
 
     Args:
@@ -233,7 +233,7 @@ class ScopedResource(InScope, DeclaredMaker, stock.Factory[T], Generic[T]):
         copied.close_seconds = self.close_seconds
 
 
-class ScopeValue(InScope, stock.Provider[T], Generic[T]):
+class ScopeValue(InScope[T], stock.Provider[T], Generic[T]):
     """A value that is given when its scope opens.
 
     Args:

@@ -24,7 +24,7 @@ __all__ = ["Callable", "Factory", "Object", "Singleton"]
 T = TypeVar("T")
 
 
-class Factory(DeclaredMaker, stock.Factory[T], Generic[T]):
+class Factory(DeclaredMaker[T], stock.Factory[T], Generic[T]):
     """A new object at each use; see the stock ``Factory``."""
 
     @overload
@@ -40,7 +40,7 @@ class Factory(DeclaredMaker, stock.Factory[T], Generic[T]):
         self.location = caller_location()
 
 
-class Callable(DeclaredCall, stock.Callable[T], Generic[T]):
+class Callable(DeclaredCall[T], stock.Callable[T], Generic[T]):
     """The result of a call, made anew at each use; see the stock ``Callable``."""
 
     @overload
@@ -56,7 +56,7 @@ class Callable(DeclaredCall, stock.Callable[T], Generic[T]):
         self.location = caller_location()
 
 
-class Object(Declared, stock.Object[T], Generic[T]):
+class Object(Declared[T], stock.Object[T], Generic[T]):
     """An object that exists already; see the stock ``Object``."""
 
     def __init__(self, provides: T | None = None) -> None:
@@ -70,7 +70,7 @@ class Object(Declared, stock.Object[T], Generic[T]):
         return result
 
 
-class Singleton(DeclaredMaker, stock.Singleton[T], Generic[T]):
+class Singleton(DeclaredMaker[T], stock.Singleton[T], Generic[T]):
     """One object an application; see the stock ``Singleton``.
 
     In a started ``ScopedContainer`` the application's scope holds the object and builds it once,
