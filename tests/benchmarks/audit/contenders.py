@@ -14,6 +14,21 @@ BIN = Path(sys.executable).parent
 COMMAND = "import sys; from trunkline.audit.command import audit; audit(sys.argv[1:])"
 
 
+PARSE = """
+import ast, gc, multiprocessing, pathlib
+
+def parse(path):
+    try:
+        return len(ast.parse(path.read_bytes()).body) >= 0
+    except SyntaxError:
+        return False
+
+gc.disable()
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(sum(pool.imap_unordered(parse, pathlib.Path(".").rglob("*.py"), 20)))
+"""
+
+
 class Contender:
     """A command that answers a question about the tree.
 
@@ -84,6 +99,18 @@ class Ruff(Contender):
         }
         missed = _old_imports(self.root, planted) - rows
         return f"missed {len(missed)}" if missed else ""
+
+
+class PlainParse(Contender):
+    """Parses every file in two processes and asks nothing: what reading the program costs."""
+
+    name = "ast.parse of every file, two processes"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", PARSE]
+
+    def problem(self, planted: Iterable[Planted]) -> str:
+        return "" if int(self.run()) else "parsed nothing"
 
 
 class Trunkline(Contender):

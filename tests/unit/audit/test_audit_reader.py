@@ -125,3 +125,52 @@ def test_cut_keeps_every_line_in_place() -> None:
     assert reduced.stubs == {1}
     assert reduced.data.split(b"\n")[304] == data.split(b"\n")[304] == b"    Engine()"
     assert reduced.data.count(b"\n") == data.count(b"\n")
+
+
+_outlined = st.sampled_from(
+    [
+        *(
+            "import app.engine|from .other import *|LIMIT = 3|__all__ = ['LIMIT', 'one']"
+            "|__all__ += ['two']|if LIMIT:\n    def inner(): ...\nelse:\n    inner = one"
+            "|try:\n    import fast\nexcept ImportError:\n    fast = None"
+            "|async def one(a=lambda: 1):\n    b = a\n    return b\n|def two(\n    a,\n):\n    x = 1\n"
+            "|def two():\n    global LIMIT\n    LIMIT = 1\n    return '''\ndef no(): ...\n'''"
+            "|def lazy():\n    a = 1\n    from app import late\n    return late"
+            "|@register(\n    LIMIT,\n)\ndef two():\n    a = 1\n    return a\n"
+            "|@property\nclass Of(one, metaclass=two):\n    x = 1\n    y = 2\n"
+            "|class Of[T](Base):\n    x = 1\n    y = 2\n    z = 3\n"
+            "|class Of(make(1)):\n    import json\n    y = 2\n|class Of:\n    x = 1\n    y = 2\n"
+            "|def one():\n    a = 1\n\n\n# import\n|values = [one for one in two]"
+            '|text = f"{LIMIT!r:>{LIMIT}}"|def broken(:\n    a = 1\n    b = 2\n'
+            "|def broken():\n    a = (1\n    b = 2\n|def broken():\n  a = 1\n b = 2\n    c = 1"
+            '|text = f"""{LIMIT + """\ndef one():\n    a = 1\n    b = 2\n"""}"""'
+            "|def page():\n    a = 1\n    b = 2\n\x0cdef other():\n    a = 1\n    b = 2\n"
+        ).split("|")
+    ]
+)
+
+
+@given(st.lists(_outlined, min_size=1, max_size=10))
+@settings(max_examples=300, deadline=None)
+def test_an_outline_agrees_with_the_whole(statements: list[str]) -> None:
+    """What the rules about the whole program read of a cut file is what the whole one holds.
+
+    Broken syntax too, wherever it stands.
+    """
+    text = "\n".join([*statements, "PADDING = '" + "z" * 4000 + "'"]) + "\n"
+    request = Request((b"Engine",), program=True)
+    cut = Reader(request).read(text.encode(), "app.x", is_package=False, is_test=False)
+    # A file with a character beyond ASCII is never cut.
+    whole = Reader(request).read(
+        text.encode() + "# é\n".encode(), "app.x", is_package=False, is_test=False
+    )
+    assert cut == whole
+
+
+def test_an_outline_leaves_bodies_out() -> None:
+    body = "\n".join(f"    x{n} = {n}" for n in range(300))
+    data = f"@one\nasync def two(a):\n{body}\n\nclass Three(two):\n{body}\n".encode()
+    reduced = reduce(data, [], headers=True)
+    assert reduced is not None
+    assert reduced.data.split() == b"@one async def two(): pass class Three(two): pass".split()
+    assert reduced.stubs == {2, 304}

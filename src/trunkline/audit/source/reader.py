@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from trunkline.audit.source.encoding import EncodingProblem, decode
 from trunkline.audit.source.facts import Facts, Suppression
-from trunkline.audit.source.parsing import parse_module
+from trunkline.audit.source.parsing import definition_lines, parse_module
 from trunkline.audit.source.reduction import comments, reduce
-from trunkline.audit.source.structure import StructureReader
+from trunkline.audit.source.structure import StructureReader, import_lines
 from trunkline.audit.source.uses import UseReader
 
 Gates = tuple[tuple[bytes, tuple[bytes, ...]], ...]
@@ -103,8 +103,12 @@ class Reader:
         if not relevant and not self._request.program and not conflicts:
             return Facts(0, suppressions=suppressions) if suppressions else None
         pattern = self._patterns[is_test] if relevant else None
-        if pattern is not None and not self._request.program and not conflicts:
-            facts = self._read_reduced(data, module, is_package, pattern, suppressions)
+        if not conflicts:
+            facts = None
+            if pattern is None:
+                facts = _read_outline(data, module, is_package, suppressions)
+            elif not self._request.program:
+                facts = self._read_reduced(data, module, is_package, pattern, suppressions)
             if facts is not None:
                 return facts
         tree = parse(data)
@@ -149,6 +153,34 @@ class Reader:
         uses.stubs = reduced.stubs
         uses.read(tree.body)
         return _facts(2, structure, suppressions, uses)._replace(partial=True)
+
+
+def _read_outline(
+    data: bytes, module: str, is_package: bool, suppressions: tuple[Suppression, ...]
+) -> Facts | None:
+    """Read the imports and names of a file; None where it has to be read as a whole.
+
+    The whole file goes through the interpreter's parser, so that broken syntax is found; a tree is
+    made only of what binds names or imports.
+    """
+    reduced = reduce(data, import_lines(data), headers=True)
+    if reduced is None:
+        return None
+    try:
+        defined = definition_lines(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    tree = parse(reduced.data)
+    if isinstance(tree, Unreadable):
+        return None
+    structure = StructureReader(module, is_package, data)
+    try:
+        structure.read(tree.body)
+    except RecursionError:
+        return None
+    if not defined.issubset(item.line for item in structure.definitions):
+        return None  # text was taken for code, or code for text
+    return _facts(1, structure, suppressions)
 
 
 def _use_reader(

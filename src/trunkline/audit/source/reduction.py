@@ -21,7 +21,10 @@ _STRING: Final = re.compile(
 )
 _START: Final = re.compile(rb"^[^\s#)\]}]", re.MULTILINE)
 _BLOCK: Final = re.compile(rb"(?:async[ \t]+)?(def|class)[ \t]+([^\W\d]\w*)")
+_HEADER: Final = re.compile(rb"class[ \t]+\w+[ \t]*(?:\([\w., \t=\[\]]*\))?[ \t]*:")
 _FEWEST_BYTES: Final = 4000
+_UNCUT: Final = (b"\\\n", b"\r", b"\f")
+"""What makes lines begin where they do not seem to: continuations, other ends, page breaks."""
 
 
 class Reduced(NamedTuple):
@@ -36,17 +39,18 @@ class Reduced(NamedTuple):
     stubs: frozenset[int]
 
 
-def reduce(data: bytes, lines: list[int]) -> Reduced | None:
+def reduce(data: bytes, lines: list[int], *, headers: bool = False) -> Reduced | None:
     """Cut the blocks of a file that do not matter.
 
     Args:
         data: The bytes of the file.
         lines: Sorted numbers of the lines that matter.
+        headers: True to keep what the module's names depend on: decorators, ``async`` and bases.
 
     Returns:
         The cut file; None where cutting is not worth it, or not safe.
     """
-    if len(data) < _FEWEST_BYTES or b"\\\n" in data or b"\r" in data or not data.isascii():
+    if len(data) < _FEWEST_BYTES or not data.isascii() or any(map(data.__contains__, _UNCUT)):
         return None
     starts = _code_starts(data)
     pieces: list[bytes] = []
@@ -73,16 +77,28 @@ def reduce(data: bytes, lines: list[int]) -> Reduced | None:
             and count > 2
         ):
             above = data.count(b"\n", begin, head)
-            pieces.append(data[kept_from:begin])
-            stub = b"def %b(): pass" if match[1] == b"def" else b"class %b: pass"
-            pieces.append(b"\n" * above + stub % match[2] + b"\n" * (count - above))
-            stubs.append(line + above)
-            kept_from = end
+            if headers:
+                stub, kept = _stub_with_header(data, head, match), head
+            else:
+                stub = b"def %b(): pass" if match[1] == b"def" else b"class %b: pass"
+                stub, kept = b"\n" * above + stub % match[2], begin
+            if stub:
+                pieces.extend((data[kept_from:kept], stub, b"\n" * (count - above)))
+                stubs.append(line + above)
+                kept_from = end
         line += count
     if not stubs:
         return None
     pieces.append(data[kept_from:])
     return Reduced(b"".join(pieces), frozenset(stubs))
+
+
+def _stub_with_header(data: bytes, head: int, match: re.Match[bytes]) -> bytes:
+    """Return a stub with what the header says; empty where it takes a parser to know that."""
+    if match[1] == b"def":
+        return match[0] + b"(): pass"
+    header = _HEADER.match(data, head)
+    return header[0] + b" pass" if header is not None else b""
 
 
 def _code_starts(data: bytes) -> list[int]:

@@ -1,0 +1,80 @@
+"""``--watch`` in a real process: it audits at once, again after a change, and ends by Ctrl-C."""
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SECONDS = 60.0
+"""How long a line may keep us waiting before the test gives up."""
+
+
+class _Watching:
+    """A watching process whose output is read line by line."""
+
+    def __init__(self, root: Path) -> None:
+        code = "import sys; from trunkline.audit.command import audit; audit(sys.argv[1:])"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, "--watch", "--select", "TL401", "--root", str(root)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def wait_for(self, text: str) -> str:
+        while True:
+            line = self._lines.get(timeout=SECONDS)
+            if text in line:
+                return line
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(SECONDS)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[_Watching]:
+    """Watch a folder of two modules."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("")
+    (tmp_path / "app" / "views.py").write_text("import app\n")
+    started = _Watching(tmp_path)
+    yield started
+    started.end()
+
+
+def test_runs_again_after_a_change(watching: _Watching, tmp_path: Path) -> None:
+    watching.wait_for("no findings in 2 files")
+    (tmp_path / "app" / "views.py").write_text("import app.gone\n")
+    watching.wait_for("app/views.py:1:8: TL401 there is no module app.gone")
+    watching.wait_for("1 finding in 2 files")
+    (tmp_path / "app" / "gone.py").write_text("")
+    watching.wait_for("no findings in 3 files")
+    assert watching.interrupt() == 0
+
+
+def test_ends_with_the_status_of_the_last_run(watching: _Watching, tmp_path: Path) -> None:
+    watching.wait_for("no findings")
+    (tmp_path / "app" / "late.py").write_text("from app import nothing\n")
+    watching.wait_for("1 finding in 3 files")
+    assert watching.interrupt() == 1
