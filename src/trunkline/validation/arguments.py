@@ -120,7 +120,7 @@ class _Place:
 
     def hops(self, call: Call, argument: Argument) -> tuple[str, ...]:
         """Where the called thing and the argument's provider are to be found."""
-        hops = [f"{self.node.name} calls {call.name}{call.signature}"]
+        hops = [f"{self.node.name} calls {call.drawn}"]
         if isinstance(argument, Ref) and argument.name in self.graph:
             hops.append(self.graph[argument.name].label)
         return tuple(hops)
@@ -133,14 +133,14 @@ def _missing(place: _Place, call: Call, match: Match) -> Finding:
         "missing-argument",
         f"{place.node.name} builds {call.name} without its argument{_s(match.missing)} {names}",
         f"add {keywords} to the provider, or give the parameter{_s(match.missing)} a default",
-        (f"{call.name}{call.signature}",),
+        (call.drawn,),
     )
 
 
 def _surplus(place: _Place, call: Call, match: Match) -> Iterator[Finding]:
     if not (match.surplus or match.unknown or match.duplicate):
         return
-    name, taking = place.node.name, (f"{call.name}{call.signature}",)
+    name, taking = place.node.name, (call.drawn,)
     if match.surplus:
         given, taken = len(call.args), len(call.args) - match.surplus
         yield place.finding(

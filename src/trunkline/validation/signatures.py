@@ -36,12 +36,32 @@ class Call:
     kwargs: dict[str, Argument]
     source: tuple[FunctionType, type | None] | None
 
+    @property
+    def drawn(self) -> str:
+        """The name and the parameters, annotations as their source writes them."""
+        parameters = [
+            parameter.replace(annotation=_Written(parameter.annotation))
+            if isinstance(parameter.annotation, str)
+            else parameter
+            for parameter in self.signature.parameters.values()
+        ]
+        return f"{self.name}{Signature(parameters)}"
+
     def annotation(self, parameter: str) -> Any:
         """The resolved annotation of a parameter; ``UNKNOWN`` if it can't be told."""
         if self.source is None:
             return UNKNOWN
         function, owner = self.source
         return parameter_annotation(function, parameter, owner)
+
+
+class _Written(str):
+    """An annotation that was kept as text, shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
