@@ -509,8 +509,8 @@ def test_a_constant_of_the_wrong_type_is_found() -> None:
     (finding,) = findings({"engine": recipe(Engine, RealClock(), "3")})
     assert str(finding) == (
         "app.py:1: Engine wants int as 'limit', but engine passes '3' (str) [argument-type]\n"
-        "    engine calls Engine(clock: 'Clock', limit: 'int' = 3, *rest: 'str', "
-        "**options: 'float') -> 'None'\n"
+        "    engine calls Engine(clock: Clock, limit: int = 3, *rest: str, "
+        "**options: float)\n"
         "    remedy: pass a provider of int, or mend the annotation if it is wrong"
     )
 
