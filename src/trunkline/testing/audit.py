@@ -37,11 +37,11 @@ class AuditItem(pytest.Item):
         if problems:
             raise AuditError(problems)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the findings alone, without this module's own frames."""
         if isinstance(excinfo.value, AuditError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo)
+        return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Head the failure with the claim."""

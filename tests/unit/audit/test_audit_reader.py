@@ -129,23 +129,30 @@ def test_cut_keeps_every_line_in_place() -> None:
 
 _outlined = st.sampled_from(
     [
-        *(
-            "import app.engine|from .other import *|LIMIT = 3|__all__ = ['LIMIT', 'one']"
-            "|__all__ += ['two']|if LIMIT:\n    def inner(): ...\nelse:\n    inner = one"
-            "|try:\n    import fast\nexcept ImportError:\n    fast = None"
-            "|async def one(a=lambda: 1):\n    b = a\n    return b\n|def two(\n    a,\n):\n    x = 1\n"
-            "|def two():\n    global LIMIT\n    LIMIT = 1\n    return '''\ndef no(): ...\n'''"
-            "|def lazy():\n    a = 1\n    from app import late\n    return late"
-            "|@register(\n    LIMIT,\n)\ndef two():\n    a = 1\n    return a\n"
-            "|@property\nclass Of(one, metaclass=two):\n    x = 1\n    y = 2\n"
-            "|class Of[T](Base):\n    x = 1\n    y = 2\n    z = 3\n"
-            "|class Of(make(1)):\n    import json\n    y = 2\n|class Of:\n    x = 1\n    y = 2\n"
-            "|def one():\n    a = 1\n\n\n# import\n|values = [one for one in two]"
-            '|text = f"{LIMIT!r:>{LIMIT}}"|def broken(:\n    a = 1\n    b = 2\n'
-            "|def broken():\n    a = (1\n    b = 2\n|def broken():\n  a = 1\n b = 2\n    c = 1"
-            '|text = f"""{LIMIT + """\ndef one():\n    a = 1\n    b = 2\n"""}"""'
-            "|def page():\n    a = 1\n    b = 2\n\x0cdef other():\n    a = 1\n    b = 2\n"
-        ).split("|")
+        "import app.engine",
+        "from .other import *",
+        "LIMIT = 3",
+        "__all__ = ['LIMIT', 'one']",
+        "__all__ += ['two']",
+        "if LIMIT:\n    def inner(): ...\nelse:\n    inner = one",
+        "try:\n    import fast\nexcept ImportError:\n    fast = None",
+        "async def one(a=lambda: 1):\n    b = a\n    return b\n",
+        "def two(\n    a,\n):\n    x = 1\n",
+        "def two():\n    global LIMIT\n    LIMIT = 1\n    return '''\ndef no(): ...\n'''",
+        "def lazy():\n    a = 1\n    from app import late\n    return late",
+        "@register(\n    LIMIT,\n)\ndef two():\n    a = 1\n    return a\n",
+        "@property\nclass Of(one, metaclass=two):\n    x = 1\n    y = 2\n",
+        "class Of[T](Base):\n    x = 1\n    y = 2\n    z = 3\n",
+        "class Of(make(1)):\n    import json\n    y = 2\n",
+        "class Of:\n    x = 1\n    y = 2\n",
+        "def one():\n    a = 1\n\n\n# import\n",
+        "values = [one for one in two]",
+        'text = f"{LIMIT!r:>{LIMIT}}"',
+        "def broken(:\n    a = 1\n    b = 2\n",
+        "def broken():\n    a = (1\n    b = 2\n",
+        "def broken():\n  a = 1\n b = 2\n    c = 1",
+        'text = f"""{LIMIT + """\ndef one():\n    a = 1\n    b = 2\n"""}"""',
+        "def page():\n    a = 1\n    b = 2\n\x0cdef other():\n    a = 1\n    b = 2\n",
     ]
 )
 
