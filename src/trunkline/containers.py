@@ -125,6 +125,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         self._end_debugging: Callable[[], None] = _nothing
         self._layers: Layers | None = None
         self._generations: Mapping[str, int] = {}
+        self._is_stopping = False
 
     # the graph
 
@@ -215,10 +216,10 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
 
     def provider_changed(self, provider: Any) -> None:  # any change remakes the program
         """Make the program anew at the next use."""
-        if self._root is None:
-            self._program = None
-        else:
+        if self.is_started:
             self.layers().providers_changed()
+        else:
+            self._program = None
 
     def layers(self) -> Layers:
         """The started container as its overrides see it.
@@ -228,6 +229,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         """
         if self._layers is None:
             root = self._started()
+            if self._is_stopping:
+                raise self._stops()
             program = root._program
             self._layers = Layers(self, program, root, program.plan, self._generations)
         return self._layers
@@ -248,8 +251,17 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         return self.program().source_of(name)
 
     def root_scope(self) -> OpenScope | None:
-        """The application's open scope, or None."""
+        """The application's scope, or None.
+
+        It answers until the last teardown has ended: until then what was built can be read, and
+        nothing is built anew.
+        """
         return self._root
+
+    @property
+    def is_started(self) -> bool:
+        """Whether scopes can be opened: from the start to the beginning of the stop."""
+        return self._root is not None and not self._is_stopping
 
     # the application's scope
 
@@ -337,6 +349,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         )
 
     def _open(self) -> OpenScope:
+        if self._is_stopping:
+            raise self._stops()
         if self._root is not None:
             raise ScopeNotOpenError(
                 f"{self._name()} is started already",
@@ -372,26 +386,40 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
     @contextmanager
     def _stop(self) -> Iterator[OpenScope]:
         root = self._started()
-        STARTED.discard(self)
+        if self._is_stopping:
+            raise self._stops()
+        self._is_stopping = True
         self._end_debugging()
-        self._root = None
         for method in ("enter", "get", "aget"):  # absent where the start failed
             self.__dict__.pop(method, None)
-        for name, provider in declared_providers(self).items():
-            if isinstance(provider, KeyedSingleton):  # first, for nothing here depends on them
-                pool = provider.pool
-                root._exits.append(
-                    (Callback.ASYNC, pool.aclose, name, None)
-                    if pool.is_async
-                    else (Callback.SYNC, pool.close, name, None)
-                )
+        owned = declared_providers(self)
         try:
+            for name, provider in owned.items():
+                if isinstance(provider, KeyedSingleton):  # first: nothing here depends on them
+                    pool = provider.pool
+                    root._exits.append(
+                        (Callback.ASYNC, pool.aclose, name, None)
+                        if pool.is_async
+                        else (Callback.SYNC, pool.close, name, None)
+                    )
             yield root
         finally:
             root._program.retire()
             if self._layers is not None:
                 self._layers.retire()
-            self._layers = self._program = None
+            STARTED.discard(self)
+            for provider in owned.values():
+                if isinstance(provider, Singleton):
+                    provider.forget_early()
+            self._layers = self._program = self._root = None
+            self._is_stopping = False
+
+    def _stops(self) -> ScopeNotOpenError:
+        return ScopeNotOpenError(
+            f"{self._name()} is being stopped",
+            cause="its teardowns have not ended yet",
+            remedy="wait for the end of its `async with` block before it is started again",
+        )
 
     def _started(self) -> OpenScope:
         if self._root is None:

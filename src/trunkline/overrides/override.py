@@ -281,8 +281,8 @@ class Override:
     def _started(self) -> list[ContainerInstance]:
         if isinstance(self.container, type):
             found: Any = STARTED.of(self.container)
-            return list(found)
-        return [self.container] if self.container.root_scope() is not None else []
+            return [container for container in found if container.is_started]
+        return [self.container] if self.container.is_started else []
 
 
 def _caller() -> SourceLocation:

@@ -103,6 +103,10 @@ class Singleton(DeclaredMaker[T], stock.Singleton[T], Generic[T]):
         """The object, where it was built before the container started; else nothing."""
         return self._early
 
+    def forget_early(self) -> None:
+        """Let go of that object: the run of the container that it was built for has ended."""
+        self._early.clear()
+
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         scope = None if args or kwargs else self._holder()
         if scope is not None:

@@ -1,0 +1,84 @@
+"""An application's life: one start, one stop, and nothing of one run in the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from trunkline import Scope, ScopedContainer, providers
+from trunkline.errors import ScopeClosedError, ScopeNotOpenError
+
+
+class Thing:
+    """Anything."""
+
+
+@pytest.mark.asyncio
+async def test_a_start_during_the_stop_is_refused_and_works_after_it() -> None:
+    reached, opened = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[Thing]:
+        yield Thing()
+        reached.set()
+        await opened.wait()
+
+    class Application(ScopedContainer):
+        resource = providers.ScopedResource(slow, scope=Scope.APP)
+        thing = providers.Scoped(Thing)
+
+    app = Application()
+    await app.__aenter__()
+    await app.aget(Application.resource)
+    stop = asyncio.create_task(app.__aexit__(None, None, None))
+    await reached.wait()
+    with pytest.raises(ScopeNotOpenError, match="being stopped"):
+        await app.__aenter__()
+    with pytest.raises(ScopeNotOpenError, match="being stopped"):
+        await app.__aexit__(None, None, None)
+    with pytest.raises(ScopeClosedError):
+        app.enter()
+    opened.set()
+    await stop
+    async with app:
+        with app.enter() as request:
+            assert isinstance(request.get(Application.thing), Thing)
+
+
+@pytest.mark.parametrize("ask", ["call", "get"])
+def test_teardowns_read_the_singletons_of_their_run_and_build_none(ask: str) -> None:
+    built: list[Thing] = []
+    seen: list[Any] = []
+
+    def make() -> Thing:
+        built.append(Thing())
+        return built[-1]
+
+    def closing(thing: Thing) -> Iterator[Thing]:
+        yield thing
+        uses: dict[str, Callable[[Any], Any]] = {"call": lambda p: p(), "get": app.get}
+        seen.append(uses[ask](app.thing))
+
+    class Application(ScopedContainer):
+        thing = providers.Singleton(make)
+        resource = providers.ScopedResource(closing, thing, scope=Scope.APP)
+
+    app = Application()
+    with app:
+        app.get(Application.resource)
+    assert seen == built
+    assert len(built) == 1
+
+
+def test_a_singleton_built_before_the_start_belongs_to_one_run() -> None:
+    class Application(ScopedContainer):
+        thing = providers.Singleton(Thing)
+
+    app = Application()
+    early = app.thing()
+    with app:
+        assert app.thing() is early
+    with app:
+        assert app.thing() is not early
