@@ -32,7 +32,8 @@ def check_redirects(*names: Any) -> None:
     """Check redirects against what they lead to; nothing is built.
 
     Targets are imported; each must exist and say what class it makes. Each form of an adapter must
-    bring either all values of the canonical object's scope or none of them; values must be the
+    bring all values of the canonical object's scope, and of each other scope that it brings any of,
+    or none at all; values must be the
     container's scope values; what is said to agree with a parameter must be one of the canonical
     factory's.
 
@@ -94,17 +95,21 @@ def _findings(redirect: Redirect) -> Iterator[Finding]:
                 f"{getattr(found.factory, '__qualname__', found.factory)}",
                 f"its parameters are: {', '.join(parameters) or 'none'}",
             )
-    needed = set(found.own_values)
     for form, signature in zip(adapt.forms, adapt.signatures, strict=True):
         roles = [adapt.roles[parameter] for parameter in signature.parameters]
         brought = [role.provider for role in roles if isinstance(role, Value)]
+        needed = set(found.own_values)
+        for value in found.values.keys() & set(brought):
+            needed |= {
+                name for name in found.values if found.scope_of(name) == found.scope_of(value)
+            }
         if brought and not needed <= set(brought):
             missing = ", ".join(sorted(needed - set(brought)))
             yield Finding(
                 "redirect-form",
                 name,
                 f"the form {name}({form}) brings {', '.join(brought)} but not {missing}",
-                "bring all values of the scope, so that one can be opened, or none",
+                "bring all values of each scope, so that one can be opened, or none",
             )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Generator, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from inspect import Parameter, Signature
 from typing import Any, Self
 
@@ -17,7 +18,9 @@ from trunkline.legacy.naming import old_name
 from trunkline.legacy.redirect import Redirect, caller
 from trunkline.legacy.shadow import Shadow
 from trunkline.legacy.sites import PROCESS, CallSite, OldName
+from trunkline.legacy.standing import Step
 from trunkline.legacy.target import Target
+from trunkline.resolution.scope import OpenScope
 
 __all__ = [
     "LegacyFactory",
@@ -210,56 +213,47 @@ class LegacyScope:
         self._site = site
         self._args = args
         self._kwargs = kwargs
-        self._opened: Any = None
-        self._token: Any = None
+        self._scopes: ExitStack | AsyncExitStack | None = None
 
     def __enter__(self) -> Any:
-        scope = self._begin()
-        if self._opened is not None:
-            self._opened.__enter__()
-        try:
-            return scope.get(self._redirect.target.found.call)
-        except BaseException as error:
-            self.__exit__(type(error), error, error.__traceback__)
-            raise
+        with ExitStack() as scopes:
+            scope, steps = self._begin(scopes)
+            for step, given in steps:
+                scope = scopes.enter_context(scope.enter(given=given, scope=step))
+            made = scope.get(self._redirect.target.found.call)
+            self._scopes = scopes.pop_all()
+        return made
 
     async def __aenter__(self) -> Any:
-        scope = self._begin()
-        if self._opened is not None:
-            await self._opened.__aenter__()
-        try:
-            return await scope.aget(self._redirect.target.found.call)
-        except BaseException as error:
-            await self.__aexit__(type(error), error, error.__traceback__)
-            raise
+        async with AsyncExitStack() as scopes:
+            scope, steps = self._begin(scopes)
+            for step, given in steps:
+                scope = await scopes.enter_async_context(scope.enter(given=given, scope=step))
+            made = await scope.aget(self._redirect.target.found.call)
+            self._scopes = scopes.pop_all()
+        return made
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self._leave()
-        if self._opened is not None:
-            self._opened.__exit__(kind, error, traceback)
+        assert isinstance(self._scopes, ExitStack)  # noqa: S101  # as it was entered
+        self._scopes.__exit__(kind, error, traceback)
 
     async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self._leave()
-        if self._opened is not None:
-            await self._opened.__aexit__(kind, error, traceback)
+        assert isinstance(self._scopes, AsyncExitStack)  # noqa: S101  # as it was entered
+        await self._scopes.__aexit__(kind, error, traceback)
 
-    def _begin(self) -> Any:
-        if self._opened is not None or self._token is not None:
+    def _begin(self, scopes: ExitStack | AsyncExitStack) -> tuple[OpenScope, tuple[Step, ...]]:
+        """Join the scope that is open with the call's values, or say what to open in which."""
+        if self._scopes is not None:
             raise LegacyCallError(
                 f"one {self._redirect.old.name}(...) was entered twice",
                 site=self._site.place,
                 remedy="call it anew for each `with`",
             )
-        joined, parent, given, scope = self._redirect.place(self._site, self._args, self._kwargs)
-        if joined is not None:
-            self._token = ambient_scope.set(joined)
-            return joined
-        self._opened = parent.enter(given=given, scope=scope)
-        return self._opened
-
-    def _leave(self) -> None:
-        if self._token is not None:
-            ambient_scope.reset(self._token)
+        joined, parent, _, steps = self._redirect.place(self._site, self._args, self._kwargs)
+        if joined is None:
+            return parent, steps
+        scopes.callback(ambient_scope.reset, ambient_scope.set(joined))
+        return joined, ()
 
 
 def _function(name: str, redirect: Redirect, adapt: Arguments | None) -> Any:

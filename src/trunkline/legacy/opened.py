@@ -1,7 +1,9 @@
 """Scopes that old calls open: from the values they bring, where no scope with them is open.
 
 One scope serves all old calls with the same values, so that what is canonical stays one object a
-request. Such a scope has no ``with`` to end it. It closes when the first of these happens:
+request. Where the values belong to a scope further out, such as a session, the scopes down to that
+of the canonical object are opened one inside another, and close together. Such a scope has no
+``with`` to end it. It closes when the first of these happens:
 
 - the object's own closing method is called, which the redirect names by ``closes_with``;
 - the redirect's ``over`` says that the object has come to its end, asked for a few of the oldest
@@ -23,17 +25,20 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from trunkline.legacy.sites import PROCESS
+from trunkline.legacy.standing import Step
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.scope import OpenScope
-from trunkline.scopes import BaseScope
 
 __all__ = [
     "OpenedScopes",
+    "Opening",
     "Unfinished",
     "aclose_opened",
     "close_opened",
@@ -72,23 +77,54 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise Unfinished
 
 
-class _Guard:
-    """Stands for a scope, and lives as long as someone holds an object that the scope has built.
+class _Chain:
+    """Scopes that were opened one inside another for an old call, and close together.
 
-    The objects hold it, and it holds the scope, which holds the objects: a circle that only the
+    Args:
+        scopes: The outermost first; the innermost answers the call.
+    """
+
+    __slots__ = ("inner", "scopes")
+
+    def __init__(self, scopes: Sequence[OpenScope]) -> None:
+        self.scopes = scopes
+        self.inner = scopes[-1]
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be made in it any more."""
+        return self.inner.closed
+
+    def close(self) -> None:
+        """Close all, the innermost first."""
+        with ExitStack() as stack:
+            for scope in self.scopes:
+                stack.callback(scope.close)
+
+    async def aclose(self) -> None:
+        """The same, awaiting the teardowns."""
+        async with AsyncExitStack() as stack:
+            for scope in self.scopes:
+                stack.push_async_callback(scope.aclose)
+
+
+class _Guard:
+    """Stands for scopes, and lives as long as someone holds an object that they have built.
+
+    The objects hold it, and it holds the scopes, which hold the objects: a circle that only the
     garbage collector takes apart, once nobody outside holds any part of it.
     """
 
-    __slots__ = ("__weakref__", "_opened", "given", "scope")
+    __slots__ = ("__weakref__", "_opened", "chain", "given")
 
-    def __init__(self, opened: OpenedScopes, scope: OpenScope, given: Mapping[Any, object]) -> None:
+    def __init__(self, opened: OpenedScopes, chain: _Chain, given: Mapping[Any, object]) -> None:
         self._opened = opened
-        self.scope = scope
+        self.chain = chain
         self.given = given
 
     def __del__(self) -> None:
-        if not self.scope.closed:
-            self._opened._late.append(self.scope)  # alive again, until it is torn down
+        if not self.chain.closed:
+            self._opened._late.append(self.chain)  # alive again, until it is torn down
 
     def __deepcopy__(self, memo: object) -> None:
         """A copy of an object is not of the scope."""
@@ -115,7 +151,7 @@ class OpenedScopes:
         self._over: dict[tuple[Any, ...], tuple[Callable[[Any], bool], Callable[[], Any]]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
-        self._late: deque[OpenScope] = deque()
+        self._late: deque[_Chain] = deque()
         nodes = parent._program.plan.nodes.values()
         self._awaits = any(node.awaited or node.recipe.close_awaits for node in nodes)
         holder = parent
@@ -130,31 +166,48 @@ class OpenedScopes:
     def __len__(self) -> int:
         return len(self._guards)
 
-    def scope(self, given: Mapping[Any, object], scope: BaseScope | None) -> OpenScope:
+    def scope(self, given: Mapping[Any, object], steps: Sequence[Step]) -> OpenScope:
         """The scope with these values, opened if it is not.
 
         Args:
             given: Values by provider.
-            scope: Which scope they are given to; None for the container's default scope.
+            steps: What to open, the outermost first; the last one is the scope that is wanted.
         """
         key = value_key(given.values())
         with self._lock:
             known = self._guards.get(key)
-            if known is not None and not known.scope.closed:
-                return known.scope
-            opened = self._parent.enter(given=given, scope=scope, ambient=False)
-            self._guards[key] = self._held[key] = _Guard(self, opened, given)
+            if known is not None and not known.chain.closed:
+                return known.chain.inner
+            chain = self._open(steps)
+            self._guards[key] = self._held[key] = _Guard(self, chain, given)
             oldest = [(k, *self._over[k]) for k in list(self._over)[:_SWEPT] if k != key]
         for old, over, made in oldest:
             self._end_if_over(old, over, made())
         for _ in range(len(self._late)):
             self._end(self._late.popleft())
-        return opened
+        return chain.inner
+
+    def _open(self, steps: Sequence[Step]) -> _Chain:
+        scopes: list[OpenScope] = []
+        parent = self._parent
+        try:
+            for scope, given in steps:
+                parent = parent.enter(given=given, scope=scope, ambient=False)
+                scopes.append(parent)
+        except BaseException:
+            if scopes:
+                self._end(_Chain(scopes))
+            raise
+        return _Chain(scopes)
 
     def find(self, given: Mapping[Any, object]) -> OpenScope | None:
         """The scope with these values, if it is open."""
         known = self._guards.get(value_key(given.values()))
-        return None if known is None or known.scope.closed else known.scope
+        return None if known is None or known.chain.closed else known.chain.inner
+
+    def is_held(self, given: Mapping[Any, object]) -> bool:
+        """Whether no object of the scope with these values answers for it yet."""
+        return value_key(given.values()) in self._held
 
     def watch(
         self, given: Mapping[Any, object], made: Any, over: Callable[[Any], bool] | None
@@ -182,14 +235,14 @@ class OpenedScopes:
         key = value_key(given.values())
         found = self._take(key)
         if found is not None:
-            self._end(found.scope)
+            self._end(found.chain)
         return found is not None
 
     async def aclose(self, given: Mapping[Any, object]) -> bool:
         """The same, awaiting the teardown."""
         found = self._take(value_key(given.values()))
         if found is not None:
-            await found.scope.aclose()
+            await found.chain.aclose()
         return found is not None
 
     def matching(self, value: object) -> list[Mapping[Any, object]]:
@@ -202,9 +255,10 @@ class OpenedScopes:
 
     def _take(self, key: tuple[Any, ...]) -> _Guard | None:
         with self._lock:
+            found = self._guards.pop(key, None)  # first, for what holds it may be let go next
             self._over.pop(key, None)
             self._held.pop(key, None)
-            return self._guards.pop(key, None)
+            return found
 
     def _end_if_over(self, key: tuple[Any, ...], over: Callable[[Any], bool], made: Any) -> None:
         with self._lock:
@@ -217,18 +271,18 @@ class OpenedScopes:
             return
         found = self._take(key)
         if found is not None:
-            self._end(found.scope)
+            self._end(found.chain)
 
-    def _end(self, scope: OpenScope) -> None:
+    def _end(self, chain: _Chain) -> None:
         if not self._awaits:
-            scope.close()
+            chain.close()
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._late.append(scope)
+            self._late.append(chain)
             return
-        task = loop.create_task(scope.aclose(), name="close the scope of an old call")
+        task = loop.create_task(chain.aclose(), name="close the scope of an old call")
         self._closing.add(task)
         task.add_done_callback(self._closed)
 
@@ -237,10 +291,10 @@ class OpenedScopes:
         if not task.cancelled() and task.exception() is not None:
             logger.error("a scope of an old call closed badly", exc_info=task.exception())
 
-    def _all(self) -> list[OpenScope]:
+    def _all(self) -> list[_Chain]:
         """Take out every scope, the latest first."""
         with self._lock:
-            left = [guard.scope for guard in list(self._guards.values())]
+            left = [guard.chain for guard in list(self._guards.values())]
             found = [*self._late, *left]
             self._guards.clear()
             self._held.clear()
@@ -255,18 +309,18 @@ class OpenedScopes:
 
     def _stop(self) -> None:
         failures = []
-        for scope in self._all():
+        for chain in self._all():
             try:
-                scope.close()
+                chain.close()
             except Exception as failure:  # noqa: BLE001  # the others must close too
                 failures.append(failure)
         _raise(failures)
 
     async def _astop(self) -> None:
         failures = []
-        for scope in self._all():
+        for chain in self._all():
             try:
-                await scope.aclose()
+                await chain.aclose()
             except Exception as failure:  # noqa: BLE001  # the others must close too
                 failures.append(failure)
         if self._closing:
@@ -275,10 +329,13 @@ class OpenedScopes:
 
 
 def _attach(guard: _Guard, made: Any) -> bool:
-    """Let all that a scope has built hold its guard; whether the object itself could."""
-    scope: Any = guard.scope
-    nodes = scope._program.plan.at_home(scope._path[-1])
-    built = (getattr(scope, f"v_{node.attr}", None) for node in nodes if not node.given)
+    """Let all that scopes have built hold their guard; whether the object itself could."""
+    built = (
+        getattr(scope, f"v_{node.attr}", None)
+        for scope in guard.chain.scopes
+        for node in scope._program.plan.at_home(scope._path[-1])
+        if not node.given
+    )
     for one in (*built, made):
         own = getattr(one, "__dict__", None)
         if isinstance(own, dict):
@@ -296,6 +353,34 @@ def _weakly(made: Any) -> Callable[[], Any]:
 def _raise(failures: list[Exception]) -> None:
     if failures:
         raise ExceptionGroup("scopes of old calls closed badly", failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A scope that was opened for old calls.
+
+    Attributes:
+        opened: Where it is.
+        given: Its values by provider.
+        is_fresh: Whether it was opened for this very call.
+    """
+
+    opened: OpenedScopes
+    given: Mapping[Any, object]
+    is_fresh: bool
+
+    def fail(self) -> None:
+        """Close it, if it was opened for a call that has failed and serves no other."""
+        if self._is_idle():
+            self.opened.close(self.given)
+
+    async def afail(self) -> None:
+        """The same, awaiting the teardown."""
+        if self._is_idle():
+            await self.opened.aclose(self.given)
+
+    def _is_idle(self) -> bool:
+        return self.is_fresh and self.opened.is_held(self.given)
 
 
 class _Registry:

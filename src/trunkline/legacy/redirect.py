@@ -10,7 +10,7 @@ object. Everything else is done aside.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import FrameType
 from typing import Any, Final, Self
@@ -25,6 +25,7 @@ from trunkline.legacy.errors import LegacyError
 from trunkline.legacy.naming import old_name
 from trunkline.legacy.opened import (
     OpenedScopes,
+    Opening,
     Unfinished,
     close_with,
     drive,
@@ -33,11 +34,10 @@ from trunkline.legacy.opened import (
 )
 from trunkline.legacy.shadow import Shadow
 from trunkline.legacy.sites import PROCESS, CallSite, OldName
-from trunkline.legacy.standing import Standing, argument_at
+from trunkline.legacy.standing import Standing, Step, argument_at
 from trunkline.legacy.target import Target
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
-from trunkline.scopes import BaseScope
 
 __all__ = ["Redirect", "caller"]
 
@@ -190,14 +190,16 @@ class Redirect:
         if found.container is None:
             made = found.call(*args, **kwargs)
             return _ready(made) if awaited and not hasattr(type(made), "__await__") else made
-        scope, given = self.find_scope(site, args, kwargs)
+        scope, opening = self.find_scope(site, args, kwargs)
         if awaited:
-            return self._aresolve(scope, given)
+            return self._aresolve(scope, opening)
         try:
-            made = scope.get(found.call)
-        except AsyncResolutionError as error:
-            made = self._resolve_now(site, scope, error)
-        return self._made(scope, given, made)
+            made = self._get(site, scope)
+        except BaseException:
+            if opening is not None:
+                opening.fail()
+            raise
+        return self._made(opening, made)
 
     def constructor_arguments(
         self, frame: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -210,7 +212,7 @@ class Redirect:
             kwargs: The same by keyword.
         """
         site = PROCESS.usage.count(self, self.old, frame)
-        scope, _ = self.find_scope(site, args, kwargs)
+        scope, opening = self.find_scope(site, args, kwargs)
         found = self.target.found
         node = scope._node_of(found.call)
         recipe = node.recipe
@@ -225,32 +227,38 @@ class Redirect:
         try:
             given = [value(argument) for argument in recipe.args]
             named = {name: value(argument) for name, argument in recipe.kwargs}
-        except Unfinished:
-            raise refusals.must_await(self.old, site, node.name) from None
+        except BaseException as error:
+            if opening is not None:
+                opening.fail()
+            if isinstance(error, Unfinished):
+                raise refusals.must_await(self.old, site, node.name) from None
+            raise
         return given, named
 
     def find_scope(
         self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[OpenScope, Mapping[Any, object] | None]:
-        """The scope that answers a call, and the values it was opened with if that was done here.
+    ) -> tuple[OpenScope, Opening | None]:
+        """The scope that answers a call, and how an old call has opened it, if one has.
 
         Raises:
             LegacyCallError: The arguments fit no form.
             ApplicationNotFoundError: None is open, and none can be opened.
         """
-        known, parent, given, wanted = self.place(site, args, kwargs)
+        known, parent, given, steps = self.place(site, args, kwargs)
         if known is not None:
-            return known, given or None
-        return opened_in(parent).scope(given, wanted), given
+            return known, Opening(opened_in(parent), given, is_fresh=False) if given else None
+        opened = opened_in(parent)
+        return opened.scope(given, steps), Opening(opened, given, is_fresh=True)
 
     def place(
         self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[OpenScope | None, OpenScope, Mapping[Any, object], BaseScope | None]:
+    ) -> tuple[OpenScope | None, OpenScope, Mapping[Any, object], tuple[Step, ...]]:
         """Where a call's scope is, or is to be opened.
 
         Returns:
             The scope that is open with the call's values, if one is; the scope to open it in; the
-            values by provider, none where the open one is the ambient one; and which to open.
+            values by provider, none where the open one is the ambient one; and what to open, one
+            inside another.
         """
         shape, values = self._read(site, args, kwargs)
         ambient: Any = ambient_scope.get()
@@ -260,8 +268,8 @@ class Redirect:
             standing = self._standing(ambient)
             if standing.knows and standing.holds(ambient, values):
                 standing.check(ambient, shape, args, kwargs)
-                return ambient, ambient, {}, None
-        parent = self._parent(site, ambient, values)
+                return ambient, ambient, {}, ()
+        parent, steps = self._parent(site, ambient, values)
         if not given and not self._standing(parent).knows:
             raise refusals.nothing_open(self.old, found, site, shape)
         for check, place, _ in shape.checks:
@@ -269,8 +277,7 @@ class Redirect:
             if argument is not None:
                 check(argument, values)
         known = opened_in(parent).find(given) if given else parent
-        wanted = {found.scope_of(name) for name in values}
-        return known, parent, given, wanted.pop() if len(wanted) == 1 else None
+        return known, parent, given, steps
 
     def values_key(self, site: CallSite, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The scope values that a call brings, or the scope that it finds open, as a key."""
@@ -306,7 +313,7 @@ class Redirect:
                 and standing.holds(ambient, values)
             ):
                 return None
-            parent = self._parent(site, ambient, values)
+            parent, _ = self._parent(site, ambient, values)
         except LegacyError:  # a call that can't be answered opens nothing
             return None
         return opened_in(parent), {found.values[name]: value for name, value in values.items()}
@@ -369,41 +376,50 @@ class Redirect:
 
     def _parent(
         self, site: CallSite, ambient: OpenScope | None, values: Mapping[str, Any]
-    ) -> OpenScope:
-        """The scope to open another one in: the nearest that has none of the values yet."""
+    ) -> tuple[OpenScope, tuple[Step, ...]]:
+        """The nearest scope that the call's scopes can be opened in, and what to open there."""
         found = self.target.found
-        if ambient is not None and ambient._program.node_of(found.call) is not None:
-            nodes = (ambient._program.node_of(found.values[name]) for name in values)
-            homes = {node.home for node in nodes if node is not None}
-            while homes.intersection(ambient._path) and ambient.parent is not None:
-                ambient = ambient.parent
-            return ambient
-        assert found.container is not None  # noqa: S101  # narrows for the type checker
-        roots = [root for app in STARTED.of(found.container) if (root := app.root_scope())]
-        if len(roots) != 1:
-            raise refusals.no_one_application(self.old, found.container, site, len(roots))
-        return roots[0]
+        parent = ambient
+        if parent is None or parent._program.node_of(found.call) is None:
+            assert found.container is not None  # noqa: S101  # narrows for the type checker
+            roots = [root for app in STARTED.of(found.container) if (root := app.root_scope())]
+            if len(roots) != 1:
+                raise refusals.no_one_application(self.old, found.container, site, len(roots))
+            parent = roots[0]
+        if not values:
+            return parent, ()
+        while True:
+            steps = self._standing(parent).missing(parent, values)
+            around = parent.parent
+            if around is None or all(scope.depth > parent.scope.depth for scope, _ in steps):
+                return parent, steps
+            parent = around
 
-    def _aresolve(
-        self, scope: OpenScope, given: Mapping[Any, object] | None
-    ) -> Coroutine[Any, Any, Any]:
-        async def resolve() -> Any:
-            return self._made(scope, given, await scope.aget(self.target.found.call))
-
-        return resolve()
-
-    def _resolve_now(self, site: CallSite, scope: OpenScope, error: AsyncResolutionError) -> Any:
+    def _get(self, site: CallSite, scope: OpenScope) -> Any:
+        """The canonical object, made without await."""
+        call = self.target.found.call
         try:
-            return drive(scope.aget(self.target.found.call))
-        except Unfinished:
-            raise refusals.must_await(self.old, site, self.target.path) from error
+            return scope.get(call)
+        except AsyncResolutionError as error:
+            try:
+                return drive(scope.aget(call))
+            except Unfinished:
+                raise refusals.must_await(self.old, site, self.target.path) from error
 
-    def _made(self, scope: OpenScope, given: Mapping[Any, object] | None, made: Any) -> Any:
-        if given is not None and scope.parent is not None:
-            opened = opened_in(scope.parent)
-            opened.watch(given, made, self.over)
+    async def _aresolve(self, scope: OpenScope, opening: Opening | None) -> Any:
+        try:
+            made = await scope.aget(self.target.found.call)
+        except BaseException:
+            if opening is not None:
+                await opening.afail()
+            raise
+        return self._made(opening, made)
+
+    def _made(self, opening: Opening | None, made: Any) -> Any:
+        if opening is not None:
+            opening.opened.watch(opening.given, made, self.over)
             if self.closes_with is not None:
-                close_with(made, self.closes_with, opened, given)
+                close_with(made, self.closes_with, opening.opened, opening.given)
         return made
 
 

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
+from trunkline.graph.algorithms import reachable
 from trunkline.graph.blueprint import Ref
 from trunkline.introspection import is_provider
 from trunkline.legacy.arguments import Shape
 from trunkline.legacy.target import Canonical
 from trunkline.resolution.scope import OpenScope
+from trunkline.scopes import BaseScope
 
-__all__ = ["Standing", "argument_at"]
+__all__ = ["Standing", "Step", "argument_at"]
+
+Step: TypeAlias = tuple[BaseScope, Mapping[Any, object]]
+"""A scope to open, and its values by provider."""
 
 
 class Standing:
@@ -29,7 +34,7 @@ class Standing:
         supplies: What the canonical factory is given by providers that need no await, by parameter.
     """
 
-    __slots__ = ("awaits", "knows", "supplies", "values")
+    __slots__ = ("_found", "_homes", "_needed", "awaits", "knows", "supplies", "values")
 
     def __init__(self, scope: OpenScope, found: Canonical) -> None:
         program = scope._program
@@ -41,6 +46,21 @@ class Standing:
             value = program.node_of(provider)
             if value is not None and value.home in scope._path:
                 self.values[name] = provider
+        default = program.plan.blueprint.default_scope
+        self._found = found
+        self._homes = {
+            name: default if (own := found.scope_of(name)) is None else own.name
+            for name in found.values
+        }
+        """The scope that each value is given to."""
+        self._needed: frozenset[str] = frozenset()
+        """The scopes that what is canonical is made in, with all that it is made from."""
+        if node is not None:
+            nodes = program.plan.nodes
+            made_from = reachable(program.plan.blueprint.graph, [node.name])
+            self._needed = frozenset(
+                nodes[name].home for name in made_from if not nodes[name].constant
+            )
         self.supplies: dict[str, Any] = {}
         if node is not None and self.knows:
             providers = {name: key for key, name in program.keys.items() if is_provider(key)}
@@ -58,6 +78,28 @@ class Standing:
             if held is not value and (type(held) is not type(value) or held != value):
                 return False
         return True
+
+    def missing(self, scope: OpenScope, values: Mapping[str, Any]) -> tuple[Step, ...]:
+        """The scopes that a call with these values needs and a scope of this class has not open.
+
+        A scope that is open with other values than those of the call is missing.
+
+        Returns:
+            Each with the values that fit it, the outermost first.
+        """
+        program = scope._program
+        wanted: dict[str, dict[str, Any]] = {home: {} for home in self._needed}
+        for name, value in values.items():
+            wanted.setdefault(self._homes[name], {})[name] = value
+        chain = program.plan.blueprint.graph.scopes
+        return tuple(
+            (
+                program.scope_named(home),
+                {self._found.values[name]: value for name, value in wanted[home].items()},
+            )
+            for home in sorted(wanted, key=chain.index)
+            if home not in scope._path or not self.holds(scope, wanted[home])
+        )
 
     def check(
         self, scope: Any, shape: Shape, args: tuple[Any, ...], kwargs: Mapping[str, Any]
