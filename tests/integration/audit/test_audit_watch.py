@@ -70,6 +70,9 @@ def test_runs_again_after_a_change(watching: _Watching, tmp_path: Path) -> None:
     watching.wait_for("1 finding in 2 files")
     (tmp_path / "app" / "gone.py").write_text("")
     watching.wait_for("no findings in 3 files")
+    # The run before has ended for certain once the next one speaks.
+    (tmp_path / "app" / "more.py").write_text("")
+    watching.wait_for("no findings in 4 files")
     assert watching.interrupt() == 0
 
 
@@ -77,4 +80,6 @@ def test_ends_with_the_status_of_the_last_run(watching: _Watching, tmp_path: Pat
     watching.wait_for("no findings")
     (tmp_path / "app" / "late.py").write_text("from app import nothing\n")
     watching.wait_for("1 finding in 3 files")
+    (tmp_path / "app" / "more.py").write_text("")
+    watching.wait_for("1 finding in 4 files")
     assert watching.interrupt() == 1
