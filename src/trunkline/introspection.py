@@ -27,7 +27,7 @@ from dependency_injector import providers as stock
 from dependency_injector import resources
 
 from trunkline.errors import DeclarationError
-from trunkline.graph.algorithms import reachable, topological_order
+from trunkline.graph.algorithms import KEY, reachable, topological_order
 from trunkline.graph.blueprint import Argument, Blueprint, Constant, Opening, Recipe, Ref
 from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
 from trunkline.locations import attribute_locations
@@ -154,7 +154,7 @@ def blueprint_of(
         recipes=reader.recipes,
         keys={**reader.keys, **reader.names},
         default_scope=default_scope.name,
-        eager=_eager(graph),
+        eager=_eager(graph, reader.recipes),
     )
 
 
@@ -293,11 +293,12 @@ def _keys_of(container: Any) -> dict[Provider, str]:
     return keys
 
 
-def _eager(graph: Graph) -> tuple[str, ...]:
+def _eager(graph: Graph, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
     """What the outermost scope builds when it opens.
 
     Everything declared that lives there, unless each of its users reaches it only in some cases
-    (one choice of several, or as a provider): such an object may never be wanted.
+    (one choice of several, or as a provider): such an object may never be wanted. Nor is what its
+    provider keeps for each thread or context: the one that starts the container may never use it.
     """
     certain: set[str] = set()
     uncertain: set[str] = set()
@@ -311,13 +312,16 @@ def _eager(graph: Graph) -> tuple[str, ...]:
         if node.scope == outermost
         and node.kind in (Kind.SINGLETON, Kind.RESOURCE, Kind.SCOPED)
         and node.declared
+        and not recipes[node.name].kept_by_call
         and (node.name in certain or node.name not in uncertain)
     }
     conditional_only = uncertain - certain
     wanted = {
         name
         for name in reachable(graph, roots)
-        if graph[name].scope == outermost and name not in conditional_only
+        if graph[name].scope == outermost
+        and name not in conditional_only
+        and not recipes[name].kept_by_call
     }
     return tuple(name for name in topological_order(graph) if name in wanted | roots)
 
@@ -332,6 +336,8 @@ class _Reader:
     names: dict[Provider, str] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
+    behind: dict[Provider, str] = field(default_factory=dict)
+    """Providers that are described under the name of another, which they fill or override."""
     locations: Mapping[str, SourceLocation] = field(default_factory=dict)
     reading: set[str] = field(default_factory=set)
     replacing: str | None = None
@@ -342,7 +348,11 @@ class _Reader:
             return
         self.reading.add(name)
         actual = effective(provider)
-        kind, scope, recipe, edges, is_async = self._describe(name, actual)
+        if actual is not provider and self._known(actual) not in (None, name):
+            kind, scope, recipe, edges, is_async = self._alias(name, actual)
+        else:
+            self.behind.setdefault(actual, name)
+            kind, scope, recipe, edges, is_async = self._describe(name, actual)
         location = actual.location if isinstance(actual, Declared) else None
         self.nodes[name] = Node(
             name=name,
@@ -359,7 +369,7 @@ class _Reader:
 
     def ref(self, owner: str, parameter: str, provider: Provider) -> str:
         """The name of the node that a provider stands for, reading it where it is new."""
-        known = self.names.get(provider) or self.keys.get(provider)
+        known = self._known(provider)
         if known is not None and known == self.replacing:
             return self._replaced(known)
         if known is not None:
@@ -372,6 +382,18 @@ class _Reader:
         self.names[provider] = name
         self.read(name, provider)
         return name
+
+    def _known(self, provider: Provider) -> str | None:
+        """The name of the node that makes a provider's objects, if there is one so far."""
+        return self.names.get(provider) or self.keys.get(provider) or self.behind.get(provider)
+
+    def _alias(
+        self, name: str, actual: Provider
+    ) -> tuple[Kind, str | None, Recipe, list[Dependency], bool]:
+        """A node for a provider that another node's provider answers for: it has no object."""
+        target = self.ref(name, "provides", actual)
+        recipe = Recipe(Opening.ATTRIBUTE, None, (Ref(target),))
+        return Kind.VIEW, None, recipe, [Dependency(target, "provides")], False
 
     def stand_in(self, name: str, fake: Provider) -> None:
         """Let another provider make a node's objects."""
@@ -466,7 +488,12 @@ class _Reader:
             return Kind.VALUE, scope, Recipe(Opening.GIVEN, provider.provides), [], False
         if isinstance(provider, KeyedSingleton):
             edges: list[Dependency] = []
-            recipe = provider.recipe(partial(self.argument, name, edges=edges))
+
+            def argument(parameter: str, value: Any) -> Argument:
+                same = parameter != KEY and _reads_same(value, provider.key)
+                return self.argument(name, parameter, provider.key if same else value, edges)
+
+            recipe = provider.recipe(argument)
             return Kind.KEYED, scope, recipe, edges, recipe.opening in _AWAITED
         opening = (
             opening_of_resource(provider.provides)
@@ -547,9 +574,16 @@ class _Reader:
             or (node.name in self.recipes and self.recipes[node.name].reaches_scope)
             for node in self._behind(edges, deferred=True)
         )
-        recipe = Recipe(Opening.LIVE, provider, reaches_scope=reaches)
+        single = isinstance(provider, stock.BaseSingleton)
+        recipe = Recipe(
+            Opening.LIVE,
+            provider,
+            reaches_scope=reaches,
+            kept_by_call=single
+            and not isinstance(provider, stock.Singleton | stock.ThreadSafeSingleton),
+        )
         kind, scope = Kind.FOREIGN, None
-        if isinstance(provider, stock.Singleton | stock.ThreadSafeSingleton):
+        if single:
             kind, scope = Kind.SINGLETON, outermost
         elif isinstance(provider, stock.Factory | stock.Callable):
             kind = Kind.FACTORY
@@ -592,6 +626,19 @@ class _Reader:
                 if name not in self.recipes or self.recipes[name].opening is not Opening.LIVE:
                     further = self.nodes[name].dependencies
                     stack.extend(e.target for e in further if deferred or not e.deferred)
+
+
+def _reads_same(value: Any, other: Any) -> bool:
+    """Whether two views read the same part of the same provider's object."""
+    if value is other:
+        return True
+    if type(value) is not type(other):
+        return False
+    if isinstance(value, stock.ProvidedInstance):
+        return _reads_same(value.provides, other.provides)
+    if isinstance(value, stock.AttributeGetter | stock.ItemGetter):
+        return _reads_same(value.provides, other.provides) and _reads_same(value.name, other.name)
+    return isinstance(value, str | int) and value == other
 
 
 def _stock_arguments(provider: Any) -> Iterator[tuple[str, Any]]:

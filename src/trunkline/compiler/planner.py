@@ -162,6 +162,7 @@ def plan(blueprint: Blueprint, *, awaited: Iterable[str] = ()) -> Plan:
                 home=homes[node.name],
                 stored=node.scope is not None
                 and node.kind is not Kind.CONSTANT
+                and not blueprint.recipes[node.name].kept_by_call
                 and blueprint.recipes[node.name].opening not in _KEPT_ELSEWHERE,
                 awaited=waits[node.name],
                 settled=node.name in settled,

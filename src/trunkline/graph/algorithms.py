@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from trunkline.graph.model import Dependency, Graph, Kind
+from trunkline.graph.model import Dependency, Graph, Kind, Node
 
 __all__ = [
     "Captive",
@@ -18,6 +18,10 @@ __all__ = [
     "teardown_order",
     "topological_order",
 ]
+
+
+KEY = "key"
+"""The parameter by which a keyed provider gets its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,9 @@ def effective_scopes(graph: Graph) -> Mapping[str, str]:
 def captives(graph: Graph) -> Iterator[Captive]:
     """Find objects that hold another object of a shorter life.
 
+    The objects of a keyed provider outlive the scopes that use them: what they are made from may
+    come from an inner scope by way of the key alone.
+
     Args:
         graph: Any graph; cycles are tolerated.
 
@@ -172,8 +179,14 @@ def captives(graph: Graph) -> Iterator[Captive]:
     for node in graph:
         if node.scope is None:
             continue
+        key = _key_of(node)
         for edge in node.dependencies:
             if edge.deferred or edge.target not in graph:
+                continue
+            if node.kind is Kind.KEYED:
+                route = _route_past(graph, depths, edge.target, key)
+                if route:
+                    yield Captive(node.name, edge, route, effective[route[-1]])
                 continue
             held = effective[edge.target]
             if depths[held] > depths[node.scope]:
@@ -252,6 +265,33 @@ def _shortest_cycle(graph: Graph, start: str, members: set[str]) -> tuple[str, .
                     upcoming.append(target)
         frontier = upcoming
     return (start,)
+
+
+def _key_of(node: Node) -> str | None:
+    """Name of the node that gives a keyed provider its key."""
+    return next((edge.target for edge in node.dependencies if edge.parameter == KEY), None)
+
+
+def _route_past(
+    graph: Graph, depths: Mapping[str, int], start: str, key: str | None
+) -> tuple[str, ...]:
+    """The shortest way to an object of an inner scope that doesn't lead through a key."""
+    routes: deque[tuple[str, ...]] = deque([(start,)])
+    seen = {start, key}
+    if start == key:
+        return ()
+    while routes:
+        route = routes.popleft()
+        node = graph[route[-1]]
+        if node.scope is not None:
+            if depths[node.scope]:
+                return route
+        elif node.kind is not Kind.DEFERRED:
+            for target in _targets(graph, node.name):
+                if target not in seen:
+                    seen.add(target)
+                    routes.append((*route, target))
+    return ()
 
 
 def _route(graph: Graph, effective: Mapping[str, str], start: str) -> tuple[str, ...]:

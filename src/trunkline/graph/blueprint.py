@@ -86,6 +86,8 @@ class Recipe:
         close_seconds: Time that its async teardown may take; None for no limit.
         reaches_scope: True where a live provider may resolve scoped objects itself, so that the
             scope has to be the ambient one during the call.
+        kept_by_call: True where what is called keeps the object, for each thread or context, so
+            that no scope may.
     """
 
     opening: Opening
@@ -97,6 +99,7 @@ class Recipe:
     close_awaits: bool = False
     close_seconds: float | None = None
     reaches_scope: bool = False
+    kept_by_call: bool = False
 
     @property
     def torn_down(self) -> bool:

@@ -27,17 +27,23 @@ def check_captive_dependencies(graph: Graph) -> Iterator[Finding]:
     """
     for captive in captives(graph):
         holder, held = graph[captive.holder], graph[captive.held]
+        if holder.kind is Kind.KEYED:
+            lives = f"{holder.name} is shared by all scopes that give its key"
+            remedy = (
+                "build it from the key and from what lives in the outermost scope: declare the "
+                "key as a provider and inject that, or make it part of the key"
+            )
+        else:
+            lives = f"{holder.name} lives as long as {holder.scope}"
+            remedy = (
+                f"give {holder.name} the scope {captive.scope}, or inject {held.name}.provider "
+                "and resolve it where it is used"
+            )
         yield Finding(
             check="captive-dependency",
             subject=holder.name,
-            message=(
-                f"{holder.name} lives as long as {holder.scope} but holds {held.name}, "
-                f"which lives as long as {captive.scope}"
-            ),
-            remedy=(
-                f"give {holder.name} the scope {captive.scope}, or inject {held.name}.provider "
-                "and resolve it where it is used"
-            ),
+            message=(f"{lives} but holds {held.name}, which lives as long as {captive.scope}"),
+            remedy=remedy,
             location=holder.location,
             hops=tuple(_hops([holder, *(graph[name] for name in captive.route)])),
         )
