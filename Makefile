@@ -67,6 +67,7 @@ $(BENCH): $(READY) locks/bench.txt
 
 bench: $(BENCH) ## compare with hand-written code and with other containers
 	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks.audit
 
 lock: ## resolve the locked versions anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

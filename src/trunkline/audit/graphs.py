@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SCOPES: Final = ("APP", "SESSION", "REQUEST", "STEP")
 _DEFAULT_SCOPE: Final = "REQUEST"
-_SCOPED: Final = frozenset({"Scoped", "ScopedResource", "ScopeValue"})
+_SCOPED: Final = frozenset({"Scoped", "ScopedResource", "ScopeValue", "KeyedSingleton"})
 _SINGLETONS: Final = frozenset(
     {"Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "AbstractSingleton"}
 )
@@ -137,14 +137,17 @@ def _life(provider: Declared) -> tuple["Kind", str | None]:  # noqa: PLR0911 # o
             ),
             _DEFAULT_SCOPE,
         )
-        node = {"Scoped": Kind.SCOPED, "ScopedResource": Kind.RESOURCE, "ScopeValue": Kind.VALUE}
+        node = {
+            "Scoped": Kind.SCOPED,
+            "ScopedResource": Kind.RESOURCE,
+            "ScopeValue": Kind.VALUE,
+            "KeyedSingleton": Kind.KEYED,  # the scope that pins the object
+        }
         return node[kind], scope if scope in SCOPES else _DEFAULT_SCOPE
     if kind in _SINGLETONS:
         return Kind.SINGLETON, SCOPES[0]
     if kind == "Resource":
         return Kind.RESOURCE, SCOPES[0]
-    if kind == "KeyedSingleton":
-        return Kind.KEYED, SCOPES[0]
     if kind in {"Factory", "Callable", "Coroutine", "AbstractFactory"}:
         return Kind.FACTORY, None
     if kind in {"List", "Dict", "Aggregate", "FactoryAggregate"}:

@@ -30,6 +30,8 @@ from app.engine import Engine
 class Wired(ScopedContainer):
     context = providers.ScopeValue(Context)
     pool = providers.Singleton(dict, context.provider)
+    tenant = context.provided.tenant_id
+    cache = providers.KeyedSingleton(dict, tenant, key=tenant)
     engine = providers.Scoped(Engine, context)
 """,
     )
