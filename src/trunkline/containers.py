@@ -12,7 +12,12 @@ from dependency_injector.containers import DeclarativeContainer, DynamicContaine
 from dependency_injector.providers import Provider
 
 from trunkline.compiler.planner import Plan, plan
-from trunkline.errors import AsyncResolutionError, GraphError, ScopeNotOpenError
+from trunkline.errors import (
+    AsyncResolutionError,
+    DeclarationError,
+    GraphError,
+    ScopeNotOpenError,
+)
 from trunkline.graph.blueprint import Blueprint
 from trunkline.graph.model import Graph
 from trunkline.introspection import (
@@ -70,15 +75,15 @@ class _Lifecycle:
         Raises:
             ScopeNotOpenError: The container has not been started.
         """
-        raise NotImplementedError
+        raise _of_instances("enter")
 
     def get(self, provider: Provider[T]) -> T:
         """Return an object of the application's scope; see :meth:`OpenScope.get`."""
-        raise NotImplementedError
+        raise _of_instances("get")
 
     def aget(self, provider: Provider[T]) -> Coroutine[Any, Any, T]:
         """The same, to be awaited; see :meth:`OpenScope.aget`."""
-        raise NotImplementedError
+        raise _of_instances("aget")
 
     def check(self) -> None:
         """Validate the whole graph, building nothing.
@@ -86,11 +91,11 @@ class _Lifecycle:
         Raises:
             GraphError: It holds every fault that was found.
         """
-        raise NotImplementedError
+        raise _of_instances("check")
 
     def graph(self) -> Graph:
         """The container's dependency graph as it stands, overrides included."""
-        raise NotImplementedError
+        raise _of_instances("graph")
 
     def __enter__(self) -> Self:
         raise NotImplementedError
@@ -126,6 +131,16 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         self._layers: Layers | None = None
         self._generations: Mapping[str, int] = {}
         self._is_stopping = False
+
+    def __repr__(self) -> str:
+        state = (
+            "stopping"
+            if self._is_stopping
+            else "started"
+            if self._root is not None
+            else "not started"
+        )
+        return f"<{self._name().rpartition(':')[2]}, {state}>"
 
     # the graph
 
@@ -290,11 +305,12 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 getattr(root, f"m_{node.attr}")()
             for name in self._layers.current().awaited_at_start() if self._layers else ():
                 raise self._must_be_awaited(name)
+            self._serve(root)
         except BaseException as error:
             with self._stop() as root:
                 root.__exit__(type(error), error, error.__traceback__)
             raise
-        return self._serve(root)
+        return self
 
     async def __aenter__(self) -> Self:
         root = self._open()
@@ -307,20 +323,21 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                     getattr(root, f"m_{node.attr}")()
             if self._layers is not None:
                 await self._layers.current().start()
+            self._serve(root)
         except BaseException as error:
             with self._stop() as root:
                 await root.__aexit__(type(error), error, error.__traceback__)
             raise
-        return self._serve(root)
+        return self
 
-    def _serve(self, root: OpenScope) -> Self:
+    def _serve(self, root: OpenScope) -> None:
         """From now on scopes open inside the application's."""
-        root._program.compile_enter(root._path)
+        if len(root._program.scopes) > 1:
+            root._program.compile_enter(root._path)
         self.bind(root)
         STARTED.add(self)
         for override in OVERRIDING.of(self):
             override.begin_in(self)
-        return self
 
     def __exit__(
         self,
@@ -466,6 +483,14 @@ def _for_whom(finding: Finding, injections: Mapping[str, list[Injection]]) -> Fi
     uses = [use for use in injections.get(finding.subject, ()) if not use.awaits]
     places = tuple(f"injected into {use.function}  {use.location}" for use in uses)
     return replace(finding, hops=(*places, *finding.hops))
+
+
+def _of_instances(method: str) -> DeclarationError:
+    return DeclarationError(
+        f"{method} was called on a container's class",
+        cause="objects live in a started instance of it",
+        remedy=f"`with Application() as app: app.{method}(...)`",
+    )
 
 
 def _nothing() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from trunkline import Scope, ScopedContainer, providers
-from trunkline.errors import ScopeClosedError, ScopeNotOpenError
+from trunkline import BaseScope, Scope, ScopedContainer, providers
+from trunkline.errors import DeclarationError, ScopeClosedError, ScopeNotOpenError, ScopeOrderError
 
 
 class Thing:
@@ -82,3 +82,52 @@ def test_a_singleton_built_before_the_start_belongs_to_one_run() -> None:
         assert app.thing() is early
     with app:
         assert app.thing() is not early
+
+
+class OnlyApp(BaseScope):
+    """A chain of one scope."""
+
+    APP = "app"
+
+
+def test_a_chain_of_one_scope_starts_and_stops() -> None:
+    class Application(ScopedContainer):
+        scopes = OnlyApp
+        thing = providers.Singleton(Thing)
+
+    with Application() as app:
+        assert app.get(Application.thing) is app.thing()
+        with pytest.raises(ScopeOrderError, match="innermost"):
+            app.enter()
+    assert app.root_scope() is None
+
+
+def test_a_container_says_whether_it_is_started() -> None:
+    class Application(ScopedContainer):
+        pass
+
+    app = Application()
+    name = Application.__qualname__
+    assert repr(app) == f"<{name}, not started>"
+    with app:
+        assert repr(app) == f"<{name}, started>"
+    assert repr(app) == f"<{name}, not started>"
+
+
+def test_the_class_itself_opens_no_scope() -> None:
+    with pytest.raises(DeclarationError, match="enter was called on a container's class"):
+        ScopedContainer.enter(1)  # type: ignore[arg-type]  # the mistake itself
+
+
+def test_an_overridden_provider_resolves_its_fake_in_the_scope() -> None:
+    class Application(ScopedContainer):
+        thing = providers.Scoped(Thing)
+
+    with (
+        Application() as app,
+        app.thing.override(providers.Scoped(dict)),
+        app.enter() as request,
+    ):
+        made = request.get(Application.thing)
+        assert type(made) is dict
+        assert app.thing() is Application.thing() is request.thing() is made  # type: ignore[attr-defined]  # by name

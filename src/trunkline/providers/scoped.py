@@ -45,7 +45,9 @@ class InScope(Declared[T], Generic[T]):
                 be made from the arguments of one caller.
         """
         if self.last_overriding is not None:
-            return super().__call__(*args, **kwargs)
+            scope = ambient_scope.get()
+            if args or kwargs or scope is None or not scope.knows(self):
+                return super().__call__(*args, **kwargs)
         return self._provide(args, kwargs)
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
