@@ -61,6 +61,14 @@ def legacy(
     root = counts.root
     if file is not None:
         counts = UsageFile(file, root)
+    if not counts.path.exists():
+        # Not an empty report: that would say that the old names are out of use.
+        click.echo(
+            f"no counts yet in {counts.path}: call keep_counts(UsageFile.of_project()) at start-up",
+            err=format_ != "table" or write_baseline is not None,
+        )
+        if format_ == "table" and write_baseline is None:
+            return
     records, differences = counts.read()
     if write_baseline is not None:
         Baseline.of(records, root).write(write_baseline)

@@ -112,7 +112,7 @@ class UsageFile:
             self._differences = total
             latest = list(usage.differences)[len(usage.differences) - fresh :]
             lines += [_line("difference", asdict(difference)) for difference in latest]
-            if lines:
+            if lines or not self.path.exists():  # an empty file says that no old name was used
                 self._append("".join(lines).encode())
         return count
 

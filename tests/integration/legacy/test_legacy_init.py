@@ -87,6 +87,105 @@ asyncio.run(main())
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+SHOP = {
+    "__init__": "",
+    "users": "class User: ...",
+    "db": "from typing import Protocol\nclass Database(Protocol): ...\nclass Log: ...",
+    "connection": """
+from shop.db import Database, Log
+from shop.users import User
+
+class Connection:
+    def __init__(self, db: Database, user: User, log: Log): ...
+""",
+    "engine": """
+from dataclasses import dataclass
+from shop.connection import Connection
+from shop.db import Log
+from shop.users import User
+
+@dataclass
+class Settings:
+    limit: int
+
+class Engine:
+    def __init__(self, user: User, connection: Connection, settings: Settings, n: int): ...
+
+class Till:
+    def __init__(self, user: User, log: Log): ...
+
+class Shop:
+    def __init__(self, till: Till, log: Log, *, user: User): ...
+""",
+    "old": "class OldEngine:\n    def __init__(self, registry, user): ...",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "shop").mkdir()
+    for name, text in SHOP.items():
+        (tmp_path / "shop" / f"{name}.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def init_shop(type_: str) -> Result:
+    options = ["--type", type_, "--value", "shop.users:User", "--old", "shop.old:OldEngine"]
+    return CliRunner().invoke(command_line, ["init", *options])
+
+
+def run_in(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+TRUNKLINE = str(Path(sys.executable).parent / "trunkline")
+
+
+def test_what_cannot_be_told_is_said_and_left_as_a_comment(shop: Path) -> None:
+    said = init_shop("shop.engine:Engine").output
+    for question in ("db of Connection", "the arguments of Settings", "n of Engine"):
+        assert f"not decided: {question}\n" in said
+    assert "1. decide what shop/containers.py marks as not decided" in said
+    text = (shop / "shop/containers.py").read_text()
+    assert "# not decided: db of Connection\n" in text
+    assert "# connection = providers.Scoped(Connection, db=..., user=user, log=log)\n" in text
+    assert "    log = providers.Singleton(Log)\n" in text
+    assert "# engine = providers.Scoped(" in text
+    assert "# user = providers.ScopeValue(User)" in text
+    run_in(shop, TRUNKLINE, "check")
+
+
+def test_what_can_be_told_is_passed_by_keyword(shop: Path) -> None:
+    assert "not decided" not in init_shop("shop.engine:Shop").output
+    text = (shop / "shop/containers.py").read_text()
+    assert "    till = providers.Scoped(Till, user=user, log=log)\n" in text
+    assert "    shop = providers.Scoped(Shop, till=till, log=log, user=user)\n" in text
+    run_in(shop, TRUNKLINE, "check")
+
+
+def test_the_redirects_keep_their_counts_once_they_are_started(shop: Path) -> None:
+    said = init_shop("shop.engine:Shop").output
+    assert "call shop.legacy.start() when your program starts" in said
+    assert "removed_in" not in (shop / "shop/legacy.py").read_text()
+    assert "no counts yet" in run_in(shop, TRUNKLINE, "legacy")
+    program = """
+import warnings
+warnings.simplefilter("ignore")
+from shop.containers import Application
+from shop.legacy import OldEngine, start
+from shop.users import User
+
+start()
+with Application() as app, app.enter(User()) as request:
+    assert OldEngine(None, request.get(Application.user)) is request.get(Application.shop)
+"""
+    run_in(shop, sys.executable, "-c", program)
+    assert "1 sites of 1 old names" in run_in(shop, TRUNKLINE, "legacy")
+
+
 def test_nothing_that_exists_is_overwritten(project: Path) -> None:
     run(*OPTIONS)
     files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}

@@ -213,7 +213,16 @@ def test_the_command_exports_and_shows_the_burn_down(project: Path) -> None:
     assert lines[2].split() == ["2031-05-05", "1", "1", "2", "#" * 20]
 
 
+def test_no_counts_are_not_taken_for_no_uses(project: Path) -> None:
+    said = run().output
+    assert "no counts yet" in said
+    assert "call keep_counts(UsageFile.of_project()) at start-up" in said
+    assert "no counts yet" in run("--burn-down").output
+    assert "no counts yet" in run("--format", "json").output
+
+
 def test_nothing_counted_is_said(project: Path) -> None:
+    assert UsageFile.of_project(project).write(Usage()) == 0
     assert "No uses of old names" in run().output
     assert "No uses of old names" in run("--burn-down").output
     assert run("--format", "prometheus").exit_code == 0

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from trunkline.cli.faults import CommandError
+from trunkline.cli.init.container import FirstContainer
 from trunkline.cli.init.project import Project, Symbol
-from trunkline.cli.init.texts import container_text, redirects_text, snake_case
+from trunkline.cli.init.texts import redirects_text, snake_case
 
 __all__ = ["init"]
 
@@ -61,15 +62,19 @@ def init(
         if canonical is not None and name.path == canonical.path:
             raise CommandError(f"{name.path} can't lead to itself", remedy="name an old class")
     work = Work(project, dry_run)
-    work.write(f"{home}/containers.py", container_text(project, canonical, user))
+    container = FirstContainer(project, canonical, user)
+    is_new = work.write(f"{home}/containers.py", container.text())
+    undecided = container.open_questions if is_new else []
     if canonical is not None and old_names:
         work.write(f"{home}/legacy.py", redirects_text(home, canonical, user, old_names))
     work.configure(home, canonical, old_names)
     work.ignore(".trunkline/")
     for line in work.done:
         click.echo(line)
+    for question in undecided:
+        click.echo(question)
     click.echo("\nNext:")
-    for number, step in enumerate(_next_steps(project, home, canonical, old_names), 1):
+    for number, step in enumerate(_next_steps(home, canonical, old_names, undecided), 1):
         click.echo(f"  {number}. {step}")
 
 
@@ -81,15 +86,16 @@ class Work:
     dry_run: bool
     done: list[str] = field(default_factory=list)
 
-    def write(self, name: str, text: str) -> None:
-        """Write a new file under the sources."""
+    def write(self, name: str, text: str) -> bool:
+        """Write a new file under the sources; whether there was none."""
         path = self.project.source / name
         shown = path.relative_to(self.project.root)
         if path.exists():
             self.done.append(f"kept   {shown} (it exists)")
-            return
+            return False
         self._store(path, text)
         self.done.append(f"{self._verb('wrote', 'write')} {shown}")
+        return True
 
     def configure(self, home: str, canonical: Symbol | None, olds: Sequence[Symbol]) -> None:
         """Name the container, and what is canonical, in ``pyproject.toml``."""
@@ -137,13 +143,17 @@ class Work:
 
 
 def _next_steps(
-    project: Project, home: str, canonical: Symbol | None, olds: Sequence[Symbol]
+    home: str, canonical: Symbol | None, olds: Sequence[Symbol], undecided: Sequence[str]
 ) -> Iterator[str]:
     if canonical is None:
         yield f"declare your providers in {home}/containers.py"
+    if undecided:
+        yield f"decide what {home}/containers.py marks as not decided, and uncomment it"
     yield "trunkline check: does the graph hold?"
     yield f"start it around your program: async with {home}.containers.Application() as app"
     for module in dict.fromkeys(old.module for old in olds):
         names = ", ".join(old.name for old in olds if old.module == module)
         yield f"replace {names} in {module} by: from {home}.legacy import {names}"
+    if olds:
+        yield f"call {home}.legacy.start() when your program starts: it keeps the counts"
     yield "trunkline audit: what goes round it; trunkline legacy: which old names are still used"

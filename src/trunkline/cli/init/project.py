@@ -17,8 +17,7 @@ _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 _SKIPPED = frozenset(
     {"tests", "test", "docs", "build", "dist", "node_modules", "venv", "containers"}
 )
-
-
+_ABSTRACT = frozenset({"ABC", "ABCMeta", "Protocol"})
 _SELF_ALONE = ast.arguments(
     posonlyargs=[], args=[ast.arg("self")], kwonlyargs=[], kw_defaults=[], defaults=[]
 )
@@ -50,6 +49,14 @@ class Symbol:
     def is_class(self) -> bool:
         """Whether it is a class."""
         return isinstance(self.node, ast.ClassDef)
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether it is a class that says to have no objects of its own."""
+        if not isinstance(self.node, ast.ClassDef):
+            return False
+        named = [*self.node.bases, *(keyword.value for keyword in self.node.keywords)]
+        return any(ast.unparse(base).rpartition(".")[2] in _ABSTRACT for base in named)
 
     def parameters(self) -> ast.arguments:
         """What a call takes, ``self`` included for a class."""

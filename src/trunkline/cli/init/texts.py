@@ -1,60 +1,25 @@
-"""The texts of the container and of the redirects."""
+"""The text of the redirects."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from trunkline.cli.faults import CommandError
-from trunkline.cli.init.project import Project, Symbol
+from trunkline.cli.init.project import Symbol
 
-__all__ = ["container_text", "redirects_text", "snake_case"]
+__all__ = ["class_of", "redirects_text", "snake_case"]
 
+_START = '''
 
-def container_text(project: Project, canonical: Symbol | None, user: Symbol | None) -> str:
-    """The text of a first container.
+def start() -> None:
+    """Check the redirects, and keep the counts for `trunkline legacy` when the program exits.
 
-    Args:
-        project: Where classes are looked up.
-        canonical: What it is to make.
-        user: The class of the scope value.
+    Call it once when the program starts.
     """
-    imports: set[str] = set()
-    lines: list[str] = []
-    if user is not None:
-        imports.add(user.path)
-        lines.append(f"    {snake_case(user.name)} = providers.ScopeValue({user.name})")
-    if canonical is not None:
-        imports.add(canonical.path)
-        passed = []
-        for parameter, wanted in _needs(canonical):
-            if wanted is None:
-                lines.append(f"    {parameter} = providers.Dependency()")
-                passed.append(f"{parameter}={parameter}")
-            elif user is not None and wanted == user.path:
-                passed.append(f"{parameter}={snake_case(user.name)}")
-            else:
-                imports.add(wanted)
-                class_name = wanted.partition(":")[2]
-                kind = (
-                    "Singleton" if user is None or not _takes(project, wanted, user) else "Scoped"
-                )
-                arguments = f", {snake_case(user.name)}" if kind == "Scoped" and user else ""
-                lines.append(f"    {parameter} = providers.{kind}({class_name}{arguments})")
-                passed.append(f"{parameter}={parameter}")
-        kind = "Scoped" if user is not None else "Singleton"
-        arguments = "".join(f"\n        {part}," for part in (canonical.name, *passed))
-        lines.append(f"    {snake_case(canonical.name)} = providers.{kind}({arguments}\n    )")
-    imported = [f"from {m} import {n}" for m, _, n in sorted(p.partition(":") for p in imports)]
-    head = "\n".join([*imported, "from trunkline import ScopedContainer, providers"])
-    body = "\n".join(lines) if lines else "    settings = providers.Object({})"
-    return (
-        '"""The application\'s container: the one place that says how things are made."""\n\n'
-        f"{head}\n\n\nclass Application(ScopedContainer):\n"
-        f'    """What lives as long as the application, and what a request has of its own."""\n\n'
-        f"{body}\n"
-    )
+    check_redirects(sys.modules[__name__])
+    keep_counts(UsageFile.of_project())
+'''
 
 
 def redirects_text(
@@ -69,7 +34,7 @@ def redirects_text(
         olds: The old names.
     """
     provider = f"{home}.containers:Application.{snake_case(canonical.name)}"
-    used = {"Arguments"}
+    used = {"Arguments", "UsageFile", "check_redirects", "keep_counts"}
     blocks = []
     for old in olds:
         form, roles = _form(old, user)
@@ -81,13 +46,14 @@ def redirects_text(
         blocks.append(
             f'{old.name} = {function}(\n    "{old.name}",\n    to="{provider}",\n'
             f'    adapt=Arguments(\n        "{form}",\n{listed}    ),\n{flags}'
-            f'    module="{old.module}",\n    removed_in="",\n)\n'
+            f'    module="{old.module}",\n)\n'
         )
-    names = ", ".join(sorted(used))
+    names = "".join(f"    {name},\n" for name in sorted(used))
     return (
         '"""Old names that lead to the container.\n\n'
         'What is dropped is ignored: see that no call needs it.\n"""\n\n'
-        f"from trunkline.legacy import {names}\n\n" + "\n".join(blocks)
+        "import sys\n\n"
+        f"from trunkline.legacy import (\n{names})\n\n" + "\n".join(blocks) + _START
     )
 
 
@@ -105,7 +71,7 @@ def _form(old: Symbol, user: Symbol | None) -> tuple[str, list[tuple[str, str]]]
         parts += [p.arg if default is None else f"{p.arg}=" for p, default in defaults]
     roles = []
     for parameter in (*plain, *arguments.kwonlyargs):
-        wanted = _class_of(parameter, old.imports)
+        wanted = class_of(parameter, old.imports)
         is_user = user is not None and (
             wanted == user.path or (wanted is None and parameter.arg in _names_of(user))
         )
@@ -118,26 +84,8 @@ def _form(old: Symbol, user: Symbol | None) -> tuple[str, list[tuple[str, str]]]
     return ", ".join(parts), roles
 
 
-def _needs(symbol: Symbol) -> Iterator[tuple[str, str | None]]:
-    """The parameters that a class must be given, each with the class it is annotated with."""
-    arguments = symbol.parameters()
-    plain = [*arguments.posonlyargs, *arguments.args]
-    required = plain[: len(plain) - len(arguments.defaults)][1 if symbol.is_class else 0 :]
-    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    for parameter in (*required, *(p for p, default in pairs if default is None)):
-        yield parameter.arg, _class_of(parameter, symbol.imports)
-
-
-def _takes(project: Project, path: str, user: Symbol) -> bool:
-    """Whether a class needs the user to be made."""
-    try:
-        symbol = project.symbol("", path)
-    except CommandError:  # of another distribution
-        return False
-    return any(wanted == user.path for _, wanted in _needs(symbol))
-
-
-def _class_of(parameter: ast.arg, imports: dict[str, str]) -> str | None:
+def class_of(parameter: ast.arg, imports: dict[str, str]) -> str | None:
+    """Path of the class that a parameter is annotated with, where its module has that."""
     annotation = parameter.annotation
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return imports.get(annotation.value)
