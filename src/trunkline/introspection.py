@@ -28,7 +28,7 @@ from dependency_injector import resources
 
 from trunkline.errors import DeclarationError
 from trunkline.graph.algorithms import KEY, reachable, topological_order
-from trunkline.graph.blueprint import Argument, Blueprint, Constant, Opening, Recipe, Ref
+from trunkline.graph.blueprint import Argument, Blueprint, Constant, Lack, Opening, Recipe, Ref
 from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
 from trunkline.locations import attribute_locations
 from trunkline.providers.declared import Declared
@@ -350,15 +350,19 @@ class _Reader:
         actual = effective(provider)
         if actual is not provider and self._known(actual) not in (None, name):
             kind, scope, recipe, edges, is_async = self._alias(name, actual)
+            provides = edges[0].target
         else:
             self.behind.setdefault(actual, name)
             kind, scope, recipe, edges, is_async = self._describe(name, actual)
+            provides = self._provides(actual, recipe)
+            lack = self._lack(actual, scope)
+            recipe = replace(recipe, lacks=lack) if lack is not None else recipe
         location = actual.location if isinstance(actual, Declared) else None
         self.nodes[name] = Node(
             name=name,
             kind=kind,
             scope=scope,
-            provides=_dotted(recipe.call if recipe.call is not None else actual),
+            provides=provides,
             dependencies=tuple(edges),
             location=location or self.locations.get(name),
             is_async=is_async,
@@ -377,7 +381,10 @@ class _Reader:
                 self.read(known, provider, declared_here=True)
             return known
         name = f"{owner}[{parameter}]"
-        while name in self.nodes:  # of a provider that another one now replaces
+        if isinstance(provider, stock.Self):
+            name = next(iter(provider.alt_names), "self")
+        taken = self.names.values() if isinstance(provider, stock.Self) else ()
+        while name in self.nodes or name in taken:  # of a provider that another one now replaces
             name += "'"
         self.names[provider] = name
         self.read(name, provider)
@@ -386,6 +393,41 @@ class _Reader:
     def _known(self, provider: Provider) -> str | None:
         """The name of the node that makes a provider's objects, if there is one so far."""
         return self.names.get(provider) or self.keys.get(provider) or self.behind.get(provider)
+
+    def _lack(self, provider: Any, scope: str | None) -> Lack | None:
+        """What a provider lacks for making objects."""
+        if isinstance(provider, stock.AbstractFactory | stock.AbstractSingleton):
+            return Lack.SUBCLASS
+        if isinstance(provider, ScopeValue):
+            return Lack.GIVER if scope == self.chain[0] else None
+        if isinstance(provider, stock.DependenciesContainer):
+            return None
+        if isinstance(provider, stock.Dependency):
+            return Lack.PROVIDER if provider.default is None else None
+        if isinstance(provider, (*_WITH_CALL, stock.Resource)) and provider.provides is None:
+            return Lack.CALL
+        return None
+
+    def _provides(self, provider: Any, recipe: Recipe) -> str:
+        """What a provider's node is said to provide."""
+        if isinstance(provider, _VIEWS):
+            return self._read_by(provider)
+        if isinstance(provider, (*_WITH_CALL, stock.Resource)):
+            return _dotted(provider)
+        return _dotted(recipe.call if recipe.call is not None else provider)
+
+    def _read_by(self, value: Any) -> str:
+        """What a view reads, as it was written."""
+        if not is_provider(value):
+            return str(value)
+        if not isinstance(value, _VIEWS):
+            return self._known(value) or _dotted(value)
+        base = self._read_by(value.provides)
+        if isinstance(value, stock.AttributeGetter):
+            return f"{base}.{self._read_by(value.name)}"
+        if isinstance(value, stock.ItemGetter):
+            return f"{base}[{self._read_by(value.name)}]"
+        return f"{base}()" if isinstance(value, stock.MethodCaller) else base
 
     def _alias(
         self, name: str, actual: Provider
@@ -405,7 +447,7 @@ class _Reader:
             name=name,
             kind=kind,
             scope=scope,
-            provides=_dotted(recipe.call if recipe.call is not None else actual),
+            provides=self._provides(actual, recipe),
             dependencies=tuple(edges),
             location=location or original.location,
             is_async=is_async,
@@ -750,7 +792,7 @@ async def _run_async_resource(provider: Any) -> AsyncIterator[Any]:
 def _dotted(value: Any) -> str:
     call = value.func if isinstance(value, partial) else value
     if isinstance(call, stock.Provider):
-        provides = call.provides if isinstance(call, _WITH_CALL) else None
+        provides = call.provides if isinstance(call, (*_WITH_CALL, stock.Resource)) else None
         return _dotted(provides) if provides is not None else f"providers.{type(call).__name__}"
     if not isinstance(call, type) and not inspect.isroutine(call):
         call = type(call)

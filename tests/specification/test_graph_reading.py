@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dependency_injector import providers as stock
 
-from trunkline import ScopedContainer, providers
+from trunkline import Scope, ScopedContainer, providers
 from trunkline.graph import Kind
 
 
@@ -215,3 +215,66 @@ def test_a_keyed_singleton_may_be_built_from_its_key_and_from_what_lives_longer(
     with Application() as app, app.enter(User("a")) as scope:
         assert scope.get(Application.again).parts[0] == "a"
         assert scope.get(Application.from_name).parts[1].parts == ("a",)
+
+
+# what can't make an object
+
+
+def test_what_lacks_something_to_make_an_object_with_is_found() -> None:
+    class Application(ScopedContainer):
+        undefined = providers.Dependency()
+        factory = providers.AbstractFactory(Service)
+        singleton = providers.AbstractSingleton(Service)
+        scoped = providers.Scoped()
+        made = providers.Factory()
+        opened = providers.Resource()
+        user = providers.ScopeValue(User, scope=Scope.APP)
+        greeting = providers.Singleton(Service, user)
+
+    findings = Application().findings()
+    assert [(finding.check, finding.subject) for finding in findings] == [
+        ("undefined-dependency", "undefined"),
+        ("abstract-provider", "factory"),
+        ("abstract-provider", "singleton"),
+        ("nothing-provided", "scoped"),
+        ("nothing-provided", "made"),
+        ("nothing-provided", "opened"),
+        ("value-without-giver", "user"),
+    ]
+    assert all(finding.location and finding.remedy for finding in findings)
+    assert "providers.Object" in findings[-1].remedy
+
+
+def test_what_is_supplied_from_outside_lacks_nothing() -> None:
+    class Application(ScopedContainer):
+        filled = providers.Dependency()
+        default = providers.Dependency(default=providers.Object(1))
+        factory = providers.AbstractFactory(Service)
+        factory.override(providers.Factory(Service))
+        singleton = providers.AbstractSingleton(Service)
+        singleton.override(providers.Singleton(Service))
+
+    assert kinds(Application, filled=providers.Singleton(Connection)) == []
+
+
+# names
+
+
+def test_the_graph_says_what_each_provider_gives_in_the_words_of_its_declaration() -> None:
+    class Application(ScopedContainer):
+        __self__ = providers.Self()
+        user = providers.ScopeValue(User)
+        name = user.provided.name
+        first = user.provided.names["first"].strip.call()
+        keyed = providers.KeyedSingleton(Connection, key=name)
+        opened = providers.Resource(Connection)
+        inner = providers.Container(Inner, connection=opened)
+        service = providers.Scoped(Service, __self__, inner.repository)
+
+    nodes = Application().graph().nodes
+    assert nodes["name"].provides == "user.name"
+    assert nodes["first"].provides == "user.names[first].strip()"
+    assert nodes["keyed"].provides == f"{__name__}.Connection"
+    assert nodes["opened"].provides == f"{__name__}.Connection"
+    assert nodes["inner.connection"].provides == "opened"
+    assert nodes["service"].dependencies[0].target == "self"

@@ -9,7 +9,20 @@ from typing import Any
 
 from trunkline.graph.model import Graph
 
-__all__ = ["TORN_DOWN", "Argument", "Blueprint", "Constant", "Opening", "Recipe", "Ref"]
+__all__ = ["TORN_DOWN", "Argument", "Blueprint", "Constant", "Lack", "Opening", "Recipe", "Ref"]
+
+
+class Lack(Enum):
+    """What a declaration lacks, so that no object can be made of it."""
+
+    PROVIDER = auto()
+    """Another provider was to supply the object, and none does."""
+    SUBCLASS = auto()
+    """It is abstract, and nothing overrides it."""
+    CALL = auto()
+    """It has no class or function to call."""
+    GIVER = auto()
+    """It is to be given when the outermost scope opens, which nobody gives values."""
 
 
 class Opening(Enum):
@@ -86,6 +99,7 @@ class Recipe:
         close_seconds: Time that its async teardown may take; None for no limit.
         reaches_scope: True where a live provider may resolve scoped objects itself, so that the
             scope has to be the ambient one during the call.
+        lacks: What the declaration lacks; None where it is complete.
         kept_by_call: True where what is called keeps the object, for each thread or context, so
             that no scope may.
     """
@@ -99,6 +113,7 @@ class Recipe:
     close_awaits: bool = False
     close_seconds: float | None = None
     reaches_scope: bool = False
+    lacks: Lack | None = None
     kept_by_call: bool = False
 
     @property

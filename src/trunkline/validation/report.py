@@ -10,6 +10,7 @@ from trunkline.graph.blueprint import Blueprint, Recipe
 from trunkline.graph.model import SourceLocation
 from trunkline.graph.paths import relative_path
 from trunkline.validation.arguments import check_arguments, check_literals
+from trunkline.validation.definitions import check_definitions
 from trunkline.validation.findings import Finding, draw
 from trunkline.validation.lifetimes import check_captive_dependencies, check_cycles
 from trunkline.validation.reach import check_scope_values, check_sync_entry
@@ -44,6 +45,7 @@ def check_blueprint(
     findings = [
         *check_cycles(graph),
         *check_captive_dependencies(graph),
+        *check_definitions(graph, blueprint.recipes),
         *check_arguments(graph, recipes),
         *check_literals(graph, recipes, is_provider),
         *check_scope_values(graph, used),
