@@ -48,6 +48,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="ADDRESS",
         help="address of the running server that the `staging` fixture gives",
     )
+    group.addoption(
+        "--trunkline-legacy-strict",
+        nargs="?",
+        const="on",
+        metavar="BASELINE",
+        help="make each use of an old name that this file doesn't list an error (without: every)",
+    )
+    parser.addini(
+        "trunkline_legacy_strict",
+        "the baseline of --trunkline-legacy-strict, or `on` for strict mode without one",
+    )
     parser.addini(
         "trunkline_container",
         "the container, as module:Class (default: [tool.trunkline] container in pyproject.toml)",
@@ -67,6 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "override(fakes, *, container=None, everywhere=False, strict=True): run the test under "
         "an override of the container's providers",
     )
+    strict = config.getoption("--trunkline-legacy-strict")
+    strict = strict or config.getini("trunkline_legacy_strict")
+    if strict:
+        from trunkline.testing.legacy_strict import LegacyStrict
+
+        config.pluginmanager.register(
+            LegacyStrict.of(strict, config.rootpath), "trunkline-legacy-strict"
+        )
     if config.pluginmanager.hasplugin("asyncio"):
         from trunkline.testing import async_fixtures
 
