@@ -115,6 +115,24 @@ async def test_an_engine_that_has_to_wait_must_be_awaited_and_that_is_said() -> 
 
 
 @pytest.mark.asyncio
+async def test_a_call_inside_a_plain_function_is_not_awaited_unless_it_says_so() -> None:
+    make = redirect_function("make", to=f"{HERE}:Waiting.engine")
+    make_later = redirect_function("make_later", to=f"{HERE}:Waiting.engine", is_async=True)
+
+    def old(user: User) -> Any:
+        return make(user)
+
+    def old_later(user: User) -> Any:
+        return make_later(user)
+
+    async with Waiting():
+        user = User("ann")
+        with pytest.raises(LegacyCallError, match="must be awaited here"):
+            await old(user)
+        assert (await old_later(user)).user is user
+
+
+@pytest.mark.asyncio
 async def test_another_users_call_inside_a_scope_gets_that_users_engine(shop: Any) -> None:
     ann, bob = User("ann"), User("bob")
     async with shop.enter(ann) as request:
