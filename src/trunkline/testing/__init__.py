@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from trunkline.testing.canary import Canary, CrossUserError
     from trunkline.testing.collection import assert_collected
     from trunkline.testing.isolation import Allowed, assert_isolated
+    from trunkline.testing.order import EventOrder
 
 __all__ = [
     "Allowed",
     "Canary",
     "CrossUserError",
+    "EventOrder",
     "Override",
     "UnusedOverrideWarning",
     "assert_collected",
@@ -30,6 +32,7 @@ _HOMES = {
     "Allowed": "trunkline.testing.isolation",
     "Canary": "trunkline.testing.canary",
     "CrossUserError": "trunkline.testing.canary",
+    "EventOrder": "trunkline.testing.order",
     "Override": "trunkline.overrides",
     "UnusedOverrideWarning": "trunkline.overrides",
     "assert_collected": "trunkline.testing.collection",

@@ -24,16 +24,33 @@ async def application(container: Any, application_fakes: dict[Any, Any]) -> Asyn
             yield instance
 
 
-@pytest.fixture(scope="session")
-def server_provider(container: Any) -> Any:
-    """The provider of the server; override it where it isn't called `server`."""
-    return container.server
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def live_server(application: Any, server_provider: Any) -> AsyncIterator[Any]:
     """The container's real server, started; its ``url`` says where it listens."""
     from trunkline.testing.live import LiveServer
 
     async with LiveServer(application, server_provider) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def staging(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config
+) -> AsyncIterator[Any]:
+    """The server at the address that was given, else the container's on its staging settings.
+
+    Tests that use it are skipped where there is neither.
+    """
+    from trunkline.testing.live import RunningServer
+
+    if address := pytestconfig.getoption("--trunkline-staging"):
+        yield RunningServer.at(str(address))
+        return
+    from trunkline.testing.staging import staging_server
+
+    names = ("container", "server_provider", "staging_settings")
+    environment = request.getfixturevalue("staging_environment")
+    container, provider, settings = (request.getfixturevalue(name) for name in names)
+    fakes = request.getfixturevalue("staging_fakes")
+    async with staging_server(container, provider, settings, environment, fakes) as server:
         yield server

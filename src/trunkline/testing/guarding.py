@@ -7,7 +7,7 @@ import functools
 import inspect
 import linecache
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,12 +24,17 @@ from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
 from trunkline.testing.configured import configured_container
 from trunkline.testing.scoped import all_scopes
+from trunkline.testing.started_tasks import tasks_of_a_test
 
 __all__ = ["Overriding", "check_left_behind", "guarded"]
 
 _BEFORE = pytest.StashKey["_Before"]()
 TURNS = 3
 """How often the event loop turns before a task of a test that has ended counts as left behind."""
+PATIENCE = 5.0
+"""Seconds that a server of the session has to close the scopes of clients that have gone."""
+SERVERS = frozenset(["live_server", "staging", "websocket_client"])
+"""Fixtures of servers, which go on while tests end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def guarded(item: Any) -> Iterator[None]:
         ambient=ambient_scope.get(),
     )
     plain = item.obj
-    item.obj = _around(plain, lambda: _marked(item))
+    item.obj = _around(plain, lambda: _marked(item), lambda: _settled(item))
     case = getattr(item, "instance", None)
     if isinstance(case, unittest.TestCase):  # which looks its test up by name
         vars(case)[item.originalname or item.name] = item.obj
@@ -120,18 +125,23 @@ def _marked(item: Any) -> list[Override]:
     return overrides
 
 
-def _around(function: Callable[..., Any], overrides: Callable[[], list[Override]]) -> Any:
+def _around(
+    function: Callable[..., Any],
+    overrides: Callable[[], list[Override]],
+    settled: Callable[[], Awaitable[None]],
+) -> Any:
     """The test's function, run under overrides; a coroutine function stays one."""
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def run_async(*args: Any, **kwargs: Any) -> Any:
-            before = asyncio.all_tasks()
-            async with AsyncExitStack() as stack:
-                for each in overrides():
-                    await stack.enter_async_context(each)
-                result = await function(*args, **kwargs)
-            await _check_tasks(before)
+            with tasks_of_a_test() as started:
+                async with AsyncExitStack() as stack:
+                    for each in overrides():
+                        await stack.enter_async_context(each)
+                    result = await function(*args, **kwargs)
+            await _check_tasks(started)
+            await settled()
             return result
 
         return run_async
@@ -146,13 +156,12 @@ def _around(function: Callable[..., Any], overrides: Callable[[], list[Override]
     return run
 
 
-async def _check_tasks(before: set[Any]) -> None:
+async def _check_tasks(started: Iterable[Any]) -> None:
     for _ in range(TURNS):
-        left = asyncio.all_tasks() - before
-        if not left:
+        if all(task.done() for task in started):
             return
         await asyncio.sleep(0)
-    left = asyncio.all_tasks() - before
+    left = [task for task in started if not task.done()]
     if left:
         shown = "\n".join(f"    {_task(task)}" for task in left)
         pytest.fail(
@@ -160,6 +169,18 @@ async def _check_tasks(before: set[Any]) -> None:
             "  remedy: await or cancel what the test starts, before it ends",
             pytrace=False,
         )
+
+
+async def _settled(item: Any) -> None:
+    """Let a server of the session close the scopes of clients that have gone."""
+    if not SERVERS & set(item.fixturenames):
+        return
+    before = item.stash[_BEFORE].scopes
+    patient = asyncio.get_running_loop().time() + PATIENCE
+    while asyncio.get_running_loop().time() < patient:
+        if all(id(scope) in before for scope in _open_scopes()):
+            return
+        await asyncio.sleep(0.02)
 
 
 def _task(task: Any) -> str:

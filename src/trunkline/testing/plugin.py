@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-OURS = frozenset(["application", "container", "live_server", "override", "scope", "staging"])
+OURS = frozenset(
+    ["application", "container", "live_server", "override", "scope", "staging", "websocket_client"]
+)
 """Fixtures that turn the leak checks on."""
+PYTEST_ASYNCIO = ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")
+"""What the plugin is called: by its entry point, and by ``-p`` with either module."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--trunkline-staging",
         metavar="ADDRESS",
-        help="address of the running server that the `staging` fixture gives",
+        help="address of the running server that the `staging` fixture gives, host:port or URL",
     )
     group.addoption(
         "--trunkline-legacy-strict",
@@ -64,6 +68,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the container, as module:Class (default: [tool.trunkline] container in pyproject.toml)",
     )
     parser.addini(
+        "trunkline_server",
+        "the name of the container's provider that the `live_server` fixture starts",
+        default="server",
+    )
+    parser.addini(
         "trunkline_leaks",
         "when to fail tests that leave scopes, tasks or overrides behind: "
         "`used` (tests that use the plugin), `all`, or `off`",
@@ -72,7 +81,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say what the marker means, and bring the async fixtures where pytest-asyncio runs."""
+    """Say what the marker means, and bring the fixtures; async ones where pytest-asyncio runs."""
     config.addinivalue_line(
         "markers",
         "override(fakes, *, container=None, everywhere=False, strict=True): run the test under "
@@ -86,10 +95,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(
             LegacyStrict.of(strict, config.rootpath), "trunkline-legacy-strict"
         )
-    if config.pluginmanager.hasplugin("asyncio"):
+    from trunkline.testing import server_fixtures
+
+    config.pluginmanager.register(server_fixtures, "trunkline-servers")
+    # One of the two: of fixtures with one name in two plugins, either might be taken.
+    if any(config.pluginmanager.hasplugin(name) for name in PYTEST_ASYNCIO):
         from trunkline.testing import async_fixtures
 
         config.pluginmanager.register(async_fixtures, "trunkline-async")
+    else:
+        from trunkline.testing import sync_fixtures
+
+        config.pluginmanager.register(sync_fixtures, "trunkline-sync")
 
 
 # the graph
@@ -173,20 +190,6 @@ def application_fakes() -> dict[Any, Any]:
     return {}
 
 
-@pytest.fixture(scope="session")
-def application(container: Any, application_fakes: dict[Any, Any]) -> Iterator[Any]:
-    """The started container, one for the session."""
-    import warnings
-
-    from trunkline.overrides import UnusedOverrideWarning, override
-
-    instance = container()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnusedOverrideWarning)
-        with override(instance, application_fakes, everywhere=True), instance:
-            yield instance
-
-
 @pytest.fixture
 def scope_values() -> tuple[object, ...]:
     """The values that the `scope` fixture gives to `enter`; override it in a conftest."""
@@ -220,12 +223,3 @@ def event_recorder() -> EventRecorder:
     from trunkline.testing.recorder import EventRecorder
 
     return EventRecorder()
-
-
-@pytest.fixture(scope="session")
-def staging(pytestconfig: pytest.Config) -> str:
-    """The address of a running server; tests that use it are skipped where none is given."""
-    address = pytestconfig.getoption("--trunkline-staging")
-    if not address:
-        pytest.skip("no staging server: give its address by --trunkline-staging ADDRESS")
-    return str(address)
