@@ -30,7 +30,7 @@ from typing import Annotated, Any, Final, Generic, ParamSpec, TypeVar, get_args,
 
 from dependency_injector.providers import Provider
 
-from trunkline.ambient import ambient_scope
+from trunkline.ambient import ambient_scope, ambient_scope_of
 from trunkline.compiler.loader import load
 from trunkline.compiler.wrapper import Flavour, Slot, WrapperSource, write_wrapper
 from trunkline.errors import AsyncResolutionError, DeclarationError, ScopeNotOpenError
@@ -225,6 +225,8 @@ class _Site:
         scope = self._open(scope)
         provider = self.marker.provider
         if not scope.knows(provider):
+            if (other := ambient_scope_of(provider)) is not None:
+                return other.resolve(provider)
             return read_view(scope, self._view(scope))
         self._learn(scope, awaits=False)
         return scope.get(provider)
@@ -234,6 +236,9 @@ class _Site:
         scope = self._open(scope)
         provider = self.marker.provider
         if not scope.knows(provider):
+            if (other := ambient_scope_of(provider)) is not None:
+                outer: Any = other
+                return await outer.aget(provider)
             return await read_view_async(scope, self._view(scope))
         awaits = must_await(scope, provider)
         self._learn(scope, awaits=awaits)

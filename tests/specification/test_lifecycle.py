@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
 
 import pytest
 
-from trunkline import BaseScope, Scope, ScopedContainer, providers
-from trunkline.errors import DeclarationError, ScopeClosedError, ScopeNotOpenError, ScopeOrderError
+from trunkline import BaseScope, Inject, Scope, ScopedContainer, inject, providers
+from trunkline.errors import (
+    DeclarationError,
+    ScopeClosedError,
+    ScopeNotOpenError,
+    ScopeOrderError,
+    UnknownProviderError,
+)
 
 
 class Thing:
@@ -131,3 +138,49 @@ def test_an_overridden_provider_resolves_its_fake_in_the_scope() -> None:
         made = request.get(Application.thing)
         assert type(made) is dict
         assert app.thing() is Application.thing() is request.thing() is made  # type: ignore[attr-defined]  # by name
+
+
+class First(ScopedContainer):
+    """A container."""
+
+    single = providers.Singleton(Thing)
+    thing = providers.Scoped(Thing)
+
+
+class Second(ScopedContainer):
+    """A container of other things."""
+
+    other = providers.Scoped(dict)
+
+
+@inject
+def injected(thing: Annotated[Thing, Inject(First.thing)]) -> Thing:
+    return thing
+
+
+@inject
+async def ainjected(thing: Annotated[Thing, Inject(First.thing)]) -> Thing:
+    return thing
+
+
+@pytest.mark.asyncio
+async def test_the_scope_of_another_container_hides_none_of_this_one() -> None:
+    with First() as first, Second() as second, first.enter() as request, second.enter():
+        thing = request.get(First.thing)
+        assert first.thing() is First.thing() is injected() is thing  # type: ignore[call-arg]  # injected
+        assert await ainjected() is thing  # type: ignore[call-arg]  # injected
+        assert First.single() is first.single()
+        with pytest.raises(UnknownProviderError):
+            providers.Scoped(Thing)()
+
+
+def in_a_bare_thread(call: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
+
+def test_a_bare_thread_gets_the_singleton_of_the_one_started_instance() -> None:
+    with First() as first:
+        assert in_a_bare_thread(First.single) is first.single()
+        with First(), pytest.raises(ScopeNotOpenError, match="2 containers"):
+            in_a_bare_thread(First.single)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from dependency_injector import providers as stock
 
-from trunkline.ambient import ambient_scope
+from trunkline.ambient import ambient_scope, ambient_scope_of
 from trunkline.errors import DeclarationError, ScopeNotOpenError
 from trunkline.providers.declared import Declared, DeclaredMaker, caller_location
 from trunkline.scopes import BaseScope
@@ -44,10 +44,10 @@ class InScope(Declared[T], Generic[T]):
             DeclarationError: Arguments were given: an object that is shared in its scope can't
                 be made from the arguments of one caller.
         """
-        if self.last_overriding is not None:
-            scope = ambient_scope.get()
-            if args or kwargs or scope is None or not scope.knows(self):
-                return super().__call__(*args, **kwargs)
+        if self.last_overriding is not None and (
+            args or kwargs or ambient_scope_of(self) is None  # else the scope knows of it
+        ):
+            return super().__call__(*args, **kwargs)
         return self._provide(args, kwargs)
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

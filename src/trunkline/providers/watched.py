@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar, overload
 
 from dependency_injector import providers as stock
 
-from trunkline.ambient import ambient_scope
-from trunkline.errors import AsyncResolutionError
+from trunkline.ambient import STARTED, ambient_scope_of
+from trunkline.errors import AsyncResolutionError, ScopeNotOpenError
 from trunkline.providers.declared import Declared, DeclaredCall, DeclaredMaker, caller_location
 
 __all__ = ["Callable", "Factory", "Object", "Singleton"]
@@ -134,8 +134,21 @@ class Singleton(DeclaredMaker[T], stock.Singleton[T], Generic[T]):
             scope = watcher.root_scope()
             if scope is not None:
                 return scope
-        scope = ambient_scope.get()
-        return scope if scope is not None and scope.knows(self) else None
+        scope = ambient_scope_of(self)
+        if scope is not None:
+            return scope
+        started = STARTED.that_know(self)
+        if len(started) > 1:
+            raise ScopeNotOpenError(
+                f"{type(self).__name__}({getattr(self.provides, '__qualname__', self.provides)}) "
+                f"was called where no scope is open, and {len(started)} containers that are "
+                "started have it",
+                location=self.location,
+                cause="the class's provider names no instance, and the thread or task did not "
+                "inherit the context of one",
+                remedy="call the provider of the instance, as in app.name()",
+            )
+        return started[0] if started else None
 
     def reset(self) -> Any:
         """Forget the object; the next use builds another."""

@@ -116,6 +116,9 @@ class InterpretedScope:
         """Whether the container has this provider."""
         return provider in self.interpreter.plan.blueprint.keys
 
+    def _around(self) -> InterpretedScope | None:
+        return self.parent
+
     # beginning and end
 
     def __enter__(self) -> Self:

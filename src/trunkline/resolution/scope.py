@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from contextvars import Token
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from dependency_injector.providers import Provider
 
-from trunkline.ambient import ambient_scope
+from trunkline.ambient import AmbientScope, ambient_scope
 from trunkline.errors import (
     AsyncResolutionError,
     CircularResolutionError,
@@ -198,10 +199,30 @@ class OpenScope:
 
     def resolve(self, provider: Any) -> Any:
         """The provider's object, or a coroutine for it where it must be awaited."""
-        return self._method_of(self._node_of(provider))(self)
+        node = self._program.node_of(provider)
+        if node is None:
+            return self._resolve_around(provider)
+        return self._method_of(node)(self)
 
     m_resolve = resolve
     """``resolve`` as it is, whatever override stands before it; the same of compiled methods."""
+
+    def _resolve_around(self, provider: Any) -> Any:
+        """Resolve what another container has, of which a scope may be open around this one."""
+        scope = self._around()
+        while scope is not None:
+            if scope.knows(provider):
+                return scope.resolve(provider)
+            scope = scope._around()
+        return self._node_of(provider)  # which refuses it
+
+    def _around(self) -> AmbientScope | None:
+        """What was ambient before this scope was entered; else the scope around it."""
+        token = self._original()._token
+        if not isinstance(token, Token):
+            return self.parent
+        before = token.old_value
+        return None if before is Token.MISSING else before
 
     def _original(self) -> OpenScope:
         """The scope that the user opened: this one, unless it is a shadow."""
