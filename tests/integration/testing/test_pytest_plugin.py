@@ -150,8 +150,12 @@ def test_the_fixtures_give_the_container_a_scope_and_overrides(project: Project)
     result.stdout.fnmatch_lines(["*no staging server: give its address*"])
 
 
-@pytest.mark.parametrize("mode", ["auto", "strict"])
-def test_asyncio_modes_and_workers(project: Project, mode: str) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [("asyncio_mode=auto", "-p", "xdist.plugin", "-n", "2"), ("asyncio_mode=strict",)],
+    ids=["auto in workers", "strict"],
+)
+def test_asyncio_modes_and_workers(project: Project, options: tuple[str, ...]) -> None:
     project.write(
         test_project="""
         import asyncio
@@ -167,7 +171,7 @@ def test_asyncio_modes_and_workers(project: Project, mode: str) -> None:
                 assert app.clock() == "fake"
         """
     )
-    result = run(project, "-o", f"asyncio_mode={mode}", "-p", "xdist.plugin", "-n", "2")
+    result = run(project, "-o", *options)
     result.assert_outcomes(passed=4)
 
 
