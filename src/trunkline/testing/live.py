@@ -20,6 +20,7 @@ class Server(Protocol):
     @property
     def url(self) -> str:
         """Where it listens, for example ``ws://127.0.0.1:49321``."""
+        ...
 
     @property
     def application(self) -> Any:
@@ -57,7 +58,7 @@ class LiveServer:
     def url(self) -> str:
         """Where it listens, for example ``ws://127.0.0.1:49321``."""
         host, port = self.server.address[:2]
-        host = _ANY.get(host, host)
+        host = _ANY.get(host) or host
         return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
 
     async def __aenter__(self) -> Self:
