@@ -497,8 +497,27 @@ def _nothing() -> None:
     """What ends debugging that never began."""
 
 
+def _taken_names() -> frozenset[str]:
+    """Public names of containers, trunkline's and dependency-injector's own."""
+    offered = {*dir(ContainerInstance), *dir(DeclarativeContainer), *vars(DynamicContainer())}
+    return frozenset(name for name in offered - {"parent"} if not name.startswith("_"))
+
+
 class _DeclaredMeta(_StockMeta):
-    """Lets ``isinstance(app, Application)`` answer as one expects."""
+    """Lets ``isinstance(app, Application)`` answer as one expects, and refuses taken names."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> Any:
+        declared = {key for key, value in attributes.items() if is_provider(value)}
+        taken = sorted(declared & _taken_names()) if declared else []
+        if taken:
+            raise DeclarationError(
+                f"{name} calls providers by names that its containers have methods and settings "
+                f"for: {', '.join(taken)}",
+                location=getattr(attributes[taken[0]], "location", None),
+                cause="the provider would take the place of the container's own",
+                remedy="give it another name",
+            )
+        return super().__new__(mcs, name, bases, attributes)
 
     def __instancecheck__(cls, instance: object) -> bool:  # noqa: N805  # pyright: ignore[reportSelfClsParameterName]  # of a metaclass
         if isinstance(instance, ContainerInstance):

@@ -184,3 +184,9 @@ def test_a_bare_thread_gets_the_singleton_of_the_one_started_instance() -> None:
         assert in_a_bare_thread(First.single) is first.single()
         with First(), pytest.raises(ScopeNotOpenError, match="2 containers"):
             in_a_bare_thread(First.single)
+
+
+@pytest.mark.parametrize("name", ["graph", "enter", "scopes", "program", "wire", "providers"])
+def test_a_provider_takes_no_name_of_the_container(name: str) -> None:
+    with pytest.raises(DeclarationError, match=f"settings for: {name}"):
+        type("Application", (ScopedContainer,), {name: providers.Scoped(Thing)})
