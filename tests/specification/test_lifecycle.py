@@ -190,3 +190,12 @@ def test_a_bare_thread_gets_the_singleton_of_the_one_started_instance() -> None:
 def test_a_provider_takes_no_name_of_the_container(name: str) -> None:
     with pytest.raises(DeclarationError, match=f"settings for: {name}"):
         type("Application", (ScopedContainer,), {name: providers.Scoped(Thing)})
+
+
+def test_a_released_lease_is_refused_while_the_scope_is_still_open() -> None:
+    with First() as first, first.enter() as request:
+        lease = request.lease()
+        with lease:
+            assert First.thing() is request.get(First.thing)
+        with pytest.raises(ScopeClosedError, match="after its release"):
+            lease.__enter__()

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from trunkline.ambient import ambient_scope
+from trunkline.errors import ScopeClosedError
 
 if TYPE_CHECKING:
     from trunkline.resolution.scope import OpenScope
@@ -101,6 +102,12 @@ class Lease:
 
     def _make_ambient(self) -> None:
         self._scope._check_open()
+        if self._released:
+            raise ScopeClosedError(
+                f"a lease of {self._scope!r} was used after its release",
+                cause="it was entered twice, or released before it was entered",
+                remedy="take a lease for each task",
+            )
         self._token = ambient_scope.set(self._scope)
 
     def _leave_ambient(self) -> None:
