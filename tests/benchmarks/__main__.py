@@ -60,7 +60,9 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(scenario: Scenario, everyone: list[type[Contender]], rounds: int) -> Rounds:
-    taking_part = [contender for contender in everyone if contender.answers(scenario.asks)]
+    taking_part = [
+        contender for contender in everyone if contender.answers(scenario.name, scenario.asks)
+    ]
     return scenario.measure(scenario, taking_part, min(rounds, scenario.rounds or rounds))
 
 

@@ -69,7 +69,7 @@ class Contender:
         title: How tables name it.
         locked: Whether scoped objects are built once when threads or tasks share a scope.
         checked: Whether the scope's value is checked when the scope opens.
-        cannot: Why it has no answer, by scenario; ``*`` for all others.
+        cannot: Why it has no answer, by scenario or method; ``*`` for all others.
     """
 
     title: ClassVar[str]
@@ -81,14 +81,17 @@ class Contender:
         self.workshop = workshop
 
     @classmethod
-    def answers(cls, scenario: str) -> bool:
-        """Whether the contender has a method for a scenario."""
-        return callable(getattr(cls, scenario, None))
+    def answers(cls, scenario: str, asks: str) -> bool:
+        """Whether the contender takes part in a scenario, which asks a method of that name."""
+        return scenario not in cls.cannot and callable(getattr(cls, asks, None))
 
     @classmethod
-    def why_not(cls, scenario: str) -> str:
-        """The reason that it hasn't."""
-        return cls.cannot.get(scenario, cls.cannot.get("*", "not offered by this library"))
+    def why_not(cls, scenario: str, asks: str) -> str:
+        """The reason that it doesn't."""
+        for known in (scenario, asks, "*"):
+            if known in cls.cannot:
+                return cls.cannot[known]
+        return "does not offer it"
 
     # what scenarios may ask for; none need be there
     open_close: Callable[[], Run]

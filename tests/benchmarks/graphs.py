@@ -131,7 +131,7 @@ def grid(rows: int = 20, columns: int = 10) -> Graph:
 
 
 def mixed() -> Graph:
-    """Four singletons, eight scoped objects over them, and twelve transient ones over both."""
+    """Singletons, scoped objects over them, and transient ones over both, some used twice."""
     draft = _Draft("mixed")
     shared = [draft.add(f"shared{index}", Life.SINGLETON) for index in range(4)]
     scoped = ["context"]
@@ -143,7 +143,8 @@ def mixed() -> Graph:
         draft.add(f"passing{index}", Life.TRANSIENT, scoped[1 + index % 8], shared[index % 4])
         for index in range(12)
     ]
-    draft.add("top", Life.SCOPED, *passing)
+    other = draft.add("other", Life.SCOPED, *passing[:6])
+    draft.add("top", Life.SCOPED, other, *passing)
     return draft.graph()
 
 

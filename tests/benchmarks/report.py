@@ -36,7 +36,7 @@ def table(scenario: Scenario, rounds: Rounds, everyone: Sequence[type[Contender]
             f"  {title:<48}{ratio.median:8.2f}  ({ratio.low:.2f} to {ratio.high:.2f})  {safety}"
         )
     lines += [
-        f"  {contender.title:<48}       -  {contender.why_not(scenario.asks)}"
+        f"  {contender.title:<48}       -  {contender.why_not(scenario.name, scenario.asks)}"
         for contender in everyone
         if scenario.asks and contender.title not in rounds.figures
     ]

@@ -3,11 +3,16 @@
 Other programs run on the same machine. So a figure is never a time but a ratio to the baseline of
 the same round, and what is given is the median of these ratios with their tenth and ninetieth
 percentiles. Time is the processor time of this process, which other programs do not stretch.
+
+Where small objects come to lie in memory is luck, and may cost a tenth: CPython takes them from
+pools, and a loop that empties and refills one pays for that each time. So each measurement is
+taken with other pools half full, and the median of many rounds is free of that luck.
 """
 
 from __future__ import annotations
 
 import gc
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +25,9 @@ __all__ = ["Ratio", "Rounds", "interleaved", "loops_of"]
 
 SLICE_SECONDS = 0.02
 """How long one measurement shall take."""
+
+SMALL, POOL = 512, 16_384
+"""Bytes of the largest object that CPython takes from a pool, and of a pool."""
 
 Timed = Callable[[Repeat], object]
 
@@ -83,15 +91,32 @@ def interleaved(
     loops = loops or {name: loops_of(run) for name, run in runs.items()}
     figures: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
+    luck = random.Random(rounds)
     for number in range(rounds):
         start = number % len(names)
         for name in names[start:] + names[:start]:
             run, times = runs[name], repeat(None, loops[name])
             gc.collect()
+            ballast = _ballast(luck)
             began = time.process_time_ns()
             run(times)
             figures[name].append((time.process_time_ns() - began) / loops[name] / 1e9)
+            del ballast
     return Rounds(figures)
+
+
+def _ballast(luck: random.Random) -> list[object]:
+    """Objects that leave CPython's pools of small objects, one a size, filled at random."""
+    held: list[object] = []
+    for size in range(16, SMALL + 1, 16):
+        count = luck.randrange(POOL // size)
+        if size == 16:
+            held += [object() for _ in range(count)]
+        elif size == 32:
+            held += [complex(number, 1) for number in range(count)]
+        else:
+            held += [bytes(size - 33) for _ in range(count)]
+    return held
 
 
 def loops_of(run: Timed) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from tests.benchmarks import fresh, graphs
+from tests.benchmarks import fresh, graphs, steps
 from tests.benchmarks.contender import Contender, Repeat, Workshop
 from tests.benchmarks.rounds import Rounds, interleaved, loops_of
 from tests.benchmarks.subjects import (
@@ -387,7 +387,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "graph",
         of_graph(graphs.mixed()),
         "Four singletons, eight scoped objects over them, twelve objects that are made anew at "
-        "each use, and one scoped object over these.",
+        "each use (eighteen uses), and two scoped objects over these.",
     ),
     Scenario(
         "inject",
@@ -456,5 +456,13 @@ SCENARIOS: tuple[Scenario, ...] = (
         "New processes that import what a first container needs; trunkline also declares, starts "
         "and stops one.",
         rounds=15,
+    ),
+    Scenario(
+        "steps",
+        "steps of a request",
+        steps.BARE,
+        "",
+        steps.measure,
+        "Where trunkline's time goes: each line is one step more than another.",
     ),
 )

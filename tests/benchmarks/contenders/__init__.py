@@ -15,6 +15,11 @@ MODULES = (
     "diwire_",
     "dishka_",
     "dependency_injector_",
+    "wireup_",
+    "rodi_",
+    "that_depends_",
+    "modern_di_",
+    "svcs_",
 )
 """Modules with a tuple ``CONTENDERS`` of classes."""
 

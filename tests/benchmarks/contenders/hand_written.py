@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tests.benchmarks.contender import Contender, Repeat, Run
 from tests.benchmarks.graphs import Graph, Life
@@ -58,6 +58,13 @@ class Constructors(Contender):
     title = "constructors, by hand"
     locked = "no"
     checked = "no"
+    cannot: ClassVar[dict[str, str]] = {
+        "open_close": "there is no scope",
+        "hundred": "there is no scope",
+        "inject": "there is no scope to read from",
+        "inject_async": "there is no scope to read from",
+        "*": "there is nothing to compile",
+    }
 
     def request(self) -> Run:
         shared = Singletons()
@@ -291,6 +298,10 @@ class ScopeClass(Contender):
     title = "a scope class, by hand"
     locked = "no"
     checked = "yes"
+    cannot: ClassVar[dict[str, str]] = {
+        "graph": "nobody writes this class by hand",
+        "*": "there is nothing to compile",
+    }
 
     def open_close(self) -> Run:
         app = Singletons()

@@ -110,7 +110,7 @@ async def handle_by_hand_async(number: int, scope: OpenScope) -> Engine:
 _numbers = itertools.count()
 
 
-def container_of(graph: Graph, locked: bool) -> tuple[type[ScopedContainer], Any]:
+def container_of(graph: Graph, *, locked: bool) -> tuple[type[ScopedContainer], Any]:
     """A container class for a generated graph, and its top's provider.
 
     Its name is its own, so that no source that was compiled for another container is found again.
@@ -252,7 +252,7 @@ class Trunkline(Contender):
         return run
 
     def graph(self, graph: Graph) -> Run:
-        declared, top = container_of(graph, self.application.locked)
+        declared, top = container_of(graph, locked=self.application.locked)
         app = self.workshop.enter(declared())
 
         def run(times: Repeat) -> Any:
@@ -265,7 +265,7 @@ class Trunkline(Contender):
 
     def compile(self, graph: Graph) -> Callable[[], Any]:
         def start() -> Any:
-            declared, top = container_of(graph, self.application.locked)
+            declared, top = container_of(graph, locked=self.application.locked)
             app = self.workshop.enter(declared())
             with app.enter(RequestContext("user", "thread", "run")) as scope:
                 return scope.get(top)
@@ -368,7 +368,7 @@ class InHand(Trunkline):
         return run
 
     def graph(self, graph: Graph) -> Run:
-        declared, top = container_of(graph, self.application.locked)
+        declared, top = container_of(graph, locked=self.application.locked)
         app = self.workshop.enter(declared())
 
         def run(times: Repeat) -> Any:
@@ -389,6 +389,100 @@ class UnlockedInHand(InHand):
     application = UnlockedApplication
     async_application = UnlockedAsyncApplication
     minimal_application = UnlockedMinimalApplication
+
+
+class Started(Contender):
+    """A container that is declared already: what its start and its first request take."""
+
+    title = "trunkline, declared before"
+    locked = "yes"
+    checked = "yes"
+    cannot: ClassVar[dict[str, str]] = {"*": "the same as trunkline: only starting is timed"}
+
+    validate: ClassVar[bool] = True
+
+    def compile(self, graph: Graph) -> Callable[[], Any]:
+        declared, top = container_of(graph, locked=True)
+        declared.validate = self.validate
+        container = declared()
+
+        def start() -> Any:
+            app = self.workshop.enter(container)
+            with app.enter(RequestContext("user", "thread", "run")) as scope:
+                return scope.get(top)
+
+        return start
+
+
+class StartedUnchecked(Started):
+    """The same without the check of the whole graph."""
+
+    title = "trunkline, declared before, `validate = False`"
+    validate = False
+
+
+class ByName(Contender):
+    """An open scope asked by the provider's name."""
+
+    title = "trunkline, `scope.engine()`"
+    locked = "yes"
+    checked = "yes"
+    cannot: ClassVar[dict[str, str]] = {"*": "another way to write a warm `get`"}
+
+    def warm_scoped(self) -> Run:
+        app = self.workshop.enter(Application())
+        scope = self.workshop.enter(app.enter(RequestContext("user", "thread", "run")))
+
+        def run(times: Repeat) -> Engine:
+            for _ in times:
+                engine = scope.engine()
+            return engine
+
+        return run
+
+    def warm_singleton(self) -> Run:
+        app = self.workshop.enter(Application())
+        scope = self.workshop.enter(app.enter(RequestContext("user", "thread", "run")))
+
+        def run(times: Repeat) -> Settings:
+            for _ in times:
+                settings = scope.settings()
+            return settings
+
+        return run
+
+
+class AtHand(Contender):
+    """A provider that was looked up before, as other libraries' classes are."""
+
+    title = "trunkline, the provider at hand"
+    locked = "yes"
+    checked = "yes"
+    cannot: ClassVar[dict[str, str]] = {"*": "another way to write a warm `get`"}
+
+    def warm_scoped(self) -> Run:
+        app = self.workshop.enter(Application())
+        scope = self.workshop.enter(app.enter(RequestContext("user", "thread", "run")))
+        provider = Application.engine
+
+        def run(times: Repeat) -> Engine:
+            for _ in times:
+                engine = scope.get(provider)
+            return engine
+
+        return run
+
+    def warm_singleton(self) -> Run:
+        app = self.workshop.enter(Application())
+        scope = self.workshop.enter(app.enter(RequestContext("user", "thread", "run")))
+        provider = Application.settings
+
+        def run(times: Repeat) -> Settings:
+            for _ in times:
+                settings = scope.get(provider)
+            return settings
+
+        return run
 
 
 class ReadByHand(Contender):
@@ -422,4 +516,14 @@ class ReadByHand(Contender):
         return run
 
 
-CONTENDERS: tuple[type[Contender], ...] = (Trunkline, InHand, Unlocked, UnlockedInHand, ReadByHand)
+CONTENDERS: tuple[type[Contender], ...] = (
+    Trunkline,
+    InHand,
+    Unlocked,
+    UnlockedInHand,
+    Started,
+    StartedUnchecked,
+    AtHand,
+    ByName,
+    ReadByHand,
+)
