@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pytest
 
 from trunkline import BaseScope, Inject, Scope, ScopedContainer, inject, providers
+from trunkline.ambient import ambient_scope
 from trunkline.errors import (
     DeclarationError,
     ScopeClosedError,
@@ -199,3 +200,11 @@ def test_a_released_lease_is_refused_while_the_scope_is_still_open() -> None:
             assert First.thing() is request.get(First.thing)
         with pytest.raises(ScopeClosedError, match="after its release"):
             lease.__enter__()
+
+
+def test_a_scope_is_entered_once() -> None:
+    with First() as first, first.enter() as request:
+        with pytest.raises(ScopeOrderError, match="entered already"):
+            request.__enter__()
+        assert First.thing() is request.get(First.thing)
+    assert ambient_scope.get() is None

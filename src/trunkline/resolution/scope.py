@@ -21,6 +21,7 @@ from trunkline.errors import (
     ResourceProtocolError,
     ScopeClosedError,
     ScopeNotOpenError,
+    ScopeOrderError,
     UnknownProviderError,
 )
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
@@ -502,6 +503,14 @@ class OpenScope:
             scope = scope.parent
 
     def _is_closed(self) -> ScopeClosedError:
+    def _refuse_entry(self) -> None:
+        self._check_open()
+        raise ScopeOrderError(
+            f"{self!r} is entered already",
+            cause="one open scope was used by `with` twice",
+            remedy="open another, or take `scope.lease()`",
+        )
+
         closed = self
         while closed._token is not None and closed.parent is not None:
             closed = closed.parent
