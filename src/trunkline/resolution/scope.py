@@ -502,7 +502,6 @@ class OpenScope:
                 raise self._is_closed()
             scope = scope.parent
 
-    def _is_closed(self) -> ScopeClosedError:
     def _refuse_entry(self) -> None:
         self._check_open()
         raise ScopeOrderError(
@@ -511,6 +510,7 @@ class OpenScope:
             remedy="open another, or take `scope.lease()`",
         )
 
+    def _is_closed(self) -> ScopeClosedError:
         closed = self
         while closed._token is not None and closed.parent is not None:
             closed = closed.parent
