@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
+from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction
 from typing import Any
 
 from dependency_injector import providers as stock
@@ -30,6 +30,7 @@ from trunkline.errors import DeclarationError
 from trunkline.graph.algorithms import KEY, reachable, topological_order
 from trunkline.graph.blueprint import Argument, Blueprint, Constant, Lack, Opening, Recipe, Ref
 from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
+from trunkline.graph.openings import opening_of_function
 from trunkline.locations import attribute_locations
 from trunkline.providers.declared import Declared
 from trunkline.providers.keyed import KeyedSingleton
@@ -708,27 +709,21 @@ _AWAITED = (Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MA
 
 
 def _opening_of_call(call: Any) -> Opening:
-    return Opening.COROUTINE if _is(iscoroutinefunction, call) else Opening.CALL
+    awaited = opening_of_function(call) is Opening.COROUTINE
+    return Opening.COROUTINE if awaited else Opening.CALL
 
 
 def opening_of_resource(call: Any) -> Opening:
     """How the object of a resource is got from what its callable returns."""
-    if _is(isasyncgenfunction, call):
-        return Opening.ASYNC_GENERATOR
-    if _is(isgeneratorfunction, call):
-        return Opening.GENERATOR
+    opening = opening_of_function(call)
+    if opening is not Opening.CALL:
+        return opening
     while isinstance(call, partial):
         call = call.func
-    made = inspect.unwrap(call)
     returned = call if isinstance(call, type) else _return_type(call)
-    # contextlib's decorators keep the generator function that they wrap
-    if (made is not call and isasyncgenfunction(made)) or _is_a(
-        returned, AbstractAsyncContextManager
-    ):
+    if _is_a(returned, AbstractAsyncContextManager):
         return Opening.ASYNC_CONTEXT_MANAGER
-    if (made is not call and isgeneratorfunction(made)) or _is_a(returned, AbstractContextManager):
-        return Opening.CONTEXT_MANAGER
-    return _opening_of_call(call)
+    return Opening.CONTEXT_MANAGER if _is_a(returned, AbstractContextManager) else opening
 
 
 def _close_awaits(provider: Any) -> bool:
@@ -761,17 +756,6 @@ def _return_type(call: Any) -> Any:
     except (NameError, TypeError, ValueError, AttributeError, SyntaxError):
         return None
     return getattr(annotation, "__origin__", annotation)
-
-
-def _is(predicate: Callable[[Any], bool], call: Any) -> bool:
-    """Whether the predicate holds of a callable, looking through partials and callable objects."""
-    while isinstance(call, partial):
-        call = call.func
-    return predicate(call) or (
-        not isinstance(call, type)
-        and not inspect.isroutine(call)
-        and predicate(inspect.getattr_static(type(call), "__call__", None))
-    )
 
 
 def _run_resource(provider: Any) -> Iterator[Any]:

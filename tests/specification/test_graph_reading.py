@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from dependency_injector import providers as stock
 
 from trunkline import Scope, ScopedContainer, providers
+from trunkline.errors import ResourceProtocolError
 from trunkline.graph import Kind
 
 
@@ -278,3 +281,94 @@ def test_the_graph_says_what_each_provider_gives_in_the_words_of_its_declaration
     assert nodes["opened"].provides == f"{__name__}.Connection"
     assert nodes["inner.connection"].provides == "opened"
     assert nodes["service"].dependencies[0].target == "self"
+
+
+# how a resource is opened
+
+
+class Manager:
+    def __enter__(self) -> str:
+        return "entered"
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+def make_manager():  # type: ignore[no-untyped-def]  # the missing annotation is the case
+    return Manager()
+
+
+def traced(function: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return call
+
+
+@traced
+def generator() -> Iterator[str]:
+    yield "yielded"
+
+
+@traced
+async def coroutine() -> str:
+    return "awaited"
+
+
+@traced
+async def async_generator() -> AsyncIterator[str]:
+    yield "yielded"
+
+
+@traced
+@contextlib.contextmanager
+def manager() -> Iterator[str]:
+    yield "entered"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [
+        (providers.ScopedResource(generator), "yielded"),
+        (providers.ScopedResource(async_generator), "yielded"),
+        (providers.ScopedResource(coroutine), "awaited"),
+        (providers.ScopedResource(manager), "entered"),
+        (providers.Scoped(coroutine), "awaited"),
+        (providers.Factory(coroutine), "awaited"),
+        (providers.KeyedSingleton(generator, key=providers.Object("a")), "yielded"),
+        (providers.KeyedSingleton(async_generator, key=providers.Object("a")), "yielded"),
+        (providers.KeyedSingleton(coroutine, key=providers.Object("a")), "awaited"),
+    ],
+)
+async def test_a_wrapped_function_is_used_as_what_it_wraps(provider: Any, expected: str) -> None:
+    class Application(ScopedContainer):
+        made = provider
+
+    async with Application() as app, app.enter() as scope:
+        assert await scope.aget(Application.made) == expected
+
+
+@pytest.mark.parametrize("make", [make_manager, lambda: (part for part in "ab")])
+def test_a_resource_that_nobody_opened_is_refused(make: Any) -> None:
+    class Application(ScopedContainer):
+        made = providers.ScopedResource(make)
+
+    with Application() as app, app.enter() as scope:
+        with pytest.raises(ResourceProtocolError, match="made is a resource") as caught:
+            scope.get(Application.made)
+        assert "annotate" in str(caught.value)
+
+
+def test_an_annotated_context_manager_is_entered_and_a_scoped_one_is_not() -> None:
+    def make() -> Manager:
+        return Manager()
+
+    class Application(ScopedContainer):
+        annotated = providers.ScopedResource(make)
+        plain = providers.Scoped(make_manager)
+
+    with Application() as app, app.enter() as scope:
+        assert scope.get(Application.annotated) == "entered"
+        assert isinstance(scope.get(Application.plain), Manager)

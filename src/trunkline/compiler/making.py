@@ -67,6 +67,8 @@ class Making(Lines):
                 wait = "await " if recipe.opening is Opening.COROUTINE else ""
                 call = f"{self._callable(recipe.call)}({_passed(args, kwargs)})"
                 self._line(depth, f"{value} = {wait}{call}")
+                if node.unclosed:
+                    self._line(depth, f"self._refuse_unopened({node.name!r}, {value})")
             case _:
                 call = f"{self._callable(recipe.call)}({_passed(args, kwargs)})"
                 self._write_opening(depth, node, call, value)

@@ -85,6 +85,11 @@ class NodePlan:
         return self.recipe.opening is Opening.GIVEN
 
     @property
+    def unclosed(self) -> bool:
+        """True where a resource's object has no teardown, unless it turns out to be one."""
+        return self.node.kind is Kind.RESOURCE and not self.recipe.torn_down
+
+    @property
     def constant(self) -> bool:
         """True where the object exists already."""
         return self.recipe.opening is Opening.CONSTANT

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 import threading
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trunkline.errors import CircularResolutionError, ResourceProtocolError
+from trunkline.graph.blueprint import Opening
+from trunkline.graph.openings import opening_of_function
 
 __all__ = ["KeyedPool"]
 
@@ -75,9 +76,10 @@ class KeyedPool:
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._lock = threading.Lock()
         self._failures: list[Exception] = []
-        self._is_generator = inspect.isgeneratorfunction(provides)
-        self._is_async_generator = inspect.isasyncgenfunction(provides)
-        self.is_async = self._is_async_generator or inspect.iscoroutinefunction(provides)
+        opening = opening_of_function(provides)
+        self._is_generator = opening is Opening.GENERATOR
+        self._is_async_generator = opening is Opening.ASYNC_GENERATOR
+        self.is_async = self._is_async_generator or opening is Opening.COROUTINE
 
     def empty_copy(self) -> KeyedPool:
         """A pool of the same kind with no objects."""

@@ -30,6 +30,7 @@ from trunkline.resolution.exits import (
     run_exits,
     run_exits_async,
 )
+from trunkline.resolution.unopened import refuse_unopened
 from trunkline.resolution.values import match_values
 
 __all__ = ["InterpretedScope", "Interpreter"]
@@ -241,7 +242,10 @@ class InterpretedScope:
                 return await self._live(node)
             case Opening.CALL | Opening.COROUTINE:
                 made = recipe.call(*args, **kwargs)
-                return await made if recipe.opening is Opening.COROUTINE else made
+                value = await made if recipe.opening is Opening.COROUTINE else made
+                if node.unclosed:
+                    refuse_unopened(node, value)
+                return value
             case opening:
                 resource = recipe.call(*args, **kwargs)
                 value = await _begin(opening, resource, node.name)

@@ -27,6 +27,7 @@ from trunkline.errors import (
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.lease import Lease
 from trunkline.resolution.origins import describe_task
+from trunkline.resolution.unopened import refuse_unopened
 from trunkline.resolution.values import match_values
 from trunkline.resolution.waiting import Build, builds_on_this_stack
 from trunkline.scopes import BaseScope
@@ -552,6 +553,9 @@ class OpenScope:
             cause="its class or function, or something they call, resolves it again",
             remedy="inject what the builder needs as arguments; resolve the rest after it is made",
         )
+
+    def _refuse_unopened(self, name: str, value: object) -> None:
+        refuse_unopened(self._program.plan.nodes[name], value)
 
     def _yields_never(self, name: str) -> ResourceProtocolError:
         return ResourceProtocolError(

@@ -11,8 +11,9 @@ from types import FunctionType
 from typing import Any
 
 from trunkline.graph.blueprint import Argument, Constant, Recipe
+from trunkline.graph.openings import is_contextlib_wrapper
 from trunkline.validation.annotations import UNKNOWN, parameter_annotation
-from trunkline.validation.supplies import function_of, is_contextlib_wrapper
+from trunkline.validation.supplies import function_of
 
 __all__ = ["Call", "Match", "call_of", "match_arguments"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import typing
 from collections.abc import (
@@ -24,6 +23,7 @@ from types import FunctionType, MethodType
 from typing import Any, Final
 
 from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe, Ref
+from trunkline.graph.openings import is_contextlib_wrapper
 from trunkline.validation.annotations import UNKNOWN, attribute_annotation, return_annotation
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "Supplies",
     "Supply",
     "function_of",
-    "is_contextlib_wrapper",
 ]
 
 
@@ -126,15 +125,6 @@ class Supplies:
         if cls is None or not isinstance(name, str):
             return None
         return _declared(attribute_annotation(cls, name))
-
-
-def is_contextlib_wrapper(function: object) -> bool:
-    """Whether a function is what ``contextmanager`` or ``asynccontextmanager`` made of another."""
-    return (
-        isinstance(function, FunctionType)
-        and function.__code__.co_filename == contextlib.__file__
-        and hasattr(function, "__wrapped__")
-    )
 
 
 def _class_of(supply: Supply) -> type | None:
