@@ -404,7 +404,8 @@ class _Reader:
         if isinstance(provider, stock.DependenciesContainer):
             return None
         if isinstance(provider, stock.Dependency):
-            return Lack.PROVIDER if provider.default is None else None
+            default: Any = provider.default  # the stubs leave out that there may be none
+            return Lack.PROVIDER if default is None else None
         if isinstance(provider, (*_WITH_CALL, stock.Resource)) and provider.provides is None:
             return Lack.CALL
         return None

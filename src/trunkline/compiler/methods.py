@@ -123,9 +123,10 @@ class Methods(Making):
             node = self.plan.nodes[argument.name]
             if node.settled or node.constant or node.recipe.opening is not Opening.ATTRIBUTE:
                 return node
-            if len(node.recipe.args) > 1:
+            base, *key = node.recipe.args
+            if key:
                 return node
-            argument = node.recipe.args[0]
+            argument = base
         return None
 
     def _fits_inline(self, node: NodePlan | None) -> bool:

@@ -111,6 +111,8 @@ class InterpretedScope:
     def resolve(self, provider: Any) -> Any:
         """As the ambient scope, for providers that are called."""
         node = self.interpreter.node_of(provider)
+        if not node.constant:
+            self._owner(node)  # a scope that isn't open is told by the call, not by its await
         return self._resolve(node) if node.is_async else _drive(self._resolve(node))
 
     def knows(self, provider: Any) -> bool:
