@@ -17,7 +17,7 @@ from tests.benchmarks.rounds import Rounds
 from tests.benchmarks.scenarios import SCENARIOS, Scenario
 from tests.benchmarks.targets import verdicts
 
-ROUNDS = 25
+ROUNDS = 15
 
 
 def main() -> int:
