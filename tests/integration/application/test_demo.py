@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from containers.application import Application
+from tests.integration.server.wiring import make_signer
 from trunkline import ScopedContainer, providers
 from trunkline_runtime.demo import Demo
 from trunkline_runtime.settings import Settings
@@ -93,3 +94,27 @@ async def test_the_command_runs_it_and_returns_its_exit_code() -> None:
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, err.decode()
     assert b"Engines and bridges: 2 of each, no two the same." in out
+
+
+@pytest.mark.asyncio
+async def test_a_terminal_sees_a_bar_for_each_user(settings: Settings) -> None:
+    shown = io.StringIO()
+    container: Any = Application(settings=providers.Object(settings))
+    async with container as app:
+        demo = app.demo(console=Console(file=shown, width=120, force_terminal=True))
+        assert await demo.run(TREES, 2) == 0
+    text = shown.getvalue()
+    assert "━" in text
+    assert "user-01" in text
+    assert "user-02" in text
+    assert " events" in text
+    assert "Engines and bridges: 2 of each" in text
+
+
+@pytest.mark.asyncio
+async def test_users_that_cannot_connect_fail_the_demonstration(settings: Settings) -> None:
+    async with demo_of(settings, signer=make_signer()) as (demo, shown):
+        assert await demo.run(TREES, 3) == 1
+    text = shown.getvalue()
+    assert "HTTP 401" in text
+    assert "requests for []" in text
