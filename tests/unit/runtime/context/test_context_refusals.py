@@ -236,8 +236,10 @@ class TestMetadata:
             assert refusal(**{field: {"a": {"user_id": value}}}).field == f"{field}.a.user_id"
 
     def test_ones_own_id_may_be_nested(self, field: str) -> None:
-        build(**{field: {"a": {"user_id": "user-7"}, "b": [{"userId": None}]}})
-        build(user_id="42", **{field: {"a": {"user_id": 42}}})
+        own = build(**{field: {"a": {"user_id": "user-7"}, "b": [{"userId": None}]}})
+        assert getattr(own, field)["a"]["user_id"] == "user-7"
+        number = build(user_id="42", **{field: {"a": {"user_id": 42}}})
+        assert getattr(number, field)["a"]["user_id"] == 42
 
     @pytest.mark.parametrize(
         "live", [object(), {1, 2}, b"bytes", datetime.now(UTC), lambda: None, MagicMock(), 1j]
