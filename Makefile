@@ -18,7 +18,7 @@ $(READY): locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); sys.exit(None if ok else f"trunkline needs Python 3.11, 3.12 or 3.13; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.11 ...")'
 	@echo "Setting up $(VENV) (once; about a minute)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -33,7 +33,7 @@ test: $(READY) ## run the tests on both cores
 
 test-lowest: $(READY) ## run the tests on the lowest versions that the package allows
 	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
-	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/lowest.txt
+	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/lowest.txt
 	@PYTHONPATH=src .venv-lowest/bin/python -m pytest -n 2 --dist worksteal tests/specification tests/unit tests/property
 
 test-pythons: ## run the tests on each Python of PYTHONS, for example PYTHONS="python3.12 python3.13"
@@ -41,7 +41,7 @@ test-pythons: ## run the tests on each Python of PYTHONS, for example PYTHONS="p
 	    name=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') || exit 1; \
 	    echo "== $$($$python --version)"; \
 	    test -x $$name/bin/python || $$python -m venv $$name || exit 1; \
-	    $$name/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt || exit 1; \
+	    $$name/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/dev.txt || exit 1; \
 	    $$name/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . || exit 1; \
 	    $$name/bin/python -m pytest -n 2 --dist worksteal || exit 1; \
 	done
@@ -62,7 +62,7 @@ format: $(READY) ## rewrite to the house style
 	@$(BIN)/ruff format .
 
 $(BENCH): $(READY) locks/bench.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/bench.txt
 	@touch $@
 
 bench: $(BENCH) ## compare with hand-written code and with other containers
