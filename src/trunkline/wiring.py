@@ -37,7 +37,8 @@ from trunkline.errors import AsyncResolutionError, DeclarationError, ScopeNotOpe
 from trunkline.graph.model import SourceLocation
 from trunkline.introspection import awaits_itself, declared_behind, is_provider
 from trunkline.providers.declared import Injection, caller_location
-from trunkline.resolution.scope import MISSING, OpenScope
+from trunkline.resolution.scope import OpenScope
+from trunkline.resolution.state import MISSING
 from trunkline.resolution.views import (
     counterpart,
     must_await,

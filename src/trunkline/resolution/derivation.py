@@ -26,8 +26,9 @@ from trunkline.resolution.exits import Callback, Exit, run_exits, run_exits_asyn
 from trunkline.resolution.gate import NOWHERE, Gate
 from trunkline.resolution.overriding import ActiveOverride
 from trunkline.resolution.program import Program
-from trunkline.resolution.scope import MISSING, OpenScope
+from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
+from trunkline.resolution.state import MISSING
 
 __all__ = ["Change", "Layer"]
 

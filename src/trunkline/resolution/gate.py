@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from trunkline.resolution.overriding import overrides_here
-from trunkline.resolution.scope import MISSING, OpenScope
+from trunkline.resolution.scope import OpenScope
+from trunkline.resolution.state import MISSING
 
 __all__ = ["NOWHERE", "Gate"]
 

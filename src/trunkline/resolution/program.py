@@ -18,8 +18,9 @@ from trunkline.errors import ScopeOrderError, ScopeValueError, UnknownProviderEr
 from trunkline.graph.blueprint import TORN_DOWN
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.gate import Gate
-from trunkline.resolution.scope import LEFT, MISSING, OpenScope
+from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
+from trunkline.resolution.state import LEFT, MISSING
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.exits import run_exits, run_exits_async
-from trunkline.resolution.scope import LEFT, MISSING, OpenScope
+from trunkline.resolution.scope import OpenScope
+from trunkline.resolution.state import LEFT, MISSING
 
 __all__ = ["Shadow"]
 

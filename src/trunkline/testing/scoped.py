@@ -6,8 +6,9 @@ import gc
 from collections.abc import Iterator
 from typing import Any
 
-from trunkline.resolution.scope import MISSING, OpenScope
+from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
+from trunkline.resolution.state import MISSING
 
 __all__ = ["all_scopes", "around", "held_by"]
 

@@ -1,0 +1,98 @@
+"""What an open scope holds and what all of its parts ask: which it is, and whether it is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from trunkline.errors import ScopeClosedError
+from trunkline.resolution.origins import describe_task
+
+if TYPE_CHECKING:
+    from trunkline.resolution.exits import Exit
+    from trunkline.resolution.lease import Lease
+    from trunkline.resolution.program import Program
+    from trunkline.resolution.scope import OpenScope
+    from trunkline.resolution.shadow import Shadow
+
+__all__ = ["LEFT", "MISSING", "ScopeState"]
+
+
+class _Marker:
+    """A value that no user's object is."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
+
+MISSING: Any = _Marker("missing")
+LEFT: Any = True
+"""What ``_attention`` of a closed scope is."""
+
+
+class ScopeState:
+    """The state of an open scope."""
+
+    __slots__ = ("__weakref__", "_attention", "_leases", "_token", "_views")
+
+    _program: ClassVar[Program]
+    _path: ClassVar[tuple[str, ...]]
+
+    _attention: Any
+    """None in the usual case; True once someone waits, holds a lease, or has closed the scope."""
+    _leases: Lease.Count
+    """Unset until the first lease is taken."""
+    _views: dict[Any, Shadow]
+    """Unset until the scope is first used under an override; then what answers for it, by layer."""
+    _token: Any
+    """Of the ambient scope: True until entered, then what resets it; False where it is not to be
+    ambient; None once the scope has closed."""
+    _parent: OpenScope
+    """A slot of the scope's own class, or of the class where that has one parent only."""
+    _exits: list[Exit]
+    """A slot of classes that open resources."""
+
+    @property
+    def parent(self) -> OpenScope | None:
+        """The scope around this one; None for the outermost."""
+        return None if len(self._path) == 1 else self._parent._original()
+
+    @property
+    def closed(self) -> bool:
+        """Whether this scope, or one around it, has closed."""
+        return self._token is None or (len(self._path) > 1 and self._parent._original().closed)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        return f"<{state} {' > '.join(self._path)} of {self._program.name}>"
+
+    def _original(self) -> OpenScope:
+        """The scope that the user opened: this one, unless it is a shadow."""
+        return self  # type: ignore[return-value]  # every scope that is open is an OpenScope
+
+    def _open_exits(self) -> list[Exit]:
+        return getattr(self, "_exits", None) or []
+
+    def _check_open(self) -> None:
+        scope: ScopeState | None = self
+        while scope is not None:
+            if scope._token is None:
+                raise self._is_closed()
+            scope = scope.parent
+
+    def _is_closed(self) -> ScopeClosedError:
+        closed: ScopeState = self
+        while closed._token is not None and closed.parent is not None:
+            closed = closed.parent
+        which = "it" if closed is self else f"the {closed._path[-1]} around it"
+        return ScopeClosedError(
+            f"a {self._path[-1]} scope of {self._program.name} was used after {which} closed"
+            f"{describe_task()}",
+            cause="a task, a callback or a stored object outlives the scope",
+            remedy="take `scope.lease()` for the task before the scope's body ends, or open a "
+            "scope of its own inside it",
+        )
