@@ -307,7 +307,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 raise self._must_be_awaited(name)
             self._serve(root)
         except BaseException as error:
-            with self._stop() as root:
+            with self._stop(awaits=False) as root:
                 root.__exit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -325,7 +325,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 await self._layers.current().start()
             self._serve(root)
         except BaseException as error:
-            with self._stop() as root:
+            with self._stop(awaits=True) as root:
                 await root.__aexit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -345,7 +345,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._stop() as root:
+        with self._stop(awaits=False) as root:
             root.__exit__(kind, error, traceback)
 
     async def __aexit__(
@@ -354,7 +354,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._stop() as root:
+        with self._stop(awaits=True) as root:
             await root.__aexit__(kind, error, traceback)
 
     def _must_be_awaited(self, name: str) -> AsyncResolutionError:
@@ -401,7 +401,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         return (program.plan.nodes[name] for name in program.plan.blueprint.eager)
 
     @contextmanager
-    def _stop(self) -> Iterator[OpenScope]:
+    def _stop(self, *, awaits: bool) -> Iterator[OpenScope]:
         root = self._started()
         if self._is_stopping:
             raise self._stops()
@@ -419,6 +419,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                         if pool.is_async
                         else (Callback.SYNC, pool.close, name, None)
                     )
+            root._exits.extend(root._program.kept.exits(self._name(), awaits=awaits))
             yield root
         finally:
             root._program.retire()

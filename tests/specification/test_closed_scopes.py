@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -105,7 +104,9 @@ def test_a_scope_refuses_use_when_the_application_has_ended(use: str) -> None:
         request.get(Application.thing)
     with pytest.raises(ScopeClosedError):
         USES[use](request)
-    request.close()
+    with pytest.raises(ScopeCloseError):  # closed too late; see test_leaving_order.py
+        request.close()
+    assert request.closed
 
 
 @pytest.mark.parametrize("use", ["get unbuilt", "get factory", "get resource", "enter", "lease"])
@@ -118,7 +119,8 @@ def test_a_scope_makes_nothing_once_a_scope_around_it_has_closed(use: str) -> No
         assert request.closed
         with pytest.raises(ScopeClosedError, match="after the SESSION around it closed"):
             USES[use](request)
-        request.close()
+        with pytest.raises(ScopeCloseError):  # closed too late; see test_leaving_order.py
+            request.close()
 
 
 def test_a_stopped_application_refuses_use_and_can_be_started_again() -> None:
@@ -154,113 +156,6 @@ def test_a_closed_scope_keeps_nothing_alive() -> None:
         del request
         gc.collect()
         assert scope() is None, "nor does the application keep its closed scopes"
-
-
-# leases
-
-
-@pytest.mark.asyncio
-async def test_a_lease_keeps_the_scope_open_for_a_detached_task() -> None:
-    async with Application() as app:
-        log = app.get(Application.log)
-        may_go_on = asyncio.Event()
-
-        async def detached(lease: Any) -> None:
-            async with lease as scope:
-                await may_go_on.wait()
-                assert scope.get(Application.resource) is thing
-                assert app.resource() is thing, "the scope is the task's ambient one"
-                assert isinstance(scope.get(Application.unbuilt), Thing)
-
-        async with app.enter() as request:
-            thing = request.get(Application.resource)
-            task = asyncio.create_task(detached(request.lease()))
-        assert log == ["open"]
-        assert not request.closed
-        may_go_on.set()
-        await task
-        assert request.closed
-        assert log == ["open", "close"]
-        with pytest.raises(ScopeClosedError):
-            request.lease()
-
-
-def test_the_last_of_several_leases_closes_the_scope_with_the_bodys_exception() -> None:
-    with Application() as app:
-        log = app.get(Application.log)
-        with pytest.raises(KeyError), app.enter() as request:
-            request.get(Application.resource)
-            leases = [request.lease() for _ in range(3)]
-            raise KeyError
-        leases[0].release()
-        leases[0].release()
-        leases[2].release()
-        assert log == ["open"]
-        with leases[1] as scope:
-            assert scope is request
-        assert log == ["open", "KeyError", "close"]
-
-
-def test_leases_released_before_the_end_leave_the_end_to_the_body() -> None:
-    with Application() as app:
-        log = app.get(Application.log)
-        with app.enter() as request:
-            request.get(Application.resource)
-            with request.lease():
-                pass
-            assert log == ["open"]
-            assert not request.closed
-        assert log == ["open", "close"]
-
-
-def test_closing_twice_does_not_cut_a_lease_short() -> None:
-    with Application() as app:
-        log = app.get(Application.log)
-        with app.enter() as request:
-            request.get(Application.resource)
-            lease = request.lease()
-            request.close()
-        request.close()
-        assert log == ["open"]
-        lease.release()
-        assert log == ["open", "close"]
-
-
-def test_a_lease_in_another_thread() -> None:
-    with Application() as app:
-        log = app.get(Application.log)
-        may_go_on = threading.Event()
-
-        def detached(lease: Any) -> None:
-            with lease as scope:
-                may_go_on.wait(10)
-                scope.get(Application.resource)
-
-        with app.enter() as request:
-            thread = threading.Thread(target=detached, args=(request.lease(),))
-            thread.start()
-        assert log == []
-        may_go_on.set()
-        thread.join()
-        assert log == ["open", "close"]
-
-
-@pytest.mark.asyncio
-async def test_what_the_teardown_raises_reaches_the_holder_of_the_last_lease() -> None:
-    def failing() -> Iterator[Thing]:
-        yield Thing()
-        raise ValueError("teardown")
-
-    class Failing(ScopedContainer):
-        failing_ = providers.ScopedResource(failing)
-
-    async with Failing() as app:
-        async with app.enter() as request:
-            request.get(Failing.failing_)
-            lease = request.lease()
-        with pytest.raises(ScopeCloseError):
-            async with lease:
-                pass
 
 
 # tasks that outlive their scope

@@ -185,7 +185,8 @@ async def test_what_a_scope_still_uses_when_the_application_ends_goes_with_that_
         request = app.enter(User("a"))
         await request.aget(ALimited.cache)
     assert log == ["open a"]
-    await request.aclose()
+    with pytest.raises(ScopeCloseError):  # closed too late
+        await request.aclose()
     assert log == ["open a", "close a"]
 
 

@@ -193,15 +193,6 @@ def test_a_provider_takes_no_name_of_the_container(name: str) -> None:
         type("Application", (ScopedContainer,), {name: providers.Scoped(Thing)})
 
 
-def test_a_released_lease_is_refused_while_the_scope_is_still_open() -> None:
-    with First() as first, first.enter() as request:
-        lease = request.lease()
-        with lease:
-            assert First.thing() is request.get(First.thing)
-        with pytest.raises(ScopeClosedError, match="after its release"):
-            lease.__enter__()
-
-
 def test_a_scope_is_entered_once() -> None:
     with First() as first, first.enter() as request:
         with pytest.raises(ScopeOrderError, match="entered already"):

@@ -157,10 +157,15 @@ class _Writer(Methods):
             self._line(1, f"{define}exit__(self, kind, error, traceback):")
             self._line(2, "if self._token:")
             self._line(3, "try:")
+            self._line(4, "if get_ambient() is not self: raise ValueError")
             self._line(4, "reset_ambient(self._token)")
-            self._line(3, "except ValueError:")
-            self._line(4, "self._leave_elsewhere()")
-            self._line(2, "if self._attention is not None:")
+            self._line(3, "except (TypeError, ValueError):")
+            self._line(4, "self._leave_out_of_order()")
+            around = [f"self{'._parent' * hops}" for hops in range(1, len(self.path) - 1)]
+            attention = " or ".join(
+                f"{scope}._attention is not None" for scope in ("self", *around)
+            )
+            self._line(2, f"if {attention}:")
             self._line(3, f"return {wait}self._{a}close(error)")
             self._line(2, "self._token = None")
             for line in self._sealing(stored):
@@ -170,7 +175,11 @@ class _Writer(Methods):
             self._line(2, "self._attention = LEFT")
             if has_exits:
                 run = "await run_exits_async" if is_async else "run_exits"
-                self._line(2, f"failures = {run}(self._exits, error) if self._exits else None")
+                self._line(2, "failures = None")
+                self._line(2, "if self._exits:")
+                self._line(3, "self._attention = LEAVING")
+                self._line(3, f"failures = {run}(self._exits, error)")
+                self._line(3, "self._attention = LEFT")
             for line in self._forgetting(given, stored):
                 self._line(2, line)
             if has_exits:

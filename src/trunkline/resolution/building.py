@@ -42,6 +42,7 @@ class Building(Refusals):
         except ScopeClosedError:
             self._program.waiting.wake(self, attr)  # who else waits has to hear of it too
             raise
+        self._program.waiting.relax(self)
         return getattr(self, f"v_{attr}")
 
     def _holding(self, attr: str) -> frozenset[Build]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
+import sys
+import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from trunkline.ambient import ambient_scope
-from trunkline.errors import ScopeClosedError
+from trunkline.errors import ScopeClosedError, ScopeOrderError
+from trunkline.graph.model import SourceLocation
+from trunkline.resolution.kept import aclose_ended, close_ended, lineage
+from trunkline.resolution.leaving import leave_out_of_order
+from trunkline.resolution.state import ambient_before
 
 if TYPE_CHECKING:
     from trunkline.resolution.scope import OpenScope
 
 __all__ = ["Lease"]
 
-_LOCK = threading.Lock()
-
 
 class Lease:
-    """The right to use a scope after its body has ended.
+    """The right to use a scope, and those around it, after its body has ended.
 
     Taken by ``scope.lease()`` while the scope is open, used by ``with`` or ``async with`` in the
     task, which also makes the scope the task's ambient one::
@@ -29,60 +34,56 @@ class Lease:
             async with lease as request:
                 mailer = await request.aget(Application.mailer)
 
-    The last release after the body's end runs the scope's teardown and raises what it raises.
+    The last release after the body's end runs the scope's teardown and raises what it raises. A
+    lease that is lost without a release, as by a task that is cancelled before its first step, is
+    released when it is collected, with a ``ResourceWarning``; the teardown then runs in the event
+    loop in which it was taken. The application's own scope ends with its container: what is still
+    leased then is torn down first, and reported.
     """
 
-    __slots__ = ("_count", "_released", "_scope", "_token")
-
-    class Count:
-        """How many leases hold a scope, and how its body ended."""
-
-        __slots__ = ("ended", "error", "held")
-
-        def __init__(self) -> None:
-            self.held = 0
-            self.ended = False
-            self.error: BaseException | None = None
-
-        def defer(self, error: BaseException | None) -> bool:
-            """Note that the body ended; whether the teardown has to wait for a lease."""
-            with _LOCK:
-                if not self.ended:
-                    self.ended = True
-                    self.error = error
-                return self.held > 0
+    __slots__ = ("_kept", "_loop", "_released", "_scope", "_scopes", "_taken_at", "_token")
 
     def __init__(self, scope: OpenScope) -> None:
+        self._released = True
         scope._check_open()
-        with _LOCK:
-            count = scope._leases = getattr(scope, "_leases", None) or Lease.Count()
-            count.held += 1
-            scope._attention = True
-        self._count = count
         self._scope = scope
-        self._released = False
+        *scopes, outermost = lineage(scope)
+        if not scopes:
+            raise ScopeOrderError(
+                f"{scope!r} can't be leased",
+                cause="it ends when its container stops, whoever uses it",
+                remedy="lease a scope inside it, or wait for the task before the container stops",
+            )
+        self._scopes = scopes
+        self._kept = outermost._program.kept
+        caller = sys._getframe(2)  # beyond this and ``scope.lease()``
+        self._taken_at = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+        self._loop = _running_loop()
         self._token: Any = None
-        if scope._token is None:
-            self._released = True
+        self._kept.take(self)
+        if any(each._token is None for each in (*scopes, outermost)):  # closed at this very moment
+            self.release()
             scope._check_open()
 
     def release(self) -> None:
         """Give the lease back; the last one after the body's end closes the scope."""
-        if self._give_back():
-            self._scope._close(self._count.error)
+        close_ended(self._kept.give_back(self))
 
     async def arelease(self) -> None:
         """The same, awaiting the teardown."""
-        if self._give_back():
-            await self._scope._aclose(self._count.error)
+        await aclose_ended(self._kept.give_back(self))
 
-    def _give_back(self) -> bool:
-        with _LOCK:
-            if self._released:
-                return False
-            self._released = True
-            self._count.held -= 1
-            return self._count.held == 0 and self._count.ended
+    def __del__(self) -> None:
+        if self._released:
+            return
+        warnings.warn(
+            f"a lease of {self._scope!r}, taken at {self._taken_at}, was never released",
+            ResourceWarning,
+            stacklevel=1,  # whoever collects it has nothing to do with it
+            source=self,
+        )
+        if due := self._kept.give_back(self):
+            self._kept.close_on(self._loop, due)
 
     def __enter__(self) -> OpenScope:
         self._make_ambient()
@@ -111,4 +112,15 @@ class Lease:
         self._token = ambient_scope.set(self._scope)
 
     def _leave_ambient(self) -> None:
-        ambient_scope.reset(self._token)
+        if ambient_scope.get() is self._scope:
+            with suppress(ValueError):  # left in another context than entered, as fixtures are
+                ambient_scope.reset(self._token)
+                return
+        leave_out_of_order(self._scope._original(), ambient_before(self._token))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

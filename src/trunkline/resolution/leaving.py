@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from trunkline.ambient import ambient_scope
+from trunkline.errors import ScopeOrderError
 from trunkline.resolution.building import Building
 from trunkline.resolution.exits import raise_failures, run_exits, run_exits_async
-from trunkline.resolution.state import LEFT
+from trunkline.resolution.kept import kept_scopes
+from trunkline.resolution.state import LEAVING, LEFT, Past
 
 if TYPE_CHECKING:
+    from trunkline.ambient import AmbientScope
+    from trunkline.resolution.scope import OpenScope
     from trunkline.resolution.shadow import Shadow
 
-__all__ = ["Leaving"]
+__all__ = ["Leaving", "leave_out_of_order"]
 
 
 class Leaving(Building):
@@ -40,17 +44,65 @@ class Leaving(Building):
 
     def _close(self, error: BaseException | None) -> None:
         """Leave with something to tear down, or with someone who waits or holds a lease."""
-        if not self._begin_close(error):
-            return
-        failures = [*self._close_views(error), *run_exits(self._open_exits(), error)]
-        self._end_close(failures, error)
+        if self._begin_close(error):
+            failures = self._torn_down(error) + self._out_of_order(error)
+            raise_failures(self._path[-1], failures, error)
 
     async def _aclose(self, error: BaseException | None) -> None:
-        if not self._begin_close(error):
-            return
+        if self._begin_close(error):
+            failures = await self._atorn_down(error) + self._out_of_order(error)
+            raise_failures(self._path[-1], failures, error)
+
+    def _close_late(self, error: BaseException | None) -> None:
+        """Close again: another thread waited or opened something while the scope closed."""
+        raise_failures(self._path[-1], self._torn_down(error), error)
+
+    async def _aclose_late(self, error: BaseException | None) -> None:
+        raise_failures(self._path[-1], await self._atorn_down(error), error)
+
+    def _close_kept(self, error: BaseException | None) -> None:
+        """Close a scope whose body has ended, and which no lease keeps open any more."""
+        if self._token is not None:
+            self._mark_closed()
+            raise_failures(self._path[-1], self._torn_down(error), error)
+
+    async def _aclose_kept(self, error: BaseException | None) -> None:
+        if self._token is not None:
+            self._mark_closed()
+            raise_failures(self._path[-1], await self._atorn_down(error), error)
+
+    def _begin_close(self, error: BaseException | None) -> bool:
+        """Whether to tear down now: not where a lease is held, nor a second time."""
+        if self._token is None:
+            return False
+        if getattr(self, "_leases", None) and kept_scopes(self._original()).defer(
+            self._original(), error
+        ):
+            self._token = False
+            return False
+        self._mark_closed()
+        return True
+
+    def _mark_closed(self) -> None:
+        self._token = None
+        self._attention = LEFT
+        self._seal()
+
+    def _torn_down(self, error: BaseException | None) -> list[BaseException]:
+        """Tear down, then drop all objects; what the teardowns raised."""
+        self._attention = LEAVING
+        failures = [*self._close_views(error), *run_exits(self._open_exits(), error)]
+        self._attention = LEFT
+        self._forget()
+        return failures
+
+    async def _atorn_down(self, error: BaseException | None) -> list[BaseException]:
+        self._attention = LEAVING
         failures = await self._aclose_views(error)
         failures += await run_exits_async(self._open_exits(), error)
-        self._end_close(failures, error)
+        self._attention = LEFT
+        self._forget()
+        return failures
 
     def _close_views(self, error: BaseException | None) -> list[BaseException]:
         """Tear down what overrides made of this scope, the latest first."""
@@ -71,31 +123,39 @@ class Leaving(Building):
         views.clear()
         return taken
 
-    def _close_late(self, error: BaseException | None) -> None:
-        """Close again: another thread waited or opened something while the scope closed."""
-        self._attention = LEFT
-        self._end_close(run_exits(self._open_exits(), error), error)
+    def _out_of_order(self, error: BaseException | None) -> list[BaseException]:
+        """What there is to report where a scope around this one has closed before it.
 
-    async def _aclose_late(self, error: BaseException | None) -> None:
-        self._attention = LEFT
-        self._end_close(await run_exits_async(self._open_exits(), error), error)
+        One whose teardowns still run has not: what it opened may close this scope. An exception of
+        the body goes on, with a note: it may be the cancellation that ends both.
+        """
+        around = self.parent
+        while around is not None and (around._token is not None or around._attention is LEAVING):
+            around = around.parent
+        if around is None:
+            return []
+        outer = around._path[-1]
+        report = ScopeOrderError(
+            f"a {self._path[-1]} scope was left after the {outer} around it had closed",
+            cause=f"the {outer} was left first, or a task that opened this scope outlived it, so "
+            "that what this one used was torn down before it",
+            remedy="leave scopes in reverse order; wait for such tasks inside the outer scope",
+        )
+        if error is None:
+            return [report]
+        error.add_note(f"trunkline: {report.failed}")
+        return []
 
-    def _begin_close(self, error: BaseException | None) -> bool:
-        """Whether to tear down now: not where a lease is held, nor a second time."""
-        if self._token is None:
-            return False
-        leases = getattr(self, "_leases", None)
-        if leases is not None and leases.defer(error):
-            self._token = False
-            return False
-        self._token = None
-        self._attention = LEFT
-        self._seal()
-        return True
+    def _exit_retired(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Leave after the application has stopped."""
+        self._leave_out_of_order()
+        self._close(error)
 
-    def _end_close(self, failures: list[BaseException], error: BaseException | None) -> None:
-        self._forget()
-        raise_failures(self._path[-1], failures, error)
+    async def _aexit_retired(
+        self, kind: object, error: BaseException | None, traceback: object
+    ) -> None:
+        self._leave_out_of_order()
+        await self._aclose(error)
 
     def _seal(self) -> None:
         """Take all rights to build; what is built can still be read while teardowns run."""
@@ -105,7 +165,28 @@ class Leaving(Building):
         """Drop all objects, so that a closed scope keeps nothing alive."""
         raise NotImplementedError
 
-    def _leave_elsewhere(self) -> None:
-        """Left in another context than entered, as fixtures are: nothing to restore there."""
-        if ambient_scope.get() is self._original():
-            ambient_scope.set(self.parent)
+    def _leave_out_of_order(self) -> None:
+        """Leave while another scope is the ambient one, or in another context than entered."""
+        leave_out_of_order(self._original(), self._around())
+
+
+def leave_out_of_order(left: OpenScope, before: AmbientScope | None) -> None:
+    """Take a scope that is not the ambient one out of those that lie behind that.
+
+    Where none of them is the scope, as in fixtures, which are left in another context than they
+    were entered in, there is nothing to restore.
+
+    Args:
+        left: The scope.
+        before: What was ambient before it was entered.
+    """
+    scope = ambient_scope.get()
+    if scope is left:  # in a copy of the context in which it was entered
+        ambient_scope.set(before)
+        return
+    while scope is not None:
+        behind = scope._around()
+        if behind is left and isinstance(scope, Leaving):
+            scope._token = Past(before)
+            return
+        scope = behind

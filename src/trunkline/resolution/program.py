@@ -18,9 +18,10 @@ from trunkline.errors import ScopeOrderError, ScopeValueError, UnknownProviderEr
 from trunkline.graph.blueprint import TORN_DOWN
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.gate import Gate
+from trunkline.resolution.kept import KeptScopes
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
-from trunkline.resolution.state import LEFT, MISSING
+from trunkline.resolution.state import LEAVING, LEFT, MISSING
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
 
@@ -54,6 +55,7 @@ class Program:
         self.name = plan.blueprint.graph.name
         self.keys = plan.blueprint.keys
         self.waiting = WaitingRoom()
+        self.kept = KeptScopes()
         self.root: OpenScope | None = None
         self.layer: Any = None
         self.ways: frozenset[tuple[str, Any]] = frozenset()
@@ -87,6 +89,9 @@ class Program:
                 setattr(cls, f"m_{name}", _refuse)
             cls.__enter__ = _refuse  # type: ignore[method-assign]  # of a class of this program
             cls.__aenter__ = _refuse  # type: ignore[method-assign]  # as above
+            if len(cls._path) > 1:
+                cls.__exit__ = cls._exit_retired  # type: ignore[method-assign]  # as above
+                cls.__aexit__ = cls._aexit_retired  # type: ignore[method-assign]  # as above
 
     def opener(self, path: tuple[str, ...]) -> Opener:
         """The function that makes the scope at the end of ``path``: of parent, ambient, values."""
@@ -106,11 +111,13 @@ class Program:
             "AGET": {},
             "APP": self.root,
             "GET": {},
+            "LEAVING": LEAVING,
             "LEFT": LEFT,
             "MISSING": MISSING,
             "NOTE": self.opened,
             "OpenScope": Shadow if path[-1] in self.shadowed else OpenScope,
             "raise_failures": raise_failures,
+            "get_ambient": ambient_scope.get,
             "reset_ambient": ambient_scope.reset,
             "set_ambient": ambient_scope.set,
             "run_exits": run_exits,

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from contextvars import Token
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dependency_injector.providers import Provider
 
-from trunkline.ambient import AmbientScope, ambient_scope
+from trunkline.ambient import ambient_scope
 from trunkline.errors import AsyncResolutionError, UnknownProviderError
 from trunkline.resolution.lease import Lease
 from trunkline.resolution.leaving import Leaving
@@ -93,7 +92,8 @@ class OpenScope(Leaving):
     def lease(self) -> Lease:
         """Keep this scope open for a task that outlives its body.
 
-        The scope's teardown runs when its body has ended and the last lease is released.
+        The scope's teardown runs when its body has ended and the last lease is released; so does
+        that of the scopes around it, which the lease keeps open too, the application's own apart.
 
         Returns:
             A context manager, plain or async, to be taken before the body ends and entered or
@@ -101,6 +101,7 @@ class OpenScope(Leaving):
 
         Raises:
             ScopeClosedError: The scope has closed.
+            ScopeOrderError: It is the application's own.
         """
         return Lease(self)
 
@@ -139,14 +140,6 @@ class OpenScope(Leaving):
                 return scope.resolve(provider)
             scope = scope._around()
         return self._node_of(provider)  # which refuses it
-
-    def _around(self) -> AmbientScope | None:
-        """What was ambient before this scope was entered; else the scope around it."""
-        token = self._original()._token
-        if not isinstance(token, Token):
-            return self.parent
-        before = token.old_value
-        return None if before is Token.MISSING else before
 
     # finding methods
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextvars import Token
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.origins import describe_task
 
 if TYPE_CHECKING:
+    from trunkline.ambient import AmbientScope
+    from trunkline.graph.model import SourceLocation
     from trunkline.resolution.exits import Exit
-    from trunkline.resolution.lease import Lease
     from trunkline.resolution.program import Program
     from trunkline.resolution.scope import OpenScope
     from trunkline.resolution.shadow import Shadow
 
-__all__ = ["LEFT", "MISSING", "ScopeState"]
+__all__ = ["LEAVING", "LEFT", "MISSING", "Past", "ScopeState", "ambient_before"]
 
 
 class _Marker:
@@ -32,6 +34,27 @@ class _Marker:
 MISSING: Any = _Marker("missing")
 LEFT: Any = True
 """What ``_attention`` of a closed scope is."""
+LEAVING: Any = _Marker("leaving")
+"""What it is while the scope's teardowns run: they may close scopes that lie inside it."""
+
+
+class Past:
+    """Stands for a token of the ambient scope where what that leads back to was left first.
+
+    Args:
+        old_value: What is ambient once the scope is left.
+    """
+
+    __slots__ = ("old_value",)
+
+    def __init__(self, old_value: AmbientScope | None) -> None:
+        self.old_value = old_value
+
+
+def ambient_before(token: Token[AmbientScope | None] | Past) -> AmbientScope | None:
+    """What was ambient before a scope was entered."""
+    before = token.old_value
+    return None if before is Token.MISSING else before
 
 
 class ScopeState:
@@ -44,13 +67,13 @@ class ScopeState:
 
     _attention: Any
     """None in the usual case; True once someone waits, holds a lease, or has closed the scope."""
-    _leases: Lease.Count
-    """Unset until the first lease is taken."""
+    _leases: dict[int, SourceLocation]
+    """Unset until the first lease is taken; where each that is held was taken, by its ``id``."""
     _views: dict[Any, Shadow]
     """Unset until the scope is first used under an override; then what answers for it, by layer."""
     _token: Any
-    """Of the ambient scope: True until entered, then what resets it; False where it is not to be
-    ambient; None once the scope has closed."""
+    """Of the ambient scope: True until entered, then what resets it (``Past`` where a scope around
+    it was left first); False where it is not to be ambient; None once the scope has closed."""
     _parent: OpenScope
     """A slot of the scope's own class, or of the class where that has one parent only."""
     _exits: list[Exit]
@@ -73,6 +96,14 @@ class ScopeState:
     def _original(self) -> OpenScope:
         """The scope that the user opened: this one, unless it is a shadow."""
         return self  # type: ignore[return-value]  # every scope that is open is an OpenScope
+
+    def _around(self) -> AmbientScope | None:
+        """What was ambient before this scope was entered; else the scope around it."""
+        token = self._original()._token
+        before = ambient_before(token) if isinstance(token, Token | Past) else self.parent
+        while isinstance(before, ScopeState) and before.closed:
+            before = before._around()
+        return before
 
     def _open_exits(self) -> list[Exit]:
         return getattr(self, "_exits", None) or []

@@ -123,16 +123,17 @@ class WaitingRoom:
             waiter.wake()
 
     def relax(self, scope: Any) -> None:
-        """Take a scope's attention back where nobody waits and no lease is held.
+        """Take a scope's attention back where nobody waits, holds a lease or overrides.
 
-        Whoever takes a lease or closes the scope at this very moment has said so before his own
-        mark on it; where that is seen, the mark is set again.
+        Whoever takes a lease, overrides or closes the scope at this very moment has said so before
+        his own mark on it; where that is seen, the mark is set again.
         """
         with self._lock:
             if any(owner == id(scope) for owner, _ in self._waiters):
                 return
             scope._attention = None
-            if getattr(scope, "_leases", None) is not None or scope._token is None:
+            kept = getattr(scope, "_leases", None) or getattr(scope, "_views", None)
+            if kept or scope._token is None:
                 scope._attention = True
 
     def _pass_on(self, scope: Any, attr: str, waiter: _Waiter) -> None:

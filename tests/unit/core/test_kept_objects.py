@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline import Scope, ScopedContainer, override, providers
-from trunkline.errors import ScopeClosedError
+from trunkline.errors import ScopeClosedError, ScopeCloseError
 from trunkline.resolution.scope import OpenScope
 
 
@@ -60,7 +60,8 @@ def test_a_scope_inside_a_closed_one_refuses_it(uses: int, name: str) -> None:
             request.get(provider)
         with pytest.raises(ScopeClosedError):
             getattr(request, name)()
-        request.close()
+        with pytest.raises(ScopeCloseError):  # closed too late
+            request.close()
 
 
 @pytest.mark.parametrize("uses", [0, 1, 2])
