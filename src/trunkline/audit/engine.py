@@ -13,6 +13,7 @@ from trunkline.audit.problems import CheckerError
 from trunkline.audit.project import Project
 from trunkline.audit.rule import CONTAINER_NAMES, PROGRAM, Rule
 from trunkline.audit.source.library import Library
+from trunkline.audit.source.memory import collector_paused
 from trunkline.audit.source.reader import Request
 from trunkline.audit.suppression import apply_suppressions
 
@@ -58,10 +59,9 @@ def run_audit(
         cached: False to read everything anew.
     """
     chosen = tuple(rules)
-    project, errors = open_project(config, chosen, cached=cached)
-    found: list[Finding] = []
-    for rule in chosen:
-        found.extend(rule.check(project))
+    with collector_paused():
+        project, errors = open_project(config, chosen, cached=cached)
+        found = [finding for rule in chosen for finding in rule.check(project)]
     project.library.flush()
     unique = sorted(set(_in_characters(project, found)))
     kept, suppressed = apply_suppressions(project, unique, frozenset(rule.code for rule in chosen))

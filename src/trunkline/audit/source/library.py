@@ -3,7 +3,6 @@
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
 # ruff: noqa: PTH118, PTH123
 
-import gc
 import marshal
 import os
 import time
@@ -17,6 +16,7 @@ from trunkline.audit.problems import CheckerError
 from trunkline.audit.rule import CONTAINER_NAMES
 from trunkline.audit.source.cache import Cache, Entry, content_digest
 from trunkline.audit.source.facts import Facts, pack, unpack
+from trunkline.audit.source.memory import keep_freed_memory
 from trunkline.audit.source.processes import run_batches, usable_cores
 from trunkline.audit.source.reader import (
     Gates,
@@ -233,18 +233,14 @@ class Library:
         batches = _batches(files)
         work = _BatchReader(self, Reader(request), batches, started, only)
         processes = usable_cores() if len(files) >= _PARALLEL_FILES else 1
+        if processes > 1:
+            keep_freed_memory()
         entries: dict[str, Entry] = {}
         done: set[int] = set()
-        collecting = gc.isenabled()
-        gc.disable()  # trees of syntax are freed by counting; looking for cycles costs a fifth
-        try:
-            for number, rows in run_batches(work, len(batches), processes):
-                done.add(number)
-                for path, *row in rows:  # type: ignore[attr-defined] # rows of _BatchReader
-                    entries[path] = Entry(*row)
-        finally:
-            if collecting:
-                gc.enable()
+        for number, rows in run_batches(work, len(batches), processes):
+            done.add(number)
+            for path, *row in rows:  # type: ignore[attr-defined] # rows of _BatchReader
+                entries[path] = Entry(*row)
         for number in set(range(len(batches))) - done:
             for file in batches[number]:
                 problem = "the process that read it, or a file beside it, died"
