@@ -181,7 +181,7 @@ class _Walk:
             return True
         target = os.path.realpath(entry.path)
         own = os.path.realpath(os.path.dirname(entry.path))
-        if own == target or own.startswith(target + os.sep):
+        if os.path.commonpath((own, target)) == target:
             self.errors.append(
                 CheckerError(path, 0, 0, "symbolic link that loops back to a folder above it")
             )

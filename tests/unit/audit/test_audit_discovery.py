@@ -1,14 +1,18 @@
 """What cannot be read is named and passed over; the rest is audited all the same."""
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from trunkline.audit.config import load_config
 from trunkline.audit.discovery import DEFAULT_EXCLUDES, Patterns, discover
-from trunkline.audit.engine import Result
+from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.modules import build_table
+from trunkline.audit.registry import select_rules
 
 Write = Callable[[dict[str, str | bytes]], Path]
 
@@ -36,11 +40,13 @@ def test_passes_over_what_is_not_the_projects(write: Write) -> None:
 def test_names_a_loop_of_links(write: Write) -> None:
     root = write({"app/a.py": ""})
     (root / "app" / "again").symlink_to(root / "app")
+    (root / "app" / "everything").symlink_to("/")
     (root / "app" / "nowhere.py").symlink_to(root / "gone.py")
     found = discover(str(root), ())
     assert [file.path for file in found.files] == ["app/a.py"]
     assert {(error.path, error.problem) for error in found.errors} == {
         ("app/again", "symbolic link that loops back to a folder above it"),
+        ("app/everything", "symbolic link that loops back to a folder above it"),
         ("app/nowhere.py", "symbolic link that leads nowhere"),
     }
 
@@ -54,15 +60,36 @@ def test_reads_a_linked_folder_once(write: Write, tmp_path_factory: pytest.TempP
     assert len(_paths(root)) == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_names_an_unreadable_folder(write: Write) -> None:
-    root = write({"app/a.py": "", "shut/b.py": ""})
-    (root / "shut").chmod(0)
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Give up the rights of root, for whom no folder is unreadable, for a while."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)
     try:
-        (error,) = discover(str(root), ()).errors
+        yield
     finally:
+        os.seteuid(own)
+
+
+def test_names_what_it_may_not_read() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        (root / "shut").mkdir()
+        (root / "app").mkdir()
+        (root / "app" / "__init__.py").write_text("from app.gone import y\n")
+        (root / "locked.py").write_text("")
+        (root / "shut").chmod(0)
+        (root / "locked.py").chmod(0)
+        with _as_nobody():
+            result = run_audit(load_config(folder), select_rules(("TL401",), ()), cached=False)
         (root / "shut").chmod(0o700)
-    assert (error.path, error.problem) == ("shut", "folder cannot be read: permission denied")
+    assert [(error.path, error.problem) for error in result.errors] == [
+        ("shut", "folder cannot be read: permission denied"),
+        ("locked.py", "cannot be read: permission denied"),
+    ]
+    assert [finding.path for finding in result.findings] == ["app/__init__.py"]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +102,7 @@ def test_names_an_unreadable_folder(write: Write) -> None:
         (b"def f(:\n", "cannot be parsed: invalid syntax"),
         (b"x = " + b"(" * 5000 + b")" * 5000, "cannot be parsed: too many nested parentheses"),
         (b"x = " + b"-" * 90000 + b"1", "nested too deeply to be parsed"),
+        (b"x = 1\n" * 170_000, "more than 500,000 words and signs: not parsed"),
     ],
 )
 def test_names_a_file_that_cannot_be_read(

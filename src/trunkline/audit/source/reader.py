@@ -15,9 +15,10 @@ from trunkline.audit.source.uses import UseReader
 Gates = tuple[tuple[bytes, tuple[bytes, ...]], ...]
 """Needles grouped by what they share, see `gates`."""
 
-MAX_BYTES: Final = 16 * 1024 * 1024
-"""Larger files are passed over and named: no person wrote them."""
+_MOST_TOKENS: Final = 500_000
+"""Words and signs; the tree of more takes over half a gigabyte, and no person wrote it."""
 
+_TOKEN: Final = re.compile(rb"\w+|[^\w\s]")
 _SUPPRESSION: Final = re.compile(
     rb"#[ \t]*trunkline:[ \t]*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)\Z"
 )
@@ -164,7 +165,7 @@ def _read_outline(
     made only of what binds names or imports.
     """
     reduced = reduce(data, import_lines(data), headers=True)
-    if reduced is None:
+    if reduced is None or is_too_long(data):
         return None
     try:
         defined = definition_lines(data)
@@ -234,11 +235,18 @@ def passes(grouped: Gates, data: bytes) -> bool:
     return False
 
 
+def is_too_long(data: bytes) -> bool:
+    """Tell whether the tree of a file would take more memory than a file is worth."""
+    return len(data) > _MOST_TOKENS and sum(1 for _ in _TOKEN.finditer(data)) > _MOST_TOKENS
+
+
 def parse(data: bytes) -> ast.Module | Unreadable:
     """Parse a file's bytes, or say why they cannot be parsed."""
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         return Unreadable(line, 0, "contains null bytes")
+    if is_too_long(data):
+        return Unreadable(0, 0, f"more than {_MOST_TOKENS:,} words and signs: not parsed")
     try:
         return parse_module(data)
     except SyntaxError as error:
