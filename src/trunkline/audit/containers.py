@@ -51,17 +51,11 @@ def declared_provider(resolver: "Resolver", module: str, qualname: str) -> Provi
     if path is None:
         return None
     known = resolver.library.containers(path)
-    scope, _, _ = qualname.rpartition(".")
     for store in known.stores:
         if store.target != f"{module}:{qualname}" or store.value is None:
             continue
         for call in known.calls:
-            # The call on the line of the assignment, or the one that opens its value.
-            if (
-                call.scope == scope
-                and f"{call.callee}()" == store.value
-                and call.line == store.line
-            ):
+            if call.span == store.span:
                 kind = provider_kind(resolver, call.callee)
                 if kind is None:
                     return None

@@ -1,39 +1,30 @@
 """Dependency graphs of containers, from source: the same model that live containers produce."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
-from trunkline.audit.containers import (
-    MAKERS,
-    is_async,
-    is_container,
-    provider_kind,
-)
+from trunkline.audit.containers import MAKERS, is_container, provider_kind
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Undecided
+from trunkline.audit.lifetimes import AGGREGATES, SCOPES, is_delegated, lifetime
 from trunkline.audit.project import Project
-from trunkline.audit.source.facts import Call, Class, Facts
+from trunkline.audit.source.facts import Argument, Call, Class, Facts, Span, Store
 
 if TYPE_CHECKING:
-    from trunkline.graph.model import Dependency, Graph, Kind, Node
+    from trunkline.graph.model import Dependency, Graph, Node
 
-SCOPES: Final = ("APP", "SESSION", "REQUEST", "STEP")
-_DEFAULT_SCOPE: Final = "REQUEST"
-_SCOPED: Final = frozenset({"Scoped", "ScopedResource", "ScopeValue", "KeyedSingleton"})
-_SINGLETONS: Final = frozenset(
-    {"Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "AbstractSingleton"}
-)
-
-
-class Declared(NamedTuple):
-    """One attribute of a container that is a provider."""
-
-    name: str
-    kind: str
-    call: Call
-    owner: str
-    path: str
+KEY: Final = "key"
+"""The parameter by which a keyed provider gets its key."""
+_NO_EDGES: Final = frozenset({"Object", "Configuration"})
+_LITERALS: Final = frozenset({"Dict", "Selector", *AGGREGATES})
+"""Providers that take the items of a literal for providers; others inject the literal as it is."""
+_SETTERS: Final = {
+    "add_args": "", "set_args": "", "add_kwargs": "", "set_kwargs": "", "add_attributes": ".",
+    "set_attributes": ".",
+}  # fmt: skip
+"""Methods of stock providers that take further arguments; what their keywords begin with."""
 
 
 def container_graphs(project: Project) -> Iterator[tuple[str, "Graph"]]:
@@ -41,121 +32,204 @@ def container_graphs(project: Project) -> Iterator[tuple[str, "Graph"]]:
     for source in project.sources(tests=False):
         for item in source.facts.classes:
             entity = Entity(entities.CLASS, source.module, item.name)
-            if not is_container(project.resolver, entity):
-                continue
-            graph = _graph(project, entity, source.path, item)
-            if graph is not None and graph.nodes:
-                yield source.path, graph
+            if is_container(project.resolver, entity):
+                graph = _graph(project, entity, source.path, item)
+                if graph is not None and graph.nodes:
+                    yield source.path, graph
 
 
 def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph | None":
     from trunkline.graph.model import Graph
 
-    declared: dict[str, Declared] = {}
+    bodies: list[_Body] = []
     for base in reversed(project.resolver.ancestors(entity)[0]):
         if base.module == "trunkline.containers":
             continue  # the framework's own base, where its source is part of the tree
-        home = project.table.files[base.module]
         own = project.resolver.class_facts(base)
         if own is None or {"scopes", "default_scope"} & {*own.members}:
             reason = "the container has a scope chain of its own"
             project.undecided.append(Undecided(path, item.line, entity.full, reason))
             return None
-        for provider in _declared(project, base, home, project.library.containers(home)):
-            declared[provider.name] = provider
-    nodes: dict[str, Node] = {}
-    for provider in declared.values():
-        node = _node(project, entity, provider, declared)
-        nodes[node.name] = node
-    return Graph(entity.full.replace(":", "."), SCOPES, nodes)
+        home = project.table.files[base.module]
+        bodies.append(_Body(base, home, project.library.full(home)))
+    return Graph(entity.full.replace(":", "."), SCOPES, _GraphReader(project, bodies).nodes)
 
 
-def _declared(project: Project, base: Entity, path: str, known: Facts) -> Iterator[Declared]:
-    prefix = f"{base.module}:{base.name}."
-    for store in known.stores:
-        name = store.target.removeprefix(prefix)
-        if not store.target.startswith(prefix) or not name.isidentifier() or store.value is None:
-            continue
-        for call in known.calls:
-            if call.line != store.line or f"{call.callee}()" != store.value:
+class _Body:
+    """What one class of a container's line of bases declares.
+
+    Args:
+        entity: The class.
+        path: Path of its file.
+        known: All facts of the file.
+    """
+
+    def __init__(self, entity: Entity, path: str, known: Facts) -> None:
+        self.prefix = f"{entity.module}:{entity.name}."
+        self.path = path
+        self.calls = {call.span: call for call in known.calls if call.scope == entity.name}
+        self.additions: dict[str, list[Call]] = {}
+        for call in self.calls.values():
+            if call.callee is not None and call.callee.startswith(self.prefix):
+                name = call.callee[len(self.prefix) :].partition(".")[0]
+                self.additions.setdefault(name, []).append(call)
+        self.stores: dict[str, list[Store]] = {}
+        for store in known.stores:
+            if store.target.startswith(self.prefix) and store.key == "=":
+                self.stores.setdefault(store.target[len(self.prefix) :], []).append(store)
+
+
+class _Read(NamedTuple):
+    """An expression that stands for a provider, by the name of its node."""
+
+    target: str
+    deferred: bool = False
+
+
+class _GraphReader:
+    """Reads the nodes of one container.
+
+    Args:
+        project: The tree.
+        bodies: The classes that declare its providers, those that others override first.
+    """
+
+    def __init__(self, project: Project, bodies: list[_Body]) -> None:
+        self._project = project
+        self._prefixes = tuple(body.prefix for body in bodies)
+        self._homes = {name: body for body in bodies for name in body.stores}
+        self.nodes: dict[str, Node] = {}
+        for name, body in self._homes.items():
+            stores = body.stores[name]
+            if len(stores) == 1:  # what is set in several ways is not known
+                self._declared(name, stores[0], body)
+
+    def _declared(self, name: str, store: Store, body: _Body) -> None:
+        call = body.calls.get(store.span) if store.span is not None else None
+        chain = list(_chain(call, body.calls)) if call is not None else []
+        kind = provider_kind(self._project.resolver, chain[0].callee) if chain else None
+        if kind is None:
+            self._view(name, store.value, call, body, store.line)
+            return
+        self._provider(name, kind, [*chain, *body.additions.get(name, ())], body)
+
+    def _provider(self, name: str, kind: str, calls: list[Call], body: _Body) -> None:
+        """Add the node of a provider, given the call that makes it and those that add to it."""
+        from trunkline.graph.model import Kind, Node, SourceLocation
+
+        call = calls[0]
+        node_kind, scope = lifetime(kind, call)
+        arguments = call.arguments
+        provides = ""
+        if arguments and (kind in MAKERS or kind == "ScopeValue"):
+            provides = self._project.resolver.resolve(arguments[0].value).full.replace(":", ".")
+            arguments = arguments[1:]
+        edges = [] if kind in _NO_EDGES else self._edges(name, kind, arguments, body)
+        for other in calls[1:]:
+            prefix = _SETTERS.get((other.callee or "").rpartition(".")[2])
+            if prefix is not None:
+                edges += self._edges(name, kind, other.arguments, body, prefix)
+        if node_kind is Kind.DEFERRED:
+            edges = [replace(edge, deferred=True) for edge in edges]
+        self.nodes[name] = Node(
+            name, node_kind, scope, provides, tuple(edges), SourceLocation(body.path, call.line),
+            declared="[" not in name,
+        )  # fmt: skip
+
+    def _edges(
+        self, name: str, kind: str, arguments: tuple[Argument, ...], body: _Body, prefix: str = ""
+    ) -> "list[Dependency]":
+        """Return the edges of a provider's arguments, adding the nodes of what is written in place.
+
+        Args:
+            name: Name of the provider's node.
+            kind: Name of its class.
+            arguments: The arguments, without the class or function that it calls.
+            body: Where they stand.
+            prefix: What the names of attributes begin with, which are set after construction.
+        """
+        from trunkline.graph.model import Dependency
+
+        edges: list[Dependency] = []
+        key = next((a.value for a in arguments if a.keyword == KEY), None)
+        for position, argument in enumerate(arguments):
+            if argument.keyword == "scope" or (argument.keyword == "[" and kind not in _LITERALS):
                 continue
-            kind = provider_kind(project.resolver, call.callee)
+            named = argument.keyword is not None and argument.keyword.isidentifier()
+            parameter = f"{prefix}{argument.keyword}" if named else str(position)
+            # the key given as an argument too is the same object, read once
+            same = kind == "KeyedSingleton" and argument.value == key and argument.span is None
+            read = self._read(f"{name}[{KEY if same else parameter}]", argument, body)
+            if read is not None:
+                conditional = kind in AGGREGATES or (kind == "Selector" and position > 0)
+                edges.append(Dependency(read.target, parameter, read.deferred, conditional))
+        return edges
+
+    def _read(self, name: str, argument: Argument, body: _Body) -> _Read | None:
+        """Return the node that an argument stands for; one written in place is added by `name`."""
+        call = body.calls.get(argument.span) if argument.span is not None else None
+        if call is not None:
+            chain = list(_chain(call, body.calls))
+            kind = provider_kind(self._project.resolver, chain[0].callee)
             if kind is not None:
-                yield Declared(name, kind, call, base.name, path)
-            break
+                self._provider(name, kind, chain, body)
+                return _Read(name, is_delegated(kind))
+        head, rest = self._head(argument.value)
+        if head is None:
+            return None
+        if not rest or rest[0] == "provider":
+            return _Read(head, bool(rest) or self._is_delegated(head))
+        self._view(name, argument.value, call, body, call.line if call is not None else 0)
+        return _Read(name)
+
+    def _view(
+        self, name: str, value: str | None, call: Call | None, body: _Body, line: int
+    ) -> None:
+        """Add the node of what is read from another provider's object, or of another name for it.
+
+        Args:
+            name: Name of the node.
+            value: Path of the expression.
+            call: The call that it is, where a method of the object is called.
+            body: Where it stands.
+            line: Number of its line; 0 where it is not known.
+        """
+        from trunkline.graph.model import Dependency, Kind, Node, SourceLocation
+
+        head, rest = self._head(value)
+        if head is None:
+            return
+        deferred = rest[0] == "provider" if rest else self._is_delegated(head)
+        edges = [Dependency(head, "provides", deferred)]
+        if call is not None:
+            edges += self._edges(name, "MethodCaller", call.arguments, body)
+        place = SourceLocation(body.path, line) if line else None
+        kind = Kind.DEFERRED if deferred else Kind.VIEW
+        self.nodes[name] = Node(name, kind, None, "", tuple(edges), place, declared="[" not in name)
+
+    def _head(self, value: str | None) -> tuple[str | None, list[str]]:
+        """Return the container's own name that a path begins with, and the steps after it."""
+        for prefix in self._prefixes:
+            if value is not None and value.startswith(prefix):
+                name, *rest = value[len(prefix) :].replace("[]", ".[]").split(".")
+                return (name, rest) if name in self._homes else (None, [])
+        return None, []
+
+    def _is_delegated(self, name: str) -> bool:
+        """Tell whether a provider is injected itself, instead of what it makes."""
+        body = self._homes[name]
+        store = body.stores[name][0]
+        call = body.calls.get(store.span) if store.span is not None else None
+        kind = provider_kind(self._project.resolver, call.callee) if call is not None else None
+        return is_delegated(kind)
 
 
-def _node(
-    project: Project, entity: Entity, provider: Declared, declared: dict[str, Declared]
-) -> "Node":
-    from trunkline.graph.model import Node, SourceLocation
-
-    kind, scope = _life(provider)
-    arguments = [argument for argument in provider.call.arguments if argument.keyword != "["]
-    provides = ""
-    if arguments and (provider.kind in MAKERS or provider.kind == "ScopeValue"):
-        provides = project.resolver.resolve(arguments[0].value).full.replace(":", ".")
-        arguments = arguments[1:]
-    dependencies: list[Dependency] = []
-    for position, argument in enumerate(arguments):
-        if argument.keyword == "scope":
-            continue
-        edge = _edge(argument.value, argument.keyword or str(position), declared)
-        if edge is not None:
-            dependencies.append(edge)
-    owner = Entity(entities.PROVIDER, entity.module, f"{entity.name}.{provider.name}")
-    return Node(
-        provider.name, kind, scope, provides, tuple(dependencies),
-        SourceLocation(provider.path, provider.call.line), is_async(project.resolver, owner),
-    )  # fmt: skip
-
-
-def _edge(value: str | None, parameter: str, declared: dict[str, Declared]) -> "Dependency | None":
-    from trunkline.graph.model import Dependency
-
-    if value is None or ":" not in value:
-        return None
-    rest = value.partition(":")[2].split(".")
-    for index, part in enumerate(rest):
-        # behind anything but a class it is an attribute of what another provider gives
-        if part in declared and (index == 1 or ".".join(rest[:index]) == declared[part].owner):
-            return Dependency(part, parameter, deferred=rest[index + 1 :][:1] == ["provider"])
-    return None
-
-
-def _life(provider: Declared) -> tuple["Kind", str | None]:  # noqa: PLR0911 # one case after another
-    """Return the kind of a provider's node and the scope whose objects it makes."""
-    from trunkline.graph.model import Kind
-
-    kind = provider.kind
-    if kind in _SCOPED:
-        scope = next(
-            (
-                (argument.value or "").rpartition(".")[2]
-                for argument in provider.call.arguments
-                if argument.keyword == "scope"
-            ),
-            _DEFAULT_SCOPE,
-        )
-        node = {
-            "Scoped": Kind.SCOPED,
-            "ScopedResource": Kind.RESOURCE,
-            "ScopeValue": Kind.VALUE,
-            "KeyedSingleton": Kind.KEYED,  # the scope that pins the object
-        }
-        return node[kind], scope if scope in SCOPES else _DEFAULT_SCOPE
-    if kind in _SINGLETONS:
-        return Kind.SINGLETON, SCOPES[0]
-    if kind == "Resource":
-        return Kind.RESOURCE, SCOPES[0]
-    if kind in {"Factory", "Callable", "Coroutine", "AbstractFactory"}:
-        return Kind.FACTORY, None
-    if kind in {"List", "Dict", "Aggregate", "FactoryAggregate"}:
-        return Kind.COLLECTION, None
-    if kind in {"Object", "Configuration"}:
-        return Kind.CONSTANT, None
-    if kind == "Selector":
-        return Kind.CHOICE, None
-    if kind in {"Delegate", "Self"}:
-        return Kind.DEFERRED, None
-    return (Kind.EXTERNAL if "Depend" in kind else Kind.FOREIGN), None
+def _chain(call: Call, calls: dict[Span, Call]) -> Iterator[Call]:
+    """Yield the calls that a chain consists of, the innermost first: ``a(x).add_args(y)``."""
+    owner, dot, _ = (call.callee or "").rpartition("().")
+    if dot:
+        for other in calls.values():
+            if other.callee == owner and other.span[:2] == call.span[:2]:
+                yield from _chain(other, calls)
+                break
+    yield call

@@ -46,6 +46,8 @@ class Wired(ScopedContainer):
     context = providers.ScopeValue(Context)
     helper = providers.Factory(Engine, context)
     pool = providers.Singleton(dict, helper)  # <-
+    tenant = context.provided.tenant_id
+    cache = providers.Singleton(dict, tenant=tenant)  # <-
     engine = providers.Scoped(Engine, context, scope=Scope.SESSION)  # <-
 """,
     )

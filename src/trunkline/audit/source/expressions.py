@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from trunkline.audit.source.declarations import DeclarationReader
-from trunkline.audit.source.facts import Argument, Call, Fallback, Reference, Text
+from trunkline.audit.source.facts import Argument, Call, Fallback, Reference, Span, Text
 from trunkline.audit.source.scopes import Scope, parameters
 from trunkline.audit.source.structure import StructureReader
 
@@ -147,13 +147,14 @@ class ExpressionReader(DeclarationReader):
                 continue
             else:
                 value = self._value(arg, scope, role=kind if index else "argument")
-            arguments.append(Argument(None, value, _terminal(arg)))
+            arguments.append(Argument(None, value, _terminal(arg), span_of(arg)))
         for keyword in node.keywords:
             if isinstance(keyword.value, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
                 arguments.extend(self._elements(keyword.value, keyword.arg, scope))
                 continue
             value = self._value(keyword.value, scope, role="argument")
-            arguments.append(Argument(keyword.arg or "**", value, _terminal(keyword.value)))
+            given = keyword.value
+            arguments.append(Argument(keyword.arg or "**", value, _terminal(given), span_of(given)))
         if (callee is not None and self._interesting(callee)) or any(
             argument.value is not None and self._interesting(argument.value)
             for argument in arguments
@@ -182,7 +183,7 @@ class ExpressionReader(DeclarationReader):
         arguments = [Argument(keyword, None, None)]
         for element in node.values if isinstance(node, ast.Dict) else node.elts:
             path = self._value(element, scope, role="argument")
-            arguments.append(Argument("[", path, _terminal(element)))
+            arguments.append(Argument("[", path, _terminal(element), span_of(element)))
         return arguments
 
     def _marker(self, node: ast.Subscript, path: str, inner: str | None, scope: Scope) -> None:
@@ -238,6 +239,13 @@ class ExpressionReader(DeclarationReader):
         if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float, type(None))):
             return f"={node.value!r}"[:_MAX_TEXT]
         return None
+
+
+def span_of(node: ast.expr | None) -> Span | None:
+    """Return where a call stands; None for any other expression."""
+    if not isinstance(node, ast.Call):
+        return None
+    return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
 
 
 def _terminal(node: ast.expr) -> str | None:

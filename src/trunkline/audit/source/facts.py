@@ -13,7 +13,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 10
+FORMAT: Final = 11
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
@@ -118,6 +118,10 @@ class Class(NamedTuple):
     flags: int
 
 
+Span = tuple[int, int, int, int]
+"""Where an expression stands: its first line and column, its last line and the column after it."""
+
+
 class Argument(NamedTuple):
     """One argument of a call; `keyword` is None when positional, ``*`` and ``**`` when unpacked."""
 
@@ -125,6 +129,8 @@ class Argument(NamedTuple):
     value: str | None
     terminal: str | None
     """The last identifier of the expression: ``thread_id`` for ``context.thread_id``."""
+    span: Span | None = None
+    """Where it stands, when it is a call itself."""
 
 
 class Call(NamedTuple):
@@ -140,6 +146,11 @@ class Call(NamedTuple):
     scope: str
     end_line: int
     end_column: int
+
+    @property
+    def span(self) -> Span:
+        """Where it stands, which tells it from every other call of its file."""
+        return self.line, self.column, self.end_line, self.end_column
 
 
 class Reference(NamedTuple):
@@ -166,6 +177,8 @@ class Store(NamedTuple):
     line: int
     column: int
     scope: str
+    span: Span | None = None
+    """Where its value stands, when that is a call."""
 
 
 class Fallback(NamedTuple):

@@ -240,13 +240,21 @@ def is_too_long(data: bytes) -> bool:
     return len(data) > _MOST_TOKENS and sum(1 for _ in _TOKEN.finditer(data)) > _MOST_TOKENS
 
 
-def parse(data: bytes) -> ast.Module | Unreadable:
-    """Parse a file's bytes, or say why they cannot be parsed."""
+def _refused(data: bytes) -> Unreadable | None:
+    """Return why a file is not even given to the parser."""
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         return Unreadable(line, 0, "contains null bytes")
     if is_too_long(data):
         return Unreadable(0, 0, f"more than {_MOST_TOKENS:,} words and signs: not parsed")
+    return None
+
+
+def parse(data: bytes) -> ast.Module | Unreadable:
+    """Parse a file's bytes, or say why they cannot be parsed."""
+    refused = _refused(data)
+    if refused is not None:
+        return refused
     try:
         return parse_module(data)
     except SyntaxError as error:

@@ -4,7 +4,7 @@ import ast
 from bisect import bisect_left
 from collections.abc import Callable
 
-from trunkline.audit.source.expressions import ExpressionReader
+from trunkline.audit.source.expressions import ExpressionReader, span_of
 from trunkline.audit.source.facts import Fallback, Store
 from trunkline.audit.source.scopes import Scope, bindings, import_paths, join, parameters
 from trunkline.audit.source.structure import StructureReader
@@ -151,6 +151,7 @@ class UseReader(ExpressionReader):
                     target.lineno,
                     target.col_offset,
                     scope.qualname,
+                    span_of(node.value),
                 )  # one row
             )
 
