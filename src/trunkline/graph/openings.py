@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from collections.abc import Mapping
 from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, isroutine
 from types import FunctionType
-from typing import Any
+from typing import Any, Final
 
 from trunkline.graph.blueprint import Opening
 
 __all__ = ["is_contextlib_wrapper", "opening_of_function", "undecorated"]
+
+
+_FLAGS: Final[Mapping[int, Opening]] = {
+    0: Opening.CALL,
+    inspect.CO_COROUTINE: Opening.COROUTINE,
+    inspect.CO_GENERATOR: Opening.GENERATOR,
+    inspect.CO_ASYNC_GENERATOR: Opening.ASYNC_GENERATOR,
+}
+_FLAG: Final = sum(_FLAGS)
 
 
 def is_contextlib_wrapper(function: object) -> bool:
@@ -46,6 +56,8 @@ def opening_of_function(call: Any) -> Opening:
         One of ``CALL``, ``COROUTINE``, the two generators and, for what ``contextlib`` made, the
         two context managers.
     """
+    if isinstance(call, type):
+        return Opening.CALL
     made = undecorated(call)
     if is_contextlib_wrapper(made):
         asynchronous = isasyncgenfunction(made.__wrapped__)
@@ -55,6 +67,8 @@ def opening_of_function(call: Any) -> Opening:
 
 def _by_itself(call: Any) -> Opening:
     """The same of a function or a callable object, without a look behind it."""
+    if type(call) is FunctionType and not vars(call):  # nothing marks it as another kind
+        return _FLAGS[call.__code__.co_flags & _FLAG]
     if not isinstance(call, type) and not isroutine(call):
         call = inspect.getattr_static(type(call), "__call__", None)
     if isasyncgenfunction(call):

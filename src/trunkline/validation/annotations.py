@@ -40,7 +40,7 @@ def parameter_annotation(function: FunctionType, name: str, owner: type | None) 
         a name in it can't be resolved.
     """
     raw = function.__annotations__.get(name, UNKNOWN)
-    if isinstance(raw, str) and owner is not None and _is_generated(function):
+    if isinstance(raw, str) and owner is not None and _is_of_field(function, name, owner):
         # A field that is inherited from another module is written in that module's names.
         return attribute_annotation(owner, name)
     return _resolved(raw, function.__globals__)
@@ -77,9 +77,11 @@ def _is_slot(attribute: object) -> bool:
     return type(attribute).__name__ == "member_descriptor"
 
 
-def _is_generated(function: FunctionType) -> bool:
-    """Whether a function was written by ``dataclasses`` or the like, not in a file."""
-    return function.__code__.co_filename == "<string>"
+def _is_of_field(function: FunctionType, name: str, owner: type) -> bool:
+    """Whether a parameter stands for an annotated field, as ``dataclasses`` and the like write."""
+    return function.__code__.co_filename.startswith("<") and any(
+        name in vars(base).get("__annotations__", ()) for base in owner.__mro__
+    )
 
 
 def _resolved(raw: Any, names: dict[str, Any]) -> Any:

@@ -153,7 +153,7 @@ def _surplus(place: _Place, call: Call, match: Match) -> Iterator[Finding]:
     if match.unknown:
         from difflib import get_close_matches
 
-        known = [key for key in call.signature.parameters if key not in call.kwargs]
+        known = [key for key in call.parameters.names() if key not in call.kwargs]
         meant = [get_close_matches(key, known, n=1) for key in match.unknown]
         guesses = ", ".join(guess[0] for guess in meant if guess)
         yield place.finding(
@@ -192,8 +192,12 @@ def _types(place: _Place, call: Call, match: Match, supplies: Supplies) -> Itera
 
 def _is_default(call: Call, parameter: str, argument: Argument) -> bool:
     """Whether an argument is the parameter's own default, which no annotation can refuse."""
-    default = call.signature.parameters[parameter].default
-    return isinstance(argument, Constant) and argument.value is default
+    defaults = call.parameters.defaults
+    return (
+        isinstance(argument, Constant)
+        and parameter in defaults
+        and argument.value is defaults[parameter]
+    )
 
 
 def _attribute_types(place: _Place, recipe: Recipe, supplies: Supplies) -> Iterator[Finding]:

@@ -6,13 +6,14 @@ import inspect
 import typing
 from dataclasses import dataclass
 from functools import partial
-from inspect import Parameter, Signature
+from inspect import Signature
 from types import FunctionType
 from typing import Any
 
 from trunkline.graph.blueprint import Argument, Constant, Recipe
 from trunkline.graph.openings import is_contextlib_wrapper
 from trunkline.validation.annotations import UNKNOWN, parameter_annotation
+from trunkline.validation.parameters import Parameters, parameters_of
 from trunkline.validation.supplies import function_of
 
 __all__ = ["Call", "Match", "call_of", "match_arguments"]
@@ -23,7 +24,8 @@ class Call:
     """A callable with all that it is passed.
 
     Attributes:
-        signature: What it accepts.
+        called: What is called, behind the partials.
+        parameters: What it accepts.
         name: Its name, as messages show it.
         args: Positional arguments, those of partials first.
         kwargs: Keyword arguments, those of partials overruled by the recipe's.
@@ -31,7 +33,8 @@ class Call:
             the class whose constructor it is, if it is one.
     """
 
-    signature: Signature
+    called: Any
+    parameters: Parameters
     name: str
     args: tuple[Argument, ...]
     kwargs: dict[str, Argument]
@@ -44,7 +47,9 @@ class Call:
             parameter.replace(annotation=_Written(parameter.annotation))
             if isinstance(parameter.annotation, str)
             else parameter
-            for parameter in self.signature.parameters.values()
+            for parameter in inspect.signature(
+                self.called, follow_wrapped=False
+            ).parameters.values()
         ]
         return f"{self.name}{Signature(parameters)}"
 
@@ -102,56 +107,42 @@ def call_of(recipe: Recipe) -> Call | None:
         call = origin
     while is_contextlib_wrapper(call) or type(call).__name__ == "_lru_cache_wrapper":
         call = call.__wrapped__
-    try:
-        signature = inspect.signature(call, follow_wrapped=False)
-    except (TypeError, ValueError):  # builtins, and objects that lie about being callable
+    parameters = parameters_of(call)
+    if parameters is None:
         return None
-    return Call(signature, _name(call), args, kwargs, _source(call))
+    return Call(call, parameters, _name(call), args, kwargs, _source(call))
 
 
 def match_arguments(call: Call) -> Match:
     """Let each argument fall on its parameter, as the interpreter would."""
-    pairs: list[tuple[str, Argument]] = []
-    filled: set[str] = set()
-    parameters = tuple(call.signature.parameters.values())
-    positional = [p for p in parameters if p.kind in _POSITIONAL]
-    rest = next((p for p in parameters if p.kind is Parameter.VAR_POSITIONAL), None)
-    keywords = {p.name for p in parameters if p.kind in _BY_KEYWORD}
-    collects = next((p for p in parameters if p.kind is Parameter.VAR_KEYWORD), None)
-    for index, argument in enumerate(call.args):
-        if index < len(positional):
-            pairs.append((positional[index].name, argument))
-            filled.add(positional[index].name)
-        elif rest is not None:
-            pairs.append((rest.name, argument))
+    parameters = call.parameters
+    positional = parameters.positional
+    pairs = [*zip(positional, call.args, strict=False)]
+    filled = {name for name, _ in pairs}
+    if parameters.rest:
+        pairs += [(parameters.rest, argument) for argument in call.args[len(positional) :]]
     unknown, duplicate = [], []
     for name, argument in call.kwargs.items():
-        if name in keywords:
+        if parameters.takes_keyword(name):
             if name in filled:
                 duplicate.append(name)
             filled.add(name)
             pairs.append((name, argument))
-        elif collects is not None:
-            pairs.append((collects.name, argument))
+        elif parameters.collects:
+            pairs.append((parameters.collects, argument))
         else:
             unknown.append(name)
     return Match(
         pairs=tuple(pairs),
         missing=tuple(
-            p.name
-            for p in parameters
-            if p.kind in (*_POSITIONAL, Parameter.KEYWORD_ONLY)
-            and p.default is Parameter.empty
-            and p.name not in filled
+            name
+            for name in (*positional, *parameters.keyword_only)
+            if name not in filled and name not in parameters.defaults
         ),
-        surplus=max(0, len(call.args) - len(positional)) if rest is None else 0,
+        surplus=0 if parameters.rest else max(0, len(call.args) - len(positional)),
         unknown=tuple(unknown),
         duplicate=tuple(duplicate),
     )
-
-
-_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-_BY_KEYWORD = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 def _source(call: Any) -> tuple[FunctionType, type | None] | None:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from trunkline.graph.blueprint import Opening, Recipe, Ref
 from trunkline.graph.model import Kind
 from trunkline.validation.arguments import check_arguments
 from trunkline.validation.findings import Finding
+from trunkline.validation.parameters import Parameters, parameters_of
 from trunkline.validation.signatures import call_of, match_arguments
 
 T = TypeVar("T")
@@ -310,3 +312,56 @@ def test_a_match_has_faults_exactly_where_the_interpreter_refuses_the_call(
     assert read is not None
     match = match_arguments(read)
     assert bool(match.missing or match.surplus or match.unknown or match.duplicate) == refused
+
+
+@given(functions(), st.booleans())
+def test_parameters_read_from_code_are_those_that_inspect_finds(
+    function: Callable[..., Any], constructs: bool
+) -> None:
+    call: Any = type("Constructed", (), {"__init__": function}) if constructs else function
+    try:
+        signature = inspect.signature(call)
+    except ValueError:  # a constructor that takes not even its object
+        assert parameters_of(call) is None
+    else:
+        assert parameters_of(call) == Parameters.of(signature)
+
+
+class ShowsAnother:
+    __signature__ = inspect.Signature([inspect.Parameter("shown", inspect.Parameter.KEYWORD_ONLY)])
+
+    def __init__(self, taken: int) -> None:
+        pass
+
+
+class Inherits(Engine):
+    pass
+
+
+def shows_another(taken: int) -> None:
+    pass
+
+
+shows_another.__signature__ = ShowsAnother.__signature__  # type: ignore[attr-defined]  # read by inspect
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(
+            made.call
+            for made in GOOD
+            if made.call is not cached and not isinstance(made.call, partial)
+        ),
+        ShowsAnother,
+        Inherits,
+        shows_another,
+        filling,
+        functools.partialmethod,
+        type("PartialInit", (), {"__init__": functools.partialmethod(lambda self, a, b: None, 1)}),
+        type("Both", (New,), {"__init__": lambda self, a: None}),
+    ],
+    ids=lambda call: getattr(call, "__qualname__", type(call).__name__),
+)
+def test_parameters_of_odd_callables_are_those_that_inspect_finds(call: Any) -> None:
+    assert parameters_of(call) == Parameters.of(inspect.signature(call, follow_wrapped=False))
