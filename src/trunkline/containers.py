@@ -159,15 +159,19 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         return self.program().plan.blueprint.graph
 
     def check(self) -> None:
-        findings = self.findings()
+        self._refuse(self.findings())
+
+    def _refuse(self, findings: list[Finding]) -> None:
         if findings:
             raise GraphError(self._name(), findings)
 
     def findings(self) -> list[Finding]:
         """Every fault of the graph, in the order of declaration."""
+        return self._findings_in(self.blueprint())
+
+    def _findings_in(self, blueprint: Blueprint) -> list[Finding]:
         from trunkline.validation.report import check_blueprint
 
-        blueprint = self.blueprint()
         injections = self._injections(blueprint)
         findings = check_blueprint(
             blueprint,
@@ -195,12 +199,13 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
 
     def program(self) -> Program:
         """The compiled program, made at the first use and again after a change."""
-        if self._program is None:
-            blueprint = self.checked_blueprint()
-            self._program = self._compiled(plan(blueprint))
-            for provider in own_providers(self, blueprint):
-                if isinstance(provider, Declared):
-                    provider.watch(self)
+        return self._program or self._planned(self.checked_blueprint())
+
+    def _planned(self, blueprint: Blueprint) -> Program:
+        self._program = self._compiled(plan(blueprint))
+        for provider in own_providers(self, blueprint):
+            if isinstance(provider, Declared):
+                provider.watch(self)
         return self._program
 
     def _compiled(self, planned: Plan) -> Program:
@@ -216,9 +221,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             GraphError: It can't be compiled.
         """
         blueprint = self.blueprint()
-        faults = [*check_cycles(blueprint.graph), *check_captive_dependencies(blueprint.graph)]
-        if faults:
-            raise GraphError(blueprint.graph.name, faults)
+        self._refuse(_uncompilable(blueprint))
         return blueprint
 
     def generations(self) -> dict[str, int]:
@@ -374,9 +377,11 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 cause="one container instance was entered twice",
                 remedy="share the started instance, or make another: each has objects of its own",
             )
-        if self._says().validate:
-            self.check()
-        program = self.program()
+        blueprint = self.blueprint()  # read once for both: what is checked is what is compiled
+        self._refuse(
+            self._findings_in(blueprint) if self._says().validate else _uncompilable(blueprint)
+        )
+        program = self._planned(blueprint)
         reference = program.plan
         overrides = OVERRIDING.of(self)
         if overrides:
@@ -484,6 +489,11 @@ def _for_whom(finding: Finding, injections: Mapping[str, list[Injection]]) -> Fi
     uses = [use for use in injections.get(finding.subject, ()) if not use.awaits]
     places = tuple(f"injected into {use.function}  {use.location}" for use in uses)
     return replace(finding, hops=(*places, *finding.hops))
+
+
+def _uncompilable(blueprint: Blueprint) -> list[Finding]:
+    """The faults of a graph that no code can be written for."""
+    return [*check_cycles(blueprint.graph), *check_captive_dependencies(blueprint.graph)]
 
 
 def _of_instances(method: str) -> DeclarationError:

@@ -81,12 +81,14 @@ def parameters_of(call: Any) -> Parameters | None:
 
 def _constructor(cls: type) -> Any:
     """The function that calling a class runs with the arguments, where it is ``__init__`` alone."""
+    creates: Any = cls.__new__
     plain = (
         type(cls).__call__ is type.__call__
-        and cls.__new__ is object.__new__
+        and creates is object.__new__
         and getattr(cls, "__signature__", None) is None
     )
-    return cls.__init__ if plain else None  # type: ignore[misc]  # of just this class
+    constructor: Any = cls.__init__  # type: ignore[misc]  # of just this class
+    return constructor if plain else None
 
 
 def _read(function: FunctionType, bound: int) -> Parameters | None:
