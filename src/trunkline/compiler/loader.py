@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import linecache
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType
 from typing import Any, Final
 
-from trunkline.compiler.shapes import load_class
+from trunkline.compiler.classes import Place, load_class
 
 __all__ = ["is_loaded", "load", "load_scope"]
 
@@ -30,9 +31,12 @@ def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
     return namespace
 
 
-def load_scope(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
-    """The same for a text that begins with a large class, whose methods are much alike."""
-    load_class(text, _registered(text, title), namespace)
+def load_scope(
+    text: str, title: str, namespace: dict[str, Any], methods: Iterable[Place]
+) -> dict[str, Any]:
+    """The same for a text that begins with a large class; see :func:`load_class`."""
+    filename, lines = _registered(text, title)
+    load_class(lines, filename, namespace, methods)
     return namespace
 
 
@@ -44,12 +48,14 @@ def is_loaded(code: CodeType) -> bool:
 @lru_cache(maxsize=256)
 def _compiled(text: str, title: str) -> CodeType:
     """Code of a text; containers that are built alike share it, and one entry in ``linecache``."""
-    return compile(text, _registered(text, title), "exec")
+    filename, _ = _registered(text, title)
+    return compile(text, filename, "exec")
 
 
-def _registered(text: str, title: str) -> str:
-    """The file name under which a text stands in ``linecache``."""
+def _registered(text: str, title: str) -> tuple[str, list[str]]:
+    """The file name under which a text stands in ``linecache``, and its lines."""
     filename = f"{_PREFIX}{title} {zlib.crc32(text.encode()):08x}>"
+    lines = text.splitlines(keepends=True)
     # an entry without a modification time outlives linecache.checkcache()
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    return filename
+    linecache.cache[filename] = (len(text), None, lines, filename)
+    return filename, lines

@@ -31,19 +31,8 @@ RESERVED = frozenset(
     # what methods that make objects call their own; other locals begin with an underscore
     | {"self", "value", "getattr", "setattr"}
     # what the loader puts into the namespace of every source
-    | {
-        "AGET",
-        "APP",
-        "GET",
-        "LEAVING",
-        "LEFT",
-        "MISSING",
-        "NOTE",
-        "OpenScope",
-        "opened",
-        "reset_ambient",
-    }
-    | {"get_ambient", "set_ambient"}
+    | {"AGET", "APP", "GET", "LEAVING", "LEFT", "LOAD", "MISSING", "NOTE", "OpenScope", "opened"}
+    | {"get_ambient", "reset_ambient", "set_ambient"}
     | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
     | {opening.name for opening in TORN_DOWN}
 )

@@ -1,4 +1,4 @@
-"""Loading a large class fast: methods of one shape share their bytecode.
+"""Compiling methods fast: those of one shape share their bytecode.
 
 Most methods of a scope's class are alike but for the names in them. Python compiles a method in
 about 300 microseconds; giving a code object other names takes 10. So each method's text is split
@@ -18,10 +18,10 @@ import re
 from ast import literal_eval
 from collections.abc import Iterator
 from functools import lru_cache
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import Any, Final
 
-__all__ = ["load_class"]
+__all__ = ["method_code"]
 
 _NAME: Final = re.compile(r"""(\b[^\W\d]\w*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
 _SHARED: Final = {
@@ -35,45 +35,18 @@ _SHARED: Final = {
 }
 """Words that are themselves in every shape."""
 _QUOTES: Final = "'\""
-_HEADING: Final = re.compile(r"    (?:async )?def (\w+)\(")
-_ALIAS: Final = re.compile(r"    (\w+) = (\w+)$")
 
 
-def load_class(text: str, filename: str, namespace: dict[str, Any]) -> None:
-    """Define the class that a source begins with, and run what follows it.
+def method_code(text: str, class_name: str, number: int, filename: str) -> CodeType:
+    """Compile a method.
 
     Args:
-        text: A class statement with a docstring, ``__slots__``, methods and aliases of methods
-            (``b = a``), each indented by four; then other statements.
-        filename: What code objects and tracebacks name.
-        namespace: Globals of the source; it is filled in place.
+        text: The method, indented as in its class.
+        class_name: Name of the class.
+        number: The line of the file at which the method begins, from 1.
+        filename: What tracebacks name.
     """
-    lines = text.split("\n")
-    heads = [number for number, line in enumerate(lines) if _HEADING.match(line)]
-    end = next((n for n, line in enumerate(lines) if n and line and line[0] != " "), len(lines))
-    first = heads[0] if heads else end
-    _run("\n".join(lines[:first]), 0, filename, namespace)
-    cls = namespace[lines[0].split("(")[0].removeprefix("class ")]
-    for start, stop in zip(heads, [*heads[1:], end], strict=True):
-        _define(cls, lines[start:stop], start + 1, filename, namespace)
-    _run("\n".join(lines[end:]), end, filename, namespace)
-
-
-def _run(text: str, above: int, filename: str, namespace: dict[str, Any]) -> None:
-    """Run a part of the source that has so many lines above it."""
-    exec(compile("\n" * above + text, filename, "exec"), namespace)  # noqa: S102  # text that this package wrote
-
-
-def _define(
-    cls: type, lines: list[str], number: int, filename: str, namespace: dict[str, Any]
-) -> None:
-    """Add a method to the class, and the aliases that follow it."""
-    aliases = []
-    while lines and ((alias := _ALIAS.match(lines[-1])) or not lines[-1].strip()):
-        if alias:
-            aliases.append(alias.group(1))
-        lines.pop()
-    parts = _NAME.split("\n".join(lines))
+    parts = _NAME.split(text)
     numbers: dict[str, Any] = dict(_SHARED)
     key = tuple([numbers.setdefault(part, len(numbers)) for part in parts[1::2]])
     names = list(numbers)[len(_SHARED) :]
@@ -84,19 +57,15 @@ def _define(
     }
     name = names[0]  # the first name of a method is its own
     renamed = own.get
-    code = shape.replace(
+    return shape.replace(
         co_names=tuple([renamed(word, word) for word in shape.co_names]),
         co_varnames=tuple([renamed(word, word) for word in shape.co_varnames]),
         co_consts=tuple([_renamed(const, own) for const in shape.co_consts]),
         co_filename=filename,
         co_firstlineno=number,
         co_name=name,
-        co_qualname=f"{cls.__name__}.{name}",
+        co_qualname=f"{class_name}.{name}",
     )
-    method = FunctionType(code, namespace)
-    setattr(cls, name, method)
-    for alias_name in aliases:
-        setattr(cls, alias_name, method)
 
 
 @lru_cache(maxsize=4096)

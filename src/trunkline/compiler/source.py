@@ -43,6 +43,8 @@ class ScopeSource:
         names: The objects that the source names, by the names it uses.
         settled: The objects of the outermost scope that the source names, by their attributes.
         methods: Name of the method that resolves each node at home in the scope.
+        places: Where the methods are written that make objects: the indices of the first line and
+            of the first after it, in order.
         opening: Lines that leave a new scope in ``inner``, from ``parent``, ``ambient`` and the
             scope's values, for whoever opens it without a call.
     """
@@ -52,6 +54,7 @@ class ScopeSource:
     names: dict[str, Any]
     settled: dict[str, str]
     methods: dict[str, str]
+    places: tuple[tuple[int, int], ...]
     opening: tuple[str, ...]
 
 
@@ -101,7 +104,9 @@ class _Writer(Methods):
         self._write_get([n for n in made if n.stored and not n.is_async])
         used = {edge.target for node in self.plan.nodes.values() for edge in node.node.dependencies}
         methods = {}
+        places = []
         for node in made:
+            start = len(self.lines) + 1  # after an empty line
             methods[node.name] = node.attr
             if node.stored and node.settled and node.awaited:
                 self._write_settled(node)
@@ -110,6 +115,8 @@ class _Writer(Methods):
             else:
                 self._write_fresh(node)
             self._line(1, f"m_{node.attr} = {node.attr}")
+            if not (node.settled and node.awaited):  # which has two
+                places.append((start, len(self.lines)))
         for node in given:
             methods[node.name] = node.attr
             self._write_given(node)
@@ -117,7 +124,9 @@ class _Writer(Methods):
         self._write_opened(class_name, given, stored)
         opening = tuple(self._opening_lines(class_name, given, stored))
         text = "\n".join(self.lines) + "\n"
-        return ScopeSource(class_name, text, self.names, self.settled, methods, opening)
+        return ScopeSource(
+            class_name, text, self.names, self.settled, methods, tuple(places), opening
+        )
 
     # the scope as a whole
 

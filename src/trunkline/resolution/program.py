@@ -128,7 +128,8 @@ class Program:
             **source.names,
             **settled,
         }
-        load_scope(source.text, f"{' > '.join(path)} of {self.name}", namespace)
+        title = f"{' > '.join(path)} of {self.name}"
+        load_scope(source.text, title, namespace, source.places)
         cls: type[OpenScope] = namespace[source.class_name]
         cls._program = self
         cls._path = path

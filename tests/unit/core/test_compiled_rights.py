@@ -75,7 +75,11 @@ class Application(ScopedContainer):
 
 
 def compiled(app: ScopedContainer) -> Program:
+    """The container's program, with every method compiled."""
     program: Program = app.program()
+    for namespace in program._namespaces.values():
+        for name in [*namespace["LOAD"].pending]:
+            namespace["LOAD"](name)
     return program
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.compiler.shapes import load_class
+from trunkline.compiler.classes import load_class
 
 METHODS = {
     "plain": """\
@@ -62,6 +62,15 @@ def classes(draw: st.DrawFn) -> str:
     return "\n".join([*blocks, "", "", "def opened():", "    return Drawn()", ""])
 
 
+def loaded(text: str, filename: str, base: type = object) -> dict[str, Any]:
+    """The namespace of a source, all of its functions compiled."""
+    namespace: dict[str, Any] = {"Base": base}
+    load_class(text.splitlines(keepends=True), filename, namespace)
+    for name in [*namespace["LOAD"].pending]:
+        namespace["LOAD"](name)
+    return namespace
+
+
 def functions(cls: type) -> dict[str, FunctionType]:
     return {name: one for name, one in vars(cls).items() if isinstance(one, FunctionType)}
 
@@ -84,9 +93,8 @@ def comparable(code: CodeType) -> tuple[Any, ...]:
 @settings(deadline=None)
 @given(classes())
 def test_code_by_shapes_equals_compiled_code_but_for_columns(text: str) -> None:
-    by_shape: dict[str, Any] = {"Base": object}
+    by_shape = loaded(text, "<drawn>")
     compiled: dict[str, Any] = {"Base": object}
-    load_class(text, "<drawn>", by_shape)
     exec(compile(text, "<drawn>", "exec"), compiled)
     ours, theirs = functions(by_shape["Drawn"]), functions(compiled["Drawn"])
     assert list(ours) == list(theirs)
@@ -101,9 +109,7 @@ def test_methods_of_one_shape_share_nothing_but_the_shape() -> None:
         f"\n    def {name}(self):\n        return {name!r}\n    m_{name} = {name}\n"
         for name in ("one", "other")
     )
-    namespace: dict[str, Any] = {"Base": object}
-    load_class(text, "<two>", namespace)
-    two = namespace["Two"]()
+    two = loaded(text, "<two>")["Two"]()
     assert (two.one(), two.other(), two.m_other()) == ("one", "other", "other")
 
 
@@ -120,10 +126,9 @@ def test_a_traceback_shows_the_line_that_failed() -> None:
         "        return value / 0\n"
     )
     linecache.cache["<failing>"] = (len(text), None, text.splitlines(keepends=True), "<failing>")
-    namespace: dict[str, Any] = {"Base": object}
-    load_class(text, "<failing>", namespace)
+    failing = loaded(text, "<failing>")["Failing"]()
     with pytest.raises(ZeroDivisionError) as caught:
-        namespace["Failing"]().second_with_a_long_name()
+        failing.second_with_a_long_name()
     last = traceback.extract_tb(caught.value.__traceback__)[-1]
     assert (last.filename, last.lineno, last.line) == ("<failing>", 9, "return value / 0")
     assert last.name == "second_with_a_long_name"

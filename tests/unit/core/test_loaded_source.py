@@ -52,6 +52,7 @@ def test_the_source_of_every_scope_can_be_read() -> None:
 
 def test_compiled_code_is_told_from_other_code() -> None:
     with Application() as app, app.enter() as request:
+        request.get(Application.thing)
         assert is_loaded(type(request).get.__code__)
     assert not is_loaded(raise_value_error.__code__)
 
@@ -59,6 +60,8 @@ def test_compiled_code_is_told_from_other_code() -> None:
 def test_containers_that_are_alike_share_their_source() -> None:
     with Application() as one, Application() as two:
         first, second = one.enter(), two.enter()
+        for scope in (first, second):
+            scope.get(Application.thing)
         assert type(first) is not type(second)
         files = {type(scope).get.__code__.co_filename for scope in (first, second)}
         assert len(files) == 1, "one entry in linecache"
