@@ -53,6 +53,8 @@ def topological_order(graph: Graph) -> tuple[str, ...]:
     Deferred dependencies put no node before another. Nodes on a cycle come where the walk first
     meets them, so that the order exists for any graph.
     """
+    if _is_in_order(graph):
+        return tuple(graph.nodes)
     order: dict[str, None] = {}
     entered: set[str] = set()
     for root in graph.nodes:
@@ -84,6 +86,8 @@ def cycles(graph: Graph) -> tuple[tuple[str, ...], ...]:
         Strongly connected components by R. Tarjan, "Depth-first search and linear graph
         algorithms" (1972), written without recursion so that deep graphs are no limit.
     """
+    if _is_in_order(graph):
+        return ()
     position = {name: index for index, name in enumerate(graph.nodes)}
     found = []
     for component in _components(graph):
@@ -205,6 +209,17 @@ def teardown_order(graph: Graph, scope: str) -> tuple[str, ...]:
         for name in reversed(topological_order(graph))
         if graph[name].has_teardown and graph[name].scope == scope
     )
+
+
+def _is_in_order(graph: Graph) -> bool:
+    """Whether each node comes after those it depends on, as in most containers they do."""
+    seen: set[str] = set()
+    for node in graph:
+        for edge in node.dependencies:
+            if edge.target not in seen and not edge.deferred and edge.target in graph:
+                return False
+        seen.add(node.name)
+    return True
 
 
 def _targets(graph: Graph, name: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -52,12 +53,13 @@ class Watcher(Protocol):
 
 def caller_location() -> SourceLocation | None:
     """The nearest line outside this package and dependency-injector that led here."""
-    frame = sys._getframe(1)  # noqa: SLF001  # inspect.stack() reads source files: 1,000 times slower
-    while frame is not None:
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # inspect.stack() reads source files: 1,000 times slower
+    copying = Declared.__deepcopy__.__code__
+    while frame is not None and frame.f_code is not copying:  # a copy gets the original's
         module = frame.f_globals.get("__name__", "")
         if not module.startswith(("trunkline.providers", "dependency_injector", "copy")):
             return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+        frame = frame.f_back
     return None
 
 
@@ -92,8 +94,9 @@ class Declared(stock.Provider[T], Generic[T]):
         self._watchers.add(watcher)
 
     def _changed(self) -> None:
-        for watcher in tuple(self._watchers or ()):
-            watcher.provider_changed(self)
+        if self._watchers is not None:
+            for watcher in tuple(self._watchers):
+                watcher.provider_changed(self)
 
     def __deepcopy__(self, memo: dict[int, Any] | None) -> Any:
         known = (memo or {}).get(id(self))
@@ -160,7 +163,8 @@ class DeclaredCall(Declared[T], Generic[T]):
         return self._after(super().clear_kwargs())  # type: ignore[misc]  # as above
 
     def _after(self, result: Any) -> Any:
-        self._changed()
+        if self._watchers is not None:  # nobody watches a provider that is being declared or copied
+            self._changed()
         return result
 
 
