@@ -38,7 +38,7 @@ from trunkline.graph.model import SourceLocation
 from trunkline.introspection import awaits_itself, declared_behind, is_provider
 from trunkline.providers.declared import Injection, caller_location
 from trunkline.resolution.scope import OpenScope
-from trunkline.resolution.state import MISSING
+from trunkline.resolution.state import MISSING, TAKEN
 from trunkline.resolution.views import (
     counterpart,
     must_await,
@@ -153,6 +153,7 @@ class _Wrapper:
             f"AMBIENT{source.mark}": ambient_scope.get,
             f"FUNCTION{source.mark}": function,
             f"MISSING{source.mark}": MISSING,
+            f"TAKEN{source.mark}": TAKEN,
         }
         for index, site in enumerate(sites):
             site.bind(self, self._names, f"_{index}{source.mark}")

@@ -162,7 +162,7 @@ class Making(Lines):
             self._line(depth, f"{local} = {owner}.v_{node.attr}")
         elif node.stored:
             self._line(depth, f"{local} = {owner}.v_{node.attr}")
-            self._line(depth, f"if {local} is MISSING:")
+            self._line(depth, f"if {local} is MISSING or {local} is TAKEN:")
             self._write_unmarked(depth + 1)
             self._line(depth + 1, f"{local} = {wait}{owner}.m_{node.attr}()")
         else:

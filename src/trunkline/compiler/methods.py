@@ -31,7 +31,7 @@ class Methods(Making):
         self._line(0, "")
         self._line(1, f"def {node.attr}(self):")
         self._line(2, f"value = self.v_{node.attr}")
-        self._line(2, "if value is MISSING:")
+        self._line(2, "if value is TAKEN:")
         self._line(3, "self._check_open()")
         self._line(2, "return value")
 
@@ -41,7 +41,7 @@ class Methods(Making):
         self._line(0, "")
         self._line(1, f"def {node.attr}(self):")
         self._line(2, f"value = self.v_{node.attr}")
-        self._line(2, "if value is MISSING:")
+        self._line(2, "if value is MISSING or value is TAKEN:")
         self._line(3, f"self._not_started({node.name!r})")
         self._line(2, "return value")
 
@@ -53,51 +53,78 @@ class Methods(Making):
             method: The method's name, where it isn't the object's.
             inline: Whether it builds what the object depends on itself, without calls.
         """
-        attr = node.attr
-        inline = inline and self._reaches_inline(node)
         self._line(0, "")
-        self._line(1, f"{'async ' if node.awaited else ''}def {method or attr}(self):")
-        self._line(2, f"value = self.v_{attr}")
-        self._line(2, "if value is not MISSING:")
-        self._line(3, "return value")
-        attention = self._attention(own=not self.locked)
-        if attention:
-            self._line(2, f"if {attention}:")
-            self._line(3, "self._check_open()")
-        if inline:
-            self._line(2, "_building = ''")
+        self._line(1, f"{'async ' if node.awaited else ''}def {method or node.attr}(self):")
+        self._write_resolving(2, node, inline=inline and self._reaches_inline(node))
+
+    def _write_resolving(
+        self, depth: int, node: NodePlan, *, inline: bool, marked: bool = False
+    ) -> None:
+        """Lines that return a stored object, built unless it is there.
+
+        Args:
+            depth: Where they stand.
+            node: The object's node.
+            inline: Whether to build what the object depends on here, without calls.
+            marked: Whether the function is another's than the object's own method: the waiting
+                then finds by ``_building`` that it builds, and the slot for quick reads is filled.
+        """
+        attr = node.attr
         if self.locked:
-            self._line(2, f"if self.c_{attr}: self.c_{attr} = False")
-            self._line(2, "else:")
+            self._line(depth, f"if (value := self.v_{attr}) is MISSING: self.v_{attr} = TAKEN")
+            self._line(depth, "elif value is not TAKEN:")
+            self._line(depth + 1, "return value")
+            self._line(depth, "else:")
+            self._line(depth + 1, "while True:")
             wait = "await self._await_built" if node.awaited else "self._wait"
-            self._line(3, "while True:")
-            self._line(4, f"value = {wait}({attr!r})")
-            self._line(4, "if value is not MISSING:")
-            self._line(5, "return value")
-            self._line(4, f"if self.c_{attr}: self.c_{attr} = False; break")
-        self._line(2, "try:")
+            self._line(depth + 2, f"value = {wait}({attr!r})")
+            self._line(depth + 2, "if value is not MISSING:")
+            self._line(depth + 3, "return value")
+            self._line(depth + 2, f"if self.v_{attr} is MISSING: self.v_{attr} = TAKEN; break")
+        else:
+            self._line(depth, f"value = self.v_{attr}")
+            self._line(depth, "if value is not MISSING and value is not TAKEN:")
+            self._line(depth + 1, "return value")
+        if inline or marked:
+            self._line(depth, "_building = ''")
+        self._line(depth, "try:")
+        self._write_check(depth + 1)
         self._locals.clear()
         self._users = {}
         self._inside = [attr] if inline else []
         self._marked = False
-        self._write_making(3, node)
-        self._line(2, "except BaseException as _error:")
+        self._write_making(depth + 1, node)
+        self._line(depth, "except BaseException as _error:")
         if inline:
             users = self._name(f"U_{attr}", self._users)
-            self._line(3, f"self._failed_within(_building, {users}, _error)")
-        self._line(3, f"self._failed({attr!r}, {node.name!r}, _error)")
-        self._line(3, "raise")
-        self._write_keeping(2, node, "value")
-        self._line(2, "return value")
-
-    def _write_keeping(self, depth: int, node: NodePlan, value: str) -> None:
-        """Lines that keep an object, and look whether someone waits for it."""
-        self._line(depth, f"self.v_{node.attr} = {value}")
-        self._line(depth, "if self._attention is not None:")
-        if node.recipe.torn_down and node.awaited:
-            self._line(depth + 1, f"await self._abuilt({node.attr!r})")
+            self._line(depth + 1, f"self._failed_within(_building, {users}, _error)")
+        self._line(depth + 1, f"self._failed({attr!r}, {node.name!r}, _error)")
+        self._line(depth + 1, "raise")
+        self._line(depth, f"self.v_{attr} = value")
+        if marked:
+            self._line(depth, f"if self._attention is None: self.k_{attr} = value")
+            self._line(depth, "else:")
+            self._line(depth + 1, self._telling(node))
         else:
-            self._line(depth + 1, f"self._built({node.attr!r})")
+            self._write_telling(depth, node)
+        self._line(depth, "return value")
+
+    def _write_check(self, depth: int) -> None:
+        """Lines that refuse to build in a scope that has closed, or inside one."""
+        attention = self._attention(own=not self.locked)
+        if attention:
+            self._line(depth, f"if {attention}:")
+            self._line(depth + 1, "self._check_open()")
+
+    def _write_telling(self, depth: int, node: NodePlan) -> None:
+        """Lines that look, once an object is kept, whether someone waits for it."""
+        self._line(depth, "if self._attention is not None:")
+        self._line(depth + 1, self._telling(node))
+
+    def _telling(self, node: NodePlan) -> str:
+        if node.recipe.torn_down and node.awaited:
+            return f"await self._abuilt({node.attr!r})"
+        return f"self._built({node.attr!r})"
 
     def _write_fresh(self, node: NodePlan) -> None:
         self._line(0, "")
@@ -185,27 +212,24 @@ class Methods(Making):
             if not self._is_loaded(depth, self._behind(argument)):
                 break
         local = self._local(node)
-        self._line(depth, f"{local} = self.v_{attr}")
+        wait = "await " if node.is_async else ""
+        if self.locked:
+            self._line(depth, f"if ({local} := self.v_{attr}) is MISSING: self.v_{attr} = TAKEN")
+            self._line(depth, f"elif {local} is TAKEN:")
+        else:
+            self._line(depth, f"{local} = self.v_{attr}")
+            self._line(depth, f"if {local} is TAKEN:")
+        self._write_unmarked(depth + 1)
+        self._line(depth + 1, f"{local} = {wait}self.m_{attr}()")
         self._line(depth, f"if {local} is MISSING:")
         depth += 1
-        attention = self._attention(own=not self.locked)
-        if attention:
-            self._line(depth, f"if {attention}:")
-            self._write_unmarked(depth + 1)
-            self._line(depth + 1, "self._check_open()")
-        if self.locked:
-            self._line(depth, f"if self.c_{attr}: self.c_{attr} = False")
-            self._line(depth, "else:")
-            self._write_unmarked(depth + 1)
-            wait = "await " if node.is_async else ""
-            self._line(depth + 1, f"{local} = {wait}self.m_{attr}()")
-            self._line(depth, f"if {local} is MISSING:")
-            depth += 1
         self._line(depth, f"_building = {attr!r}")
         self._marked = False  # what its making calls fails as a part of it
+        self._write_check(depth)
         loaded = set(self._locals)
         self._write_making(depth, node, local)
-        self._write_keeping(depth, node, local)
+        self._line(depth, f"self.v_{attr} = {local}")
+        self._write_telling(depth, node)
         self._locals = loaded  # the others are there only where it was missing
         self._inside.pop()
         self._marked = True

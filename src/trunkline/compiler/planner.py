@@ -29,16 +29,17 @@ RESERVED = frozenset(
     {"aclose", "aget", "close", "closed", "enter", "get", "knows", "lease", "parent", "resolve"}
     | {"scope"}
     # what methods that make objects call their own; other locals begin with an underscore
-    | {"self", "value", "getattr", "setattr"}
+    | {"self", "provider", "value", "getattr", "setattr"}
     # what the loader puts into the namespace of every source
-    | {"AGET", "APP", "GET", "LEAVING", "LEFT", "LOAD", "MISSING", "NOTE", "OpenScope", "opened"}
+    | {"AGET", "APP", "GET", "LEAVING", "LEFT", "LOAD", "MISSING", "NOTE", "OpenScope", "TAKEN"}
+    | {"opened"}
     | {"get_ambient", "reset_ambient", "set_ambient"}
     | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
     | {opening.name for opening in TORN_DOWN}
 )
 """Names that a scope's own interface, or the compiled code, takes."""
 
-DERIVED = ("v_", "c_", "m_", "m_", "start_", "A_", "K_", "P_", "T_v_")
+DERIVED = ("v_", "k_", "m_", "start_", "A_", "K_", "P_", "T_v_")
 """How names begin that the compiled code derives from a node's own."""
 
 _KEPT_ELSEWHERE = (Opening.CONSTANT, Opening.DELEGATED)

@@ -28,7 +28,7 @@ _SHARED: Final = {
     word: word
     for word in (
         *keyword.kwlist,
-        *("self", "value", "_error", "_resource", "MISSING", "BaseException", "APP"),
+        *("self", "value", "_error", "_resource", "MISSING", "TAKEN", "BaseException", "APP"),
         *("_wait", "_await_built", "_failed", "_built", "_abuilt", "_check_open", "_attention"),
         *("_building", "_failed_within"),
     )

@@ -1,18 +1,20 @@
 """Python source of a scope's class: the plan written out, one method a provider.
 
-A stored object has a slot, ``v_name``, that holds ``MISSING`` until it is built, and a slot,
-``c_name``, that is True while nobody has taken the right to build it. Taking it is one line,
-``if self.c_name: self.c_name = False``: CPython switches threads, runs signal handlers and calls
-trace functions only at calls, at backward jumps and at the start of a line, and there is none of
-these between the test and the store, so that of many threads and tasks one alone builds, without
-a lock. (A test reads the bytecode and holds it to that.) The others wait in ``_wait`` until the
-value is there or the right is given back. Closing a scope takes all rights.
+A stored object has a slot, ``v_name``. It holds ``MISSING`` until someone takes the right to build
+the object, and ``TAKEN`` from then until the object is there. Taking the right is one line,
+``if self.v_name is MISSING: self.v_name = TAKEN``: CPython switches threads, runs signal handlers
+and calls trace functions only at calls, at backward jumps and at the start of a line, and there is
+none of these between the test and the store, so that of many threads and tasks one alone builds,
+without a lock. (A test reads the bytecode and holds it to that.) The others wait in ``_wait`` until
+the value is there or the right is given back. In a closed scope everything is ``TAKEN``.
 
 Compiled code calls a method by its second name, ``m_name``, which stays what it is; the first may
 come to look for an override in the caller's context before it does the same.
 
-``v_name`` is read first, so that the usual use of a built object is one slot read. Objects that
-the container's start has built are constants of the inner scopes' code.
+``v_name`` is read first, so that the usual use of a built object is one slot read. The provider
+that is most likely asked for, the one that nothing else uses, is resolved in ``get`` itself: a slot
+of its own, ``k_name``, holds its object once more, or None where ``v_name`` has to tell. Objects
+that the container's start has built are constants of the inner scopes' code.
 """
 
 from __future__ import annotations
@@ -77,7 +79,10 @@ def write_scope(
     return _Writer(plan=plan, path=path, locked=locked, room=ROOM if inline else 0).write()
 
 
+@dataclass(kw_only=True)
 class _Writer(Methods):
+    _first: NodePlan | None = None
+
     def write(self) -> ScopeSource:
         class_name = f"{self.scope.title().replace('_', '')}Scope"
         attrs = frozenset(node.attr for node in self.plan.nodes.values())
@@ -90,8 +95,10 @@ class _Writer(Methods):
         stored = [node for node in home if node.stored and not node.given]
         made = [node for node in home if not node.given and not node.constant]
         slots = [f"v_{node.attr}" for node in (*given, *stored)]
-        if self.locked:
-            slots += [f"c_{node.attr}" for node in stored]
+        likely = self._likely(made)
+        self._first = likely[0] if self.room and likely and not self.is_root else None
+        if self._first is not None:
+            slots.append(f"k_{self._first.attr}")
         self._line(0, f"class {class_name}(OpenScope):")
         self._line(1, f'"""{" > ".join(self.path)} of {self.plan.blueprint.graph.name}."""')
         if len(self.path) > 2:
@@ -99,9 +106,11 @@ class _Writer(Methods):
         if self._has_exits(stored):
             slots.insert(0, "_exits")
         self._line(1, f"__slots__ = ({''.join(f'{slot!r}, ' for slot in slots)})")
+        if self._first is not None:
+            self._line(1, f"_likeliest = {self._first.attr!r}")
         self._write_forget(given, stored)
         self._write_exits(given, stored)
-        self._write_get([n for n in made if n.stored and not n.is_async])
+        self._write_get(likely)
         used = {edge.target for node in self.plan.nodes.values() for edge in node.node.dependencies}
         methods = {}
         places = []
@@ -142,13 +151,14 @@ class _Writer(Methods):
 
     def _sealing(self, stored: list[NodePlan]) -> list[str]:
         """Lines that take all rights to build."""
-        rights = [f"self.c_{node.attr}" for node in stored] if self.locked else []
-        return [f"{' = '.join(chunk)} = False" for chunk in _chunks(rights, 4)]
+        slots = [f"self.v_{node.attr}" for node in stored] if self.locked else []
+        return [f"if {slot} is MISSING: {slot} = TAKEN" for slot in slots]
 
     def _forgetting(self, given: list[NodePlan], stored: list[NodePlan]) -> list[str]:
-        """Lines that drop all objects."""
+        """Lines that drop all objects, and take all rights to build."""
         values = [f"self.v_{node.attr}" for node in (*given, *stored)]
-        return [f"{' = '.join(chunk)} = MISSING" for chunk in _chunks(values, 4)]
+        lines = [] if self._first is None else [f"self.k_{self._first.attr} = None"]
+        return lines + [f"{' = '.join(chunk)} = TAKEN" for chunk in _chunks(values, 4)]
 
     def _write_exits(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
         """Entering, and leaving where nobody waits and no lease is held; else ``_close``."""
@@ -170,25 +180,14 @@ class _Writer(Methods):
             self._line(4, "reset_ambient(self._token)")
             self._line(3, "except (TypeError, ValueError):")
             self._line(4, "self._leave_out_of_order()")
-            around = [f"self{'._parent' * hops}" for hops in range(1, len(self.path) - 1)]
-            attention = " or ".join(
-                f"{scope}._attention is not None" for scope in ("self", *around)
-            )
-            self._line(2, f"if {attention}:")
+            around = [f"self{'._parent' * hops}" for hops in range(len(self.path) - 1)] or ["self"]
+            calm = " and ".join(f"{scope}._attention is None" for scope in around)
+            self._line(2, f"if {calm}: self._attention = LEFT; self._token = None")
+            self._line(2, "else:")
             self._line(3, f"return {wait}self._{a}close(error)")
-            self._line(2, "self._token = None")
-            for line in self._sealing(stored):
-                self._line(2, line)
-            self._line(2, "if self._attention is not None:  # someone came at this very moment")
-            self._line(3, f"return {wait}self._{a}close_late(error)")
-            self._line(2, "self._attention = LEFT")
             if has_exits:
-                run = "await run_exits_async" if is_async else "run_exits"
-                self._line(2, "failures = None")
-                self._line(2, "if self._exits:")
-                self._line(3, "self._attention = LEAVING")
-                self._line(3, f"failures = {run}(self._exits, error)")
-                self._line(3, "self._attention = LEFT")
+                run = f"{wait}self._{a}tear_down(error)"
+                self._line(2, f"failures = {run} if self._exits else None")
             for line in self._forgetting(given, stored):
                 self._line(2, line)
             if has_exits:
@@ -199,20 +198,36 @@ class _Writer(Methods):
         """Whether the scope may have something to tear down; the outermost always may."""
         return self.is_root or any(node.recipe.torn_down for node in stored)
 
-    def _write_get(self, nodes: list[NodePlan]) -> None:
-        """``get``, comparing the likeliest providers before it looks in its table."""
+    def _likely(self, made: list[NodePlan]) -> list[NodePlan]:
+        """What ``get`` is likely to be asked for: sync, declared, and nothing else's part first."""
         used = {edge.target for node in self.plan.blueprint.graph for edge in node.dependencies}
-        nodes = sorted(nodes, key=lambda node: (node.name in used, not node.node.declared))
-        keys: dict[str, list[Any]] = {}
+        named = set(self.plan.blueprint.keys.values())
+        nodes = [n for n in made if n.stored and not n.is_async and n.name in named]
+        nodes.sort(key=lambda node: (node.name in used, not node.node.declared))
+        return nodes[:LIKELY]
+
+    def _write_get(self, likely: list[NodePlan]) -> None:
+        """``get``, comparing the likeliest providers before it looks in its table."""
+        keys: dict[str, Any] = {}
         for provider, name in self.plan.blueprint.keys.items():
-            keys.setdefault(name, []).append(provider)
+            keys.setdefault(name, provider)
         self._line(0, "")
         self._line(1, "def get(self, provider):")
-        for node in nodes[:LIKELY]:
-            for provider in keys.get(node.name, ())[:1]:
-                self._line(2, f"if provider is {self._name(f'P_{node.attr}', provider)}:")
+        for node in likely:
+            key = self._name(f"P_{node.attr}", keys[node.name])
+            self._line(2, f"if provider is {key}:")
+            if node is self._first:
+                self._line(3, f"value = self.k_{node.attr}")
+                self._line(3, "if value is not None:")
+                self._line(4, "return value")
+                self.room -= 1
+                inline = self._reaches_inline(node)
+                self._write_resolving(3, node, inline=inline, marked=True)
+            else:
                 self._line(3, f"value = self.v_{node.attr}")
-                self._line(3, f"return self.m_{node.attr}() if value is MISSING else value")
+                self._line(3, "if value is not MISSING and value is not TAKEN:")
+                self._line(4, "return value")
+                self._line(3, f"return self.m_{node.attr}()")
         self._write_lookup("get")
         self._line(0, "")
         self._line(1, "def aget(self, provider):")
@@ -253,9 +268,8 @@ class _Writer(Methods):
             yield f"inner.v_{node.attr} = v_{node.attr}"
         for chunk in _chunks([f"inner.v_{node.attr}" for node in stored], 4):
             yield f"{' = '.join(chunk)} = MISSING"
-        if self.locked:
-            for chunk in _chunks([f"inner.c_{node.attr}" for node in stored], 4):
-                yield f"{' = '.join(chunk)} = True"
+        if self._first is not None:
+            yield f"inner.k_{self._first.attr} = None"
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:

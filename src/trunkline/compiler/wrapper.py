@@ -50,10 +50,11 @@ class WrapperSource:
     Attributes:
         text: Source of a function that is called ``wrapper`` and ``mark``.
         mark: What the source's own names end with, so that none is a parameter's. It takes
-            ``AMBIENT``, ``FUNCTION`` and ``MISSING`` from its namespace, and for the parameter at
-            each index of those to fill ``KEY_0`` (what to ask the scope for), ``SLOT_0``,
-            ``SYNC_0`` and ``WAITS_0`` (classes of scopes of which the slot is read, or that are
-            asked by ``get`` or by ``aget``) and ``FILL_0`` (which is called with any other scope).
+            ``AMBIENT``, ``FUNCTION``, ``MISSING`` and ``TAKEN`` from its namespace, and for the
+            parameter at each index of those to fill ``KEY_0`` (what to ask the scope for),
+            ``SLOT_0``, ``SYNC_0`` and ``WAITS_0`` (classes of scopes of which the slot is read,
+            or that are asked by ``get`` or by ``aget``) and ``FILL_0`` (which is called with any
+            other scope).
         defaults: Defaults of the function, by the names that the source has for them.
     """
 
@@ -67,7 +68,7 @@ class Slot:
     """Where scopes of the class ``SLOT_0`` keep an object.
 
     Attributes:
-        name: Name of the attribute; it holds ``MISSING`` until the object is built.
+        name: Name of the attribute; it holds ``MISSING`` or ``TAKEN`` until the object is built.
         awaits: Whether the object must be awaited where it is missing.
     """
 
@@ -169,7 +170,7 @@ class _Writer:
             ask = f"await {scope}.aget({key})" if slot.awaits else f"{scope}.get({key})"
             yield f"        if type({scope}) is SLOT_{index}{mark}:"
             yield f"            {name} = {scope}.{slot.name}"
-            yield f"            if {name} is MISSING{mark}:"
+            yield f"            if {name} is MISSING{mark} or {name} is TAKEN{mark}:"
             yield f"                {name} = {ask}"
         yield f"        {'if' if slot is None else 'elif'} type({scope}) is SYNC_{index}{mark}:"
         yield f"            {name} = {scope}.get({key})"

@@ -9,7 +9,7 @@ from typing import Any
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.refusals import Refusals
-from trunkline.resolution.state import MISSING
+from trunkline.resolution.state import MISSING, TAKEN
 from trunkline.resolution.waiting import Build, builds_on_this_stack
 
 __all__ = ["Building"]
@@ -43,7 +43,8 @@ class Building(Refusals):
             self._program.waiting.wake(self, attr)  # who else waits has to hear of it too
             raise
         self._program.waiting.relax(self)
-        return getattr(self, f"v_{attr}")
+        value = getattr(self, f"v_{attr}")
+        return MISSING if value is TAKEN else value
 
     def _holding(self, attr: str) -> frozenset[Build]:
         """What is being built further out on the stack; never the object to wait for itself."""
@@ -54,17 +55,13 @@ class Building(Refusals):
 
     def _is_over(self, attr: str) -> bool:
         """Whether nobody is building the object now."""
-        return (
-            getattr(self, f"v_{attr}") is not MISSING
-            or getattr(self, f"c_{attr}")
-            or self._token is None
-        )
+        return getattr(self, f"v_{attr}") is not TAKEN or self._token is None
 
     def _built(self, attr: str) -> None:
         """After a build that someone may wait for, or during which the scope closed."""
         self._program.waiting.wake(self, attr)
         if self._token is None:
-            setattr(self, f"v_{attr}", MISSING)
+            setattr(self, f"v_{attr}", TAKEN)
             closed = self._is_closed()
             failures = run_exits(self._take_exits(attr), closed)
             raise_failures(self._path[-1], failures, closed)
@@ -74,7 +71,7 @@ class Building(Refusals):
         """The same for a resource that was opened by await."""
         self._program.waiting.wake(self, attr)
         if self._token is None:
-            setattr(self, f"v_{attr}", MISSING)
+            setattr(self, f"v_{attr}", TAKEN)
             closed = self._is_closed()
             failures = await run_exits_async(self._take_exits(attr), closed)
             raise_failures(self._path[-1], failures, closed)
@@ -93,11 +90,10 @@ class Building(Refusals):
 
     def _failed(self, attr: str, name: str, error: BaseException) -> None:
         """Give the right to build back, and say in the error what was being built."""
-        if self._program.locked:
-            setattr(self, f"c_{attr}", True)
-            if self._token is None:
-                setattr(self, f"c_{attr}", False)
+        if getattr(self, f"v_{attr}") is TAKEN:
+            setattr(self, f"v_{attr}", MISSING)
         if self._token is None:
+            setattr(self, f"v_{attr}", TAKEN)
             self._program.waiting.wake(self, attr)
         elif self._attention is not None:
             self._program.waiting.wake_next(self, attr)

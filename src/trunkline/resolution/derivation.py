@@ -28,7 +28,7 @@ from trunkline.resolution.overriding import ActiveOverride
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
-from trunkline.resolution.state import MISSING
+from trunkline.resolution.state import MISSING, TAKEN
 
 __all__ = ["Change", "Layer"]
 
@@ -225,8 +225,6 @@ class Layer:
             for node in scope._program.plan.at_home(scope._path[-1]):
                 if node.stored and not node.given and node.name in changed:
                     setattr(scope, f"v_{node.attr}", MISSING)
-                    if scope._program.locked:
-                        setattr(scope, f"c_{node.attr}", True)
             exits = scope._exits
             taken = [entry for entry in exits if entry[2] in changed]
             exits[:] = [entry for entry in exits if entry[2] not in changed]
@@ -273,7 +271,8 @@ class Layer:
             return node.recipe.call
         if node.recipe.opening is Opening.DELEGATED:
             return cast("Layer", self.parent).built(name)  # the first layer delegates nothing
-        return getattr(self.root, f"v_{node.attr}", MISSING)
+        value = getattr(self.root, f"v_{node.attr}", MISSING)
+        return MISSING if value is TAKEN else value
 
     def awaited_at_start(self) -> tuple[str, ...]:
         """Names of what the container's start builds, is changed here, and must be awaited."""

@@ -53,13 +53,6 @@ class Leaving(Building):
             failures = await self._atorn_down(error) + self._out_of_order(error)
             raise_failures(self._path[-1], failures, error)
 
-    def _close_late(self, error: BaseException | None) -> None:
-        """Close again: another thread waited or opened something while the scope closed."""
-        raise_failures(self._path[-1], self._torn_down(error), error)
-
-    async def _aclose_late(self, error: BaseException | None) -> None:
-        raise_failures(self._path[-1], await self._atorn_down(error), error)
-
     def _close_kept(self, error: BaseException | None) -> None:
         """Close a scope whose body has ended, and which no lease keeps open any more."""
         if self._token is not None:
@@ -145,6 +138,21 @@ class Leaving(Building):
             return [report]
         error.add_note(f"trunkline: {report.failed}")
         return []
+
+    def _tear_down(self, error: BaseException | None) -> list[BaseException]:
+        """Close what was opened, where the compiled exit has closed the scope already."""
+        self._seal()
+        self._attention = LEAVING
+        failures = run_exits(self._exits, error)
+        self._attention = LEFT
+        return failures
+
+    async def _atear_down(self, error: BaseException | None) -> list[BaseException]:
+        self._seal()
+        self._attention = LEAVING
+        failures = await run_exits_async(self._exits, error)
+        self._attention = LEFT
+        return failures
 
     def _exit_retired(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Leave after the application has stopped."""

@@ -21,7 +21,7 @@ from trunkline.resolution.gate import Gate
 from trunkline.resolution.kept import KeptScopes
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
-from trunkline.resolution.state import LEAVING, LEFT, MISSING
+from trunkline.resolution.state import LEAVING, LEFT, MISSING, TAKEN
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
 
@@ -105,7 +105,7 @@ class Program:
         source = self._written(path)
         settled = {key: getattr(self.root, f"v_{attr}") for key, attr in source.settled.items()}
         for key, value in settled.items():
-            if value is MISSING and self.root is not None:
+            if (value is MISSING or value is TAKEN) and self.root is not None:
                 self.root._not_started(self._by_attr[source.settled[key]].name)
         namespace: dict[str, Any] = {
             "AGET": {},
@@ -114,6 +114,7 @@ class Program:
             "LEAVING": LEAVING,
             "LEFT": LEFT,
             "MISSING": MISSING,
+            "TAKEN": TAKEN,
             "NOTE": self.opened,
             "OpenScope": Shadow if path[-1] in self.shadowed else OpenScope,
             "raise_failures": raise_failures,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.exits import run_exits, run_exits_async
 from trunkline.resolution.scope import OpenScope
-from trunkline.resolution.state import LEFT, MISSING
+from trunkline.resolution.state import LEFT, TAKEN
 
 __all__ = ["Shadow"]
 
@@ -61,7 +61,7 @@ class Shadow(OpenScope):
         """Forget what was made; scopes inside that outlive the override still read the values."""
         for node in self._program.plan.at_home(self._path[-1]):
             if node.stored and not node.given:
-                setattr(self, f"v_{node.attr}", MISSING)
+                setattr(self, f"v_{node.attr}", TAKEN)
 
     def _check_open(self) -> None:
         if self._token is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trunkline.resolution.scope import OpenScope
     from trunkline.resolution.shadow import Shadow
 
-__all__ = ["LEAVING", "LEFT", "MISSING", "Past", "ScopeState", "ambient_before"]
+__all__ = ["LEAVING", "LEFT", "MISSING", "TAKEN", "Past", "ScopeState", "ambient_before"]
 
 
 class _Marker:
@@ -32,6 +32,9 @@ class _Marker:
 
 
 MISSING: Any = _Marker("missing")
+"""What stands for an object that nobody builds yet."""
+TAKEN: Any = _Marker("taken")
+"""What stands for an object that is being built, or that a closed scope refuses to build."""
 LEFT: Any = True
 """What ``_attention`` of a closed scope is."""
 LEAVING: Any = _Marker("leaving")
@@ -64,6 +67,8 @@ class ScopeState:
 
     _program: ClassVar[Program]
     _path: ClassVar[tuple[str, ...]]
+    _likeliest: ClassVar[str] = ""
+    """Attribute of the object that ``get`` itself builds, of the class where it builds one."""
 
     _attention: Any
     """None in the usual case; True once someone waits, holds a lease, or has closed the scope."""

@@ -131,7 +131,8 @@ class WaitingRoom:
         with self._lock:
             if any(owner == id(scope) for owner, _ in self._waiters):
                 return
-            scope._attention = None
+            # in one line, between whose parts no thread can close the scope
+            if scope._token is not None: scope._attention = None  # noqa: E701  # as above
             kept = getattr(scope, "_leases", None) or getattr(scope, "_views", None)
             if kept or scope._token is None:
                 scope._attention = True
@@ -198,8 +199,12 @@ def builds_on_this_stack(frames: int) -> frozenset[Build]:
     while frame is not None:
         code = frame.f_code
         if is_loaded(code):
-            scope = id(frame.f_locals.get("self"))
-            found |= {(scope, code.co_name), (scope, code.co_name.removeprefix("start_"))}
-            found.add((scope, frame.f_locals.get("_building", "")))  # in line, for its own object
+            scope = frame.f_locals.get("self")
+            name = code.co_name
+            in_line = frame.f_locals.get("_building")
+            if name == "get" and in_line is not None:  # it builds what it is most likely asked for
+                name = scope._likeliest
+            found |= {(id(scope), name), (id(scope), name.removeprefix("start_"))}
+            found.add((id(scope), in_line or name))
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     return frozenset(found)

@@ -8,7 +8,7 @@ from typing import Any
 
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.shadow import Shadow
-from trunkline.resolution.state import MISSING
+from trunkline.resolution.state import MISSING, TAKEN
 
 __all__ = ["all_scopes", "around", "held_by"]
 
@@ -42,5 +42,5 @@ def held_by(scope: OpenScope) -> Iterator[tuple[str, Any]]:
                 yield node.name, node.recipe.call
                 continue
             value = getattr(view, f"v_{node.attr}", MISSING)
-            if value is not MISSING:
+            if value is not MISSING and value is not TAKEN:
                 yield node.name, value

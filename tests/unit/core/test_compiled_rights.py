@@ -21,18 +21,28 @@ HARMLESS = {
     "CACHE",
     "COPY",
     "EXTENDED_ARG",
+    "IS_OP",
     "LOAD_ATTR",
     "LOAD_CONST",
     "LOAD_FAST",
     "LOAD_FAST_CHECK",
+    "LOAD_GLOBAL",
     "NOP",
     "POP_JUMP_FORWARD_IF_FALSE",
+    "POP_JUMP_FORWARD_IF_NOT_NONE",
     "POP_JUMP_IF_FALSE",
+    "POP_JUMP_IF_NOT_NONE",
     "STORE_ATTR",
+    "STORE_FAST",
+    "STORE_FAST_LOAD_FAST",
     "SWAP",
     "TO_BOOL",
 }
-"""Opcodes of the versions supported that check no eval breaker and run no code of anyone's."""
+"""Opcodes of the versions supported that check no eval breaker and run no code of anyone's.
+
+``STORE_FAST`` is one of them where the local that it fills held nothing that it could let go.
+"""
+EXITS = ("__exit__", "__aexit__")
 IN_LINE = re.compile(r"_building = '\w")
 """What the source has once for each object that a method builds for another."""
 
@@ -84,17 +94,32 @@ def compiled(app: ScopedContainer) -> Program:
 
 
 def takings(code: CodeType) -> Iterator[list[dis.Instruction]]:
-    """The instructions from each read of a right to the next write of one."""
-    run: list[dis.Instruction] | None = None
+    """The instructions from each read of a slot to the store that takes the right to fill it."""
+    run: list[dis.Instruction] = []
     for instruction in dis.get_instructions(code):
         name = str(instruction.argval)
-        if instruction.opname == "LOAD_ATTR" and name.startswith("c_"):
+        if instruction.opname == "LOAD_ATTR" and name.startswith("v_"):
             run = []
-        if run is not None:
-            run.append(instruction)
-            if instruction.opname == "STORE_ATTR" and name.startswith("c_"):
-                yield run
-                run = None
+        run.append(instruction)
+        if instruction.opname == "STORE_ATTR" and "TAKEN" in [i.argval for i in run[-3:]]:
+            yield [*run]
+
+
+def closings(code: CodeType) -> Iterator[list[dis.Instruction]]:
+    """The instructions from the look for attention to the note that the scope has closed."""
+    run: list[dis.Instruction] = []
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_ATTR" and instruction.argval == "_attention":
+            run = []
+        run.append(instruction)
+        if instruction.opname == "STORE_ATTR" and instruction.argval == "_token":
+            yield [*run]
+
+
+def is_undivided(run: list[dis.Instruction]) -> bool:
+    """Whether nothing can come between a run's instructions: a new line lets trace functions in."""
+    lines = {i.positions.lineno for i in run if i.positions}
+    return {i.opname for i in run} <= HARMLESS and len(lines) == 1
 
 
 @pytest.mark.asyncio
@@ -105,30 +130,47 @@ async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right() ->
         for cls in program._classes.values():
             for name, method in {id(m): (n, m) for n, m in vars(cls).items()}.values():
                 code = getattr(method, "__code__", None)
-                if code is None or name in ("_seal", "_forget", "__exit__", "__aexit__"):
+                if code is None or name in ("_seal", "_forget", *EXITS):
                     continue
                 for run in takings(code):
                     rights += 1
-                    assert {i.opname for i in run} <= HARMLESS, f"{name}: {run}"
+                    assert is_undivided(run), f"{name}: {run}"
                     assert run[0].argval == run[-1].argval
-                    lines = {i.positions.lineno for i in run if i.positions}
-                    assert len(lines) == 1, "a line of its own would let trace functions in"
-        # the first attempt and the one after a wait, of each stored object of each class, and one
-        # of each that a method builds in line for another
+        # the first attempt and the one after a wait, of each stored object of each class and of
+        # the one that `get` builds, and one of each that a method builds in line for another
         stored = sum(
-            slot.startswith("c_") for c in program._classes.values() for slot in c.__slots__
+            slot.startswith(("v_", "k_"))
+            for cls in program._classes.values()
+            for slot in cls.__slots__
         )
         in_line = sum(len(IN_LINE.findall(text)) for _, text in program.sources())
         requests = [path for path, _ in program.sources() if path[-1] == "REQUEST"]
-        assert in_line == 4 * len(requests) > 0
+        assert in_line == 6 * len(requests) > 0
         assert rights == 2 * stored + in_line
+
+
+@pytest.mark.asyncio
+async def test_no_thread_can_come_between_the_look_for_attention_and_the_close() -> None:
+    async with Application() as app, app.enter(scope=Scope.SESSION) as session, session.enter():
+        for cls in compiled(app)._classes.values():
+            for method in (cls.__exit__, cls.__aexit__):
+                (run,) = closings(method.__code__)  # type: ignore[attr-defined]  # a function
+                assert is_undivided(run), run
 
 
 def test_an_opcode_that_lets_threads_in_would_be_noticed() -> None:
     namespace: dict[str, CodeType] = {}
-    exec("def take(self):\n if self.c_x and len(self): self.c_x = False", namespace)
+    lines = ["def take(self):", " if self.v_x is MISSING and len(self): self.v_x = TAKEN"]
+    exec("\n".join(lines), namespace)
     (run,) = takings(namespace["take"].__code__)  # type: ignore[attr-defined]  # a function
-    assert not {i.opname for i in run} <= HARMLESS
+    assert not is_undivided(run)
+
+
+def test_a_line_of_its_own_would_be_noticed() -> None:
+    namespace: dict[str, CodeType] = {}
+    exec("def take(self):\n if self.v_x is MISSING:\n  self.v_x = TAKEN", namespace)
+    (run,) = takings(namespace["take"].__code__)  # type: ignore[attr-defined]  # a function
+    assert not is_undivided(run)
 
 
 def test_without_locks_there_are_no_rights() -> None:
@@ -138,8 +180,12 @@ def test_without_locks_there_are_no_rights() -> None:
 
     with Unlocked() as app, app.enter() as request:
         assert request.get(Unlocked.thing) is request.get(Unlocked.thing)
-        slots = [slot for cls in compiled(app)._classes.values() for slot in cls.__slots__]
-        assert not [slot for slot in slots if slot.startswith("c_")]
+        classes = compiled(app)._classes.values()
+        methods = [method for cls in classes for method in vars(cls).values()]
+        codes = [method.__code__ for method in methods if hasattr(method, "__code__")]
+        building = [code for code in codes if code.co_name not in ("_forget", *EXITS)]
+        assert building
+        assert not [run for code in building for run in takings(code)]
 
 
 def test_without_locks_errors_of_builders_are_their_own() -> None:
