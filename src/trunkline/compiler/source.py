@@ -95,7 +95,7 @@ class _Writer(Methods):
         stored = [node for node in home if node.stored and not node.given]
         made = [node for node in home if not node.given and not node.constant]
         slots = [f"v_{node.attr}" for node in (*given, *stored)]
-        likely = self._likely(made)
+        likely = self._likely([node for node in made if not node.is_async])
         self._first = likely[0] if self.room and likely and not self.is_root else None
         if self._first is not None:
             slots.append(f"k_{self._first.attr}")
@@ -109,8 +109,9 @@ class _Writer(Methods):
         if self._first is not None:
             self._line(1, f"_likeliest = {self._first.attr!r}")
         self._write_forget(given, stored)
-        self._write_exits(given, stored)
-        self._write_get(likely)
+        self._write_entering()
+        self._write_leaving(given, stored)
+        self._write_get(likely, self._likely([node for node in made if node.is_async]))
         used = {edge.target for node in self.plan.nodes.values() for edge in node.node.dependencies}
         methods = {}
         places = []
@@ -160,11 +161,8 @@ class _Writer(Methods):
         lines = [] if self._first is None else [f"self.k_{self._first.attr} = None"]
         return lines + [f"{' = '.join(chunk)} = TAKEN" for chunk in _chunks(values, 4)]
 
-    def _write_exits(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
-        """Entering, and leaving where nobody waits and no lease is held; else ``_close``."""
-        has_exits = self._has_exits(stored)
-        for is_async in (False, True):
-            wait, a, define = ("await ", "a", "async def __a") if is_async else ("", "", "def __")
+    def _write_entering(self) -> None:
+        for define in ("def __", "async def __a"):
             self._line(0, "")
             self._line(1, f"{define}enter__(self):")
             self._line(2, "if self._token is True:")
@@ -172,42 +170,60 @@ class _Writer(Methods):
             self._line(2, "elif self._token is not False:")
             self._line(3, "self._refuse_entry()")
             self._line(2, "return self")
-            self._line(0, "")
-            self._line(1, f"{define}exit__(self, kind, error, traceback):")
-            self._line(2, "if self._token:")
-            self._line(3, "try:")
-            self._line(4, "if get_ambient() is not self: raise ValueError")
-            self._line(4, "reset_ambient(self._token)")
-            self._line(3, "except (TypeError, ValueError):")
-            self._line(4, "self._leave_out_of_order()")
-            around = [f"self{'._parent' * hops}" for hops in range(len(self.path) - 1)] or ["self"]
-            calm = " and ".join(f"{scope}._attention is None" for scope in around)
-            self._line(2, f"if {calm}: self._attention = LEFT; self._token = None")
-            self._line(2, "else:")
-            self._line(3, f"return {wait}self._{a}close(error)")
-            if has_exits:
-                run = f"{wait}self._{a}tear_down(error)"
-                self._line(2, f"failures = {run} if self._exits else None")
-            for line in self._forgetting(given, stored):
-                self._line(2, line)
-            if has_exits:
-                self._line(2, "if failures:")
-                self._line(3, f"raise_failures({self.scope!r}, failures, error)")
+
+    def _write_leaving(self, given: list[NodePlan], stored: list[NodePlan]) -> None:
+        """Leaving where nobody waits and no lease is held; else ``_close``."""
+        self._line(0, "")
+        self._line(1, "def __exit__(self, kind, error, traceback):")
+        self._write_close("self._close(error)")
+        if self._has_exits(stored):
+            self._line(2, "failures = self._tear_down(error) if self._exits else None")
+        for line in self._forgetting(given, stored):
+            self._line(2, line)
+        if self._has_exits(stored):
+            self._line(2, "if failures:")
+            self._line(3, f"raise_failures({self.scope!r}, failures, error)")
+        self._line(0, "")
+        if self._has_exits(stored):  # the coroutine of the teardowns serves as the exit's own
+            self._line(1, "def __aexit__(self, kind, error, traceback):")
+            self._write_close("self._aclose(error)")
+            self._line(2, "self._seal()")
+            self._line(2, "self._attention = LEAVING")
+            self._line(2, "return run_exits_async(self._exits, error, self)")
+            return
+        self._line(1, "async def __aexit__(self, kind, error, traceback):")
+        self._write_close("await self._aclose(error)")
+        for line in self._forgetting(given, stored):
+            self._line(2, line)
+
+    def _write_close(self, otherwise: str) -> None:
+        """Lines that restore the ambient scope and close this one, at one moment."""
+        self._line(2, "if self._token:")
+        self._line(3, "try:")
+        self._line(4, "if get_ambient() is not self: raise ValueError")
+        self._line(4, "reset_ambient(self._token)")
+        self._line(3, "except (TypeError, ValueError):")
+        self._line(4, "self._leave_out_of_order()")
+        around = [f"self{'._parent' * hops}" for hops in range(len(self.path) - 1)] or ["self"]
+        calm = " and ".join(f"{scope}._attention is None" for scope in around)
+        self._line(2, f"if {calm}: self._attention = LEFT; self._token = None")
+        self._line(2, "else:")
+        self._line(3, f"return {otherwise}")
 
     def _has_exits(self, stored: list[NodePlan]) -> bool:
         """Whether the scope may have something to tear down; the outermost always may."""
         return self.is_root or any(node.recipe.torn_down for node in stored)
 
     def _likely(self, made: list[NodePlan]) -> list[NodePlan]:
-        """What ``get`` is likely to be asked for: sync, declared, and nothing else's part first."""
+        """What is likely to be asked for: declared, and nothing else's part first."""
         used = {edge.target for node in self.plan.blueprint.graph for edge in node.dependencies}
         named = set(self.plan.blueprint.keys.values())
-        nodes = [n for n in made if n.stored and not n.is_async and n.name in named]
+        nodes = [n for n in made if n.stored and n.name in named]
         nodes.sort(key=lambda node: (node.name in used, not node.node.declared))
         return nodes[:LIKELY]
 
-    def _write_get(self, likely: list[NodePlan]) -> None:
-        """``get``, comparing the likeliest providers before it looks in its table."""
+    def _write_get(self, likely: list[NodePlan], awaited: list[NodePlan]) -> None:
+        """``get`` and ``aget``: they compare the likeliest before they look in their tables."""
         keys: dict[str, Any] = {}
         for provider, name in self.plan.blueprint.keys.items():
             keys.setdefault(name, provider)
@@ -231,6 +247,9 @@ class _Writer(Methods):
         self._write_lookup("get")
         self._line(0, "")
         self._line(1, "def aget(self, provider):")
+        for node in awaited:
+            self._line(2, f"if provider is {self._name(f'P_{node.attr}', keys[node.name])}:")
+            self._line(3, f"return self.m_{node.attr}()")
         self._write_lookup("aget")
 
     def _write_lookup(self, way: str) -> None:

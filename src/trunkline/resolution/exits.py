@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from types import TracebackType
-from typing import Any
+from typing import Any, Final, Protocol
 
 from trunkline.errors import (
     AsyncResolutionError,
@@ -29,6 +29,16 @@ class Callback(Enum):
 Exit = tuple[Opening | Callback, Any, str, float | None]
 """How it was opened, the object to close, its provider's name, seconds it may take."""
 
+
+class Closing(Protocol):
+    """A scope that is being closed."""
+
+    def _end_close(self, failures: list[BaseException], error: BaseException | None) -> None:
+        """Let go of everything, and raise what the teardowns raised."""
+
+
+_ENDED: Final = object()
+"""What a generator that has ended gives."""
 _AWAITED = frozenset({Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER, Callback.ASYNC})
 
 
@@ -43,8 +53,11 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
         What the teardowns raised, in the order in which they ran.
     """
     failures: list[BaseException] = []
-    while exits and (latest := _pop(exits)) is not None:
-        kind, resource, name, _ = latest
+    while exits:
+        try:
+            kind, resource, name, _ = exits.pop()
+        except IndexError:  # another thread took the last one at this very moment
+            break
         try:
             if kind in _AWAITED:
                 raise AsyncResolutionError(
@@ -58,18 +71,30 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
     return failures
 
 
-async def run_exits_async(exits: list[Exit], error: BaseException | None) -> list[BaseException]:
-    """The same, awaiting what was opened by await."""
+async def run_exits_async(
+    exits: list[Exit],
+    error: BaseException | None,
+    closing: Closing | None = None,
+) -> list[BaseException]:
+    """The same, awaiting what was opened by await.
+
+    Args:
+        exits: What was opened, in order.
+        error: The exception of the scope's body.
+        closing: Told of the end with what the teardowns raised and with ``error``: a scope whose
+            exit hands this coroutine on needs none of its own.
+    """
     failures: list[BaseException] = []
-    while exits and (latest := _pop(exits)) is not None:
-        kind, resource, name, seconds = latest
+    while exits:
+        try:
+            kind, resource, name, seconds = exits.pop()
+        except IndexError:  # another thread took the last one at this very moment
+            break
         try:
             if kind is Opening.ASYNC_GENERATOR and error is None and seconds is None:
-                try:  # the usual case, without a coroutine of its own
-                    await resource.__anext__()
-                except StopAsyncIteration:
-                    continue
-                await _refuse_second_yield(resource, name)
+                # the usual case: no coroutine of its own, no exception that would hold a frame
+                if await anext(resource, _ENDED) is not _ENDED:
+                    await _refuse_second_yield(resource, name)
             elif kind not in _AWAITED:
                 _close(kind, resource, error, name)
             elif seconds is None:
@@ -78,6 +103,8 @@ async def run_exits_async(exits: list[Exit], error: BaseException | None) -> lis
                 await _aclose_within(seconds, kind, resource, error, name)
         except BaseException as failure:  # noqa: BLE001  # every other teardown still has to run
             _note(failures, failure, error, name)
+    if closing is not None:
+        closing._end_close(failures, error)
     return failures
 
 
@@ -110,14 +137,6 @@ def raise_failures(scope: str, failures: list[BaseException], error: BaseExcepti
     raise chosen from group
 
 
-def _pop(exits: list[Exit]) -> Exit | None:
-    """The latest entry, or None: another thread may take the last one at this very moment."""
-    try:
-        return exits.pop()
-    except IndexError:
-        return None
-
-
 def _note(
     failures: list[BaseException], failure: BaseException, error: BaseException | None, name: str
 ) -> None:
@@ -132,12 +151,9 @@ def _close(kind: Opening | Callback, resource: Any, error: BaseException | None,
     elif kind is Opening.CONTEXT_MANAGER:
         resource.__exit__(*_exc_info(error))
     elif error is None:
-        try:
-            next(resource)
-        except StopIteration:
-            return
-        resource.close()
-        raise _yields_twice(name)
+        if next(resource, _ENDED) is not _ENDED:
+            resource.close()
+            raise _yields_twice(name)
     else:
         traceback = error.__traceback__
         try:
@@ -163,11 +179,8 @@ async def _aclose(
     elif kind is Opening.ASYNC_CONTEXT_MANAGER:
         await resource.__aexit__(*_exc_info(error))
     elif error is None:
-        try:
-            await resource.__anext__()
-        except StopAsyncIteration:
-            return
-        await _refuse_second_yield(resource, name)
+        if await anext(resource, _ENDED) is not _ENDED:
+            await _refuse_second_yield(resource, name)
     else:
         traceback = error.__traceback__
         try:

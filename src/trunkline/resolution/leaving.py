@@ -147,12 +147,12 @@ class Leaving(Building):
         self._attention = LEFT
         return failures
 
-    async def _atear_down(self, error: BaseException | None) -> list[BaseException]:
-        self._seal()
-        self._attention = LEAVING
-        failures = await run_exits_async(self._exits, error)
+    def _end_close(self, failures: list[BaseException], error: BaseException | None) -> None:
+        """What the coroutine of the teardowns does at the end, in the compiled exit's place."""
         self._attention = LEFT
-        return failures
+        self._forget()
+        if failures:
+            raise_failures(self._path[-1], failures, error)
 
     def _exit_retired(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Leave after the application has stopped."""

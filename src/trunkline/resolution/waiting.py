@@ -132,7 +132,8 @@ class WaitingRoom:
             if any(owner == id(scope) for owner, _ in self._waiters):
                 return
             # in one line, between whose parts no thread can close the scope
-            if scope._token is not None: scope._attention = None  # noqa: E701  # as above
+            if scope._token is not None:
+                scope._attention = None  # noqa: E701  # as above
             kept = getattr(scope, "_leases", None) or getattr(scope, "_views", None)
             if kept or scope._token is None:
                 scope._attention = True
@@ -199,7 +200,7 @@ def builds_on_this_stack(frames: int) -> frozenset[Build]:
     while frame is not None:
         code = frame.f_code
         if is_loaded(code):
-            scope = frame.f_locals.get("self")
+            scope: Any = frame.f_locals.get("self")
             name = code.co_name
             in_line = frame.f_locals.get("_building")
             if name == "get" and in_line is not None:  # it builds what it is most likely asked for
