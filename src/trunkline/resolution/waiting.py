@@ -131,9 +131,8 @@ class WaitingRoom:
         with self._lock:
             if any(owner == id(scope) for owner, _ in self._waiters):
                 return
-            # in one line, between whose parts no thread can close the scope
-            if scope._token is not None:
-                scope._attention = None  # noqa: E701  # as above
+            if scope._token is not None:  # no thread can close it between the test and the store
+                scope._attention = None
             kept = getattr(scope, "_leases", None) or getattr(scope, "_views", None)
             if kept or scope._token is None:
                 scope._attention = True
