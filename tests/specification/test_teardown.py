@@ -324,6 +324,36 @@ async def test_a_teardown_that_hangs_is_cut_off_and_named() -> None:
 
 
 @pytest.mark.asyncio
+async def test_so_is_one_that_takes_its_cancellation_for_an_end_or_a_failure() -> None:
+    async def ignorant() -> AsyncIterator[str]:
+        yield "ignorant"
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def failing() -> AsyncIterator[str]:
+        yield "failing"
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise OSError("cut off") from error
+
+    class Application(ScopedContainer):
+        ignorant_ = providers.ScopedResource(ignorant, close_seconds=0.01)
+        failing_ = providers.ScopedResource(failing, close_seconds=0.01)
+
+    async with Application() as app:
+        with pytest.raises(ScopeCloseError) as caught:
+            async with app.enter() as request:
+                await request.aget(Application.ignorant_)
+                await request.aget(Application.failing_)
+    failed, ignored = caught.value.exceptions
+    assert isinstance(failed, TeardownTimeoutError)
+    assert isinstance(failed.__cause__, OSError)
+    assert isinstance(ignored, TeardownTimeoutError)
+    assert "ignorant_" in str(ignored)
+
+
+@pytest.mark.asyncio
 async def test_a_timeout_of_a_teardowns_own_is_its_own_failure() -> None:
     async def impatient() -> AsyncIterator[str]:
         yield "impatient"

@@ -205,17 +205,20 @@ async def _aclose_within(
     seconds: float, kind: Opening | Callback, resource: Any, error: BaseException | None, name: str
 ) -> None:
     limit = asyncio.timeout(seconds)
+    cut_off: Exception | None = None
     try:
         async with limit:
             await _aclose(kind, resource, error, name)
-    except TimeoutError as failure:
+    except Exception as failure:  # a cancellation that comes through is someone else's
         if not limit.expired():
             raise
+        cut_off = failure
+    if limit.expired():  # also where the teardown took its cancellation for the end of its wait
         raise TeardownTimeoutError(
             f"the teardown of {name} took longer than {seconds:g} seconds and was cancelled",
             cause="it waits for something that doesn't come",
             remedy="bound its waits, or give the provider more close_seconds",
-        ) from failure
+        ) from cut_off
 
 
 def _exc_info(
