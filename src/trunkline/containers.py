@@ -24,6 +24,7 @@ from trunkline.introspection import (
     blueprint_of,
     declared_providers,
     is_provider,
+    keep_fresh,
     own_providers,
     written_recipes,
 )
@@ -206,6 +207,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         for provider in own_providers(self, blueprint):
             if isinstance(provider, Declared):
                 provider.watch(self)
+            else:
+                keep_fresh(provider)
         return self._program
 
     def _compiled(self, planned: Plan) -> Program:

@@ -14,51 +14,34 @@ from trunkline import OpenScope, Scope, ScopedContainer, providers
 from trunkline.errors import ScopeClosedError, ScopeCloseError, ScopeNotOpenError
 
 
-class Log(list[str]):
-    """What happened, in order."""
-
-    def __deepcopy__(self, memo: object) -> Log:
-        return self
-
-
 class Thing:
     """Anything."""
 
 
-def resource(log: Log) -> Iterator[Thing]:
-    log.append("open")
-    try:
-        yield Thing()
-    except BaseException as error:
-        log.append(type(error).__name__)
-        raise
-    finally:
-        log.append("close")
-
-
-async def aresource(log: Log) -> AsyncIterator[Thing]:
-    log.append("aopen")
+def resource() -> Iterator[Thing]:
     yield Thing()
-    await asyncio.sleep(0)
-    log.append("aclose")
+
+
+async def aresource() -> AsyncIterator[Thing]:
+    yield Thing()
 
 
 class Application(ScopedContainer):
     """Objects of every scope."""
 
-    log = providers.Singleton(Log)
+    single = providers.Singleton(Thing)
     session_thing = providers.Scoped(Thing, scope=Scope.SESSION)
     thing = providers.Scoped(Thing)
     fresh = providers.Factory(dict, thing=thing)
     unbuilt = providers.Scoped(Thing)
-    resource = providers.ScopedResource(resource, log)
+    resource = providers.ScopedResource(resource)
     step = providers.Scoped(Thing, scope=Scope.STEP)
 
 
 class AsyncApplication(Application):
     """With an async resource besides."""
 
-    aresource = providers.ScopedResource(aresource, Application.log)
+    aresource = providers.ScopedResource(aresource)
 
 
 USES: dict[str, Callable[[OpenScope], Any]] = {
@@ -126,15 +109,15 @@ def test_a_scope_makes_nothing_once_a_scope_around_it_has_closed(use: str) -> No
 def test_a_stopped_application_refuses_use_and_can_be_started_again() -> None:
     app = Application()
     with app:
-        first = app.get(Application.log)
+        first = app.get(Application.single)
         root = app.root_scope()
-    for use in (lambda: app.get(Application.log), app.enter):
+    for use in (lambda: app.get(Application.single), app.enter):
         with pytest.raises(ScopeNotOpenError, match="is not started"):
             use()
     with pytest.raises(ScopeClosedError):
-        root.get(Application.log)
+        root.get(Application.single)
     with app:
-        assert app.get(Application.log) is not first
+        assert app.get(Application.single) is not first
 
 
 def test_an_application_is_not_started_twice_at_once() -> None:

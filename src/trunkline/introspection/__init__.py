@@ -7,7 +7,9 @@ Relied on, and tested against every version that the package allows:
 - ``last_overriding`` of every provider; ``default`` of ``Dependency``;
 - ``provides`` and ``name`` / ``args`` / ``kwargs`` of views; ``args`` / ``kwargs`` of collections;
   ``selector`` and ``providers`` of choices; ``container`` of ``Container``;
-- ``is_delegated`` for arguments that are injected as providers.
+- ``is_delegated`` for arguments that are injected as providers;
+- ``is_required`` and ``_get_root`` of configuration options, and the children of a configuration,
+  which are told of its changes.
 
 Nothing here asks an instance with ``hasattr`` or ``getattr``: configuration options and views
 answer every name.
@@ -18,6 +20,7 @@ from trunkline.introspection.kinds import (
     is_configuration,
     is_provider,
     is_routed,
+    keep_fresh,
     keeps_state,
     stock_overrides,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "is_configuration",
     "is_provider",
     "is_routed",
+    "keep_fresh",
     "keeps_state",
     "opening_of_resource",
     "own_providers",

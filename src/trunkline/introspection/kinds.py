@@ -19,6 +19,7 @@ __all__ = [
     "is_configuration",
     "is_provider",
     "is_routed",
+    "keep_fresh",
     "keeps_state",
     "reads_same",
     "stock_arguments",
@@ -44,6 +45,20 @@ def is_provider(value: object) -> bool:
 def is_configuration(provider: object) -> bool:
     """Whether a provider is a configuration or an option of one, which is read at each use."""
     return isinstance(provider, stock.Configuration | stock.ConfigurationOption)
+
+
+def keep_fresh(provider: Provider) -> None:
+    """Let a required option see its configuration change.
+
+    The stock configuration tells its options to forget what they have read, but does not know
+    those that ``required()`` makes, which so give their first value for ever.
+    """
+    if isinstance(provider, stock.ConfigurationOption) and provider.is_required():
+        root: Any = provider._get_root()  # noqa: SLF001  # there is no public name
+        children = dict(root.get_children())
+        if provider not in children.values():
+            children[f"{len(children)}: {provider.get_name()}.required()"] = provider
+            root.set_children(children)
 
 
 def is_routed(provider: Provider) -> bool:
