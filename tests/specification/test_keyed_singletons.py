@@ -243,6 +243,40 @@ async def test_tasks_that_ask_for_one_key_build_one_object_also_where_one_is_can
     assert built == ["a", "a"]
 
 
+@pytest.mark.asyncio
+async def test_tasks_of_several_event_loops_build_one_object_a_key() -> None:
+    built: list[str] = []
+    barrier = threading.Barrier(4)
+
+    async def build(tenant: str) -> object:
+        built.append(tenant)
+        await asyncio.sleep(0.01)
+        if len(built) < 3:
+            raise ConnectionError(tenant)
+        return object()
+
+    class Application(ScopedContainer):
+        user = providers.ScopeValue(User)
+        tenant = user.provided.tenant
+        cache = providers.KeyedSingleton(build, tenant, key=tenant)
+
+    async def ask() -> object:
+        async with app.enter(User("a"), ambient=False) as request:
+            return await request.aget(Application.cache)
+
+    async def ask_often() -> list[object]:
+        barrier.wait(10)
+        return await asyncio.gather(*(ask() for _ in range(5)), return_exceptions=True)
+
+    async with Application() as app:
+        loops = [asyncio.to_thread(lambda: asyncio.run(ask_often())) for _ in range(4)]
+        answers = [answer for answers in await asyncio.gather(*loops) for answer in answers]
+    failures = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert [type(failure) for failure in failures] == [ConnectionError] * 2
+    assert len(set(map(id, answers)) - set(map(id, failures))) == 1
+    assert built == ["a"] * 3
+
+
 def test_a_build_that_fails_is_retried() -> None:
     calls: list[int] = []
 

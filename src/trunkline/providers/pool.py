@@ -15,6 +15,7 @@ from typing import Any
 from trunkline.errors import CircularResolutionError, ResourceProtocolError
 from trunkline.graph.blueprint import Opening
 from trunkline.graph.openings import opening_of_function
+from trunkline.providers.turns import Turn
 
 __all__ = ["KeyedPool"]
 
@@ -28,7 +29,7 @@ class _Entry:
     """One key's object.
 
     Attributes:
-        building: Held while the object is made: a lock for threads, or a lock for tasks.
+        building: Held while the object is made: a lock for threads, or one for tasks of any loop.
         builder: The thread or the task that makes it.
         value: The object.
         built: Whether it is there.
@@ -121,7 +122,7 @@ class KeyedPool:
 
     @contextlib.asynccontextmanager
     async def _pin_async(self, key: Hashable, args: Any, kwargs: Any) -> AsyncIterator[Any]:
-        entry = self._take(key, asyncio.Lock)
+        entry = self._take(key, Turn)
         try:
             self._refuse_circle(key, entry, asyncio.current_task())
             async with entry.building:
