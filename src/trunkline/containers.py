@@ -55,6 +55,12 @@ class _Lifecycle:
     """What ``enter`` opens unless told; REQUEST of the usual chain, else the innermost."""
     locked: ClassVar[bool] = True
     """Whether many threads and tasks may use one scope at once."""
+    wait_seconds: ClassVar[float | None] = None
+    """How long a thread or task waits for another's build of an object; None for ever.
+
+    A builder that waits for a task which asks for the builder's own object never ends; a limit
+    turns that into an error that names the builder and where it stands.
+    """
     validate: ClassVar[bool] = True
     """Whether the start checks the whole graph first."""
     debug: ClassVar[bool] = False
@@ -213,7 +219,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
 
     def _compiled(self, planned: Plan) -> Program:
         says = self._says()
-        return Program(planned, says.scopes, locked=says.locked)
+        return Program(planned, says.scopes, locked=says.locked, wait_seconds=says.wait_seconds)
 
     # changes and overrides
 

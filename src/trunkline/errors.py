@@ -16,6 +16,7 @@ The tree::
     │   ├── UnknownProviderError (LookupError)
     │   ├── AsyncResolutionError           sync use of what must be awaited
     │   ├── CircularResolutionError        an object asked for itself while being built
+    │   ├── BuildTimeoutError (TimeoutError)  another thread or task takes too long to build it
     │   └── ResourceProtocolError          a generator that yields never, or twice
     └── OverrideError                      a fake that doesn't fit
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncResolutionError",
+    "BuildTimeoutError",
     "CircularResolutionError",
     "DeclarationError",
     "GraphError",
@@ -169,6 +171,10 @@ class AsyncResolutionError(ResolutionError):
 
 class CircularResolutionError(ResolutionError):
     """An object was asked for while it was itself being built, by its own builder."""
+
+
+class BuildTimeoutError(ResolutionError, TimeoutError):
+    """Another thread or task took longer to build an object than ``wait_seconds`` allows."""
 
 
 class ResourceProtocolError(ResolutionError):

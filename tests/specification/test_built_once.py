@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from trunkline import OpenScope, Scope, ScopedContainer, providers
-from trunkline.errors import CircularResolutionError, ScopeClosedError
+from trunkline.errors import ScopeClosedError
 
 THREADS = 32
 TASKS = 1_000
@@ -331,110 +331,6 @@ async def test_late_teardowns_leave_the_order_of_the_others_alone() -> None:
         with pytest.raises(ScopeClosedError):
             await task
     assert log == ["closing b", "close late", "close b", "close a"]
-
-
-# re-entrance
-
-
-def test_a_builder_may_resolve_others_from_its_scope() -> None:
-    class Reentrant(ScopedContainer):
-        thing = providers.Scoped(Thing)
-        pair = providers.Scoped(lambda: (scopes[0].get(Reentrant.thing), Thing()))
-
-    with Reentrant() as app, app.enter() as request:
-        scopes: list[OpenScope] = [request]
-        assert request.get(Reentrant.pair)[0] is request.get(Reentrant.thing)
-
-
-def test_a_builder_that_asks_for_its_own_object_is_a_clear_error() -> None:
-    class Circular(ScopedContainer):
-        a = providers.Scoped(lambda: app.b())  # type: ignore[attr-defined]  # noqa: PLW0108  # by name
-        b = providers.Scoped(lambda: app.a())  # type: ignore[attr-defined]  # noqa: PLW0108  # as above
-
-    with Circular() as app, app.enter() as request:
-        for _ in range(2):
-            with pytest.raises(CircularResolutionError, match="a was asked for while it was being"):
-                request.get(Circular.a)
-
-
-@pytest.mark.asyncio
-async def test_so_is_an_async_one() -> None:
-    async def build_a() -> Thing:
-        thing: Thing = await app.b()  # type: ignore[attr-defined]  # by name
-        return thing
-
-    async def build_b() -> Thing:
-        thing: Thing = await app.a()  # type: ignore[attr-defined]  # as above
-        return thing
-
-    class Circular(ScopedContainer):
-        a = providers.Scoped(build_a)
-        b = providers.Scoped(build_b)
-
-    async with Circular() as app, app.enter() as request:
-        for _ in range(2):
-            with pytest.raises(CircularResolutionError, match="a was asked for while it was being"):
-                await request.aget(Circular.a)
-
-
-def test_two_threads_that_wait_for_each_others_objects_are_told_so() -> None:
-    barrier = threading.Barrier(2)
-
-    def build_a() -> Thing:
-        barrier.wait(10)
-        thing: Thing = request.b()  # type: ignore[attr-defined]  # by name
-        return thing
-
-    def build_b() -> Thing:
-        barrier.wait(10)
-        thing: Thing = request.a()  # type: ignore[attr-defined]  # as above
-        return thing
-
-    class Crossed(ScopedContainer):
-        a = providers.Scoped(build_a)
-        b = providers.Scoped(build_b)
-
-    def ask(provider: Any) -> Any:
-        try:
-            return request.get(provider)
-        except CircularResolutionError as error:
-            barrier.abort()
-            return error
-        except threading.BrokenBarrierError as error:
-            return error
-
-    with Crossed() as app, app.enter() as request, ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(ask, [Crossed.a, Crossed.b]))
-    assert any(isinstance(answer, CircularResolutionError) for answer in answers)
-
-
-@pytest.mark.asyncio
-async def test_two_tasks_likewise() -> None:
-    async def build_a() -> Thing:
-        begun.append("a")
-        while len(begun) < 2:
-            await asyncio.sleep(0)
-        thing: Thing = await request.b()  # type: ignore[attr-defined]  # by name
-        return thing
-
-    async def build_b() -> Thing:
-        begun.append("b")
-        while len(begun) < 2:
-            await asyncio.sleep(0)
-        thing: Thing = await request.a()  # type: ignore[attr-defined]  # as above
-        return thing
-
-    class Crossed(ScopedContainer):
-        a = providers.Scoped(build_a)
-        b = providers.Scoped(build_b)
-
-    begun: list[str] = []
-    async with Crossed() as app, app.enter() as request:
-        async with asyncio.timeout(10):
-            answers = await asyncio.gather(
-                request.aget(Crossed.a), request.aget(Crossed.b), return_exceptions=True
-            )
-    assert any(isinstance(answer, CircularResolutionError) for answer in answers)
 
 
 # singletons

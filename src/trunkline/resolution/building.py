@@ -9,8 +9,8 @@ from typing import Any
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.refusals import Refusals
+from trunkline.resolution.stacks import Build, builds_on_this_stack
 from trunkline.resolution.state import MISSING, TAKEN
-from trunkline.resolution.waiting import Build, builds_on_this_stack
 
 __all__ = ["Building"]
 
@@ -24,7 +24,11 @@ class Building(Refusals):
         """Wait for another thread's build; MISSING where it failed."""
         holding = self._holding(attr)
         waiting = self._program.waiting
-        if not waiting.wait(self, attr, holding, lambda: self._is_over(attr)):
+        try:
+            waited = waiting.wait(self, attr, holding, lambda: self._is_over(attr))
+        except TimeoutError:
+            raise self._waited_too_long(attr) from None
+        if not waited:
             raise self._circular(attr, "another thread that waits for an object built here")
         return self._waited(attr)
 
@@ -32,7 +36,11 @@ class Building(Refusals):
         """Wait for another task's build; MISSING where it failed."""
         holding = self._holding(attr)
         waiting = self._program.waiting
-        if not await waiting.await_(self, attr, holding, lambda: self._is_over(attr)):
+        try:
+            waited = await waiting.await_(self, attr, holding, lambda: self._is_over(attr))
+        except TimeoutError:
+            raise self._waited_too_long(attr) from None
+        if not waited:
             raise self._circular(attr, "another task that waits for an object built here")
         return self._waited(attr)
 

@@ -313,7 +313,12 @@ class Layer:
     def _compile(self, ways: frozenset[tuple[str, Layer]]) -> Program:
         native = self._programs.get(frozenset())
         first = self._first_program
-        program = Program(self._plan(dict(ways)), first.scope_type, locked=first.locked)
+        program = Program(
+            self._plan(dict(ways)),
+            first.scope_type,
+            locked=first.locked,
+            wait_seconds=first.waiting.seconds,
+        )
         program.layer = self
         program.ways = ways
         program.opened = self._opened.add

@@ -39,6 +39,7 @@ class Program:
         plan: What to run.
         scope_type: The scope chain.
         locked: Whether many threads and tasks may use one scope at once.
+        wait_seconds: How long one of them waits for another's build at the most; None for ever.
 
     Attributes:
         layer: What the overrides of the container made this program for; see ``derivation``.
@@ -48,13 +49,20 @@ class Program:
         loaded: Told of each class when it is made.
     """
 
-    def __init__(self, plan: Plan, scope_type: type[BaseScope], *, locked: bool = True) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        scope_type: type[BaseScope],
+        *,
+        locked: bool = True,
+        wait_seconds: float | None = None,
+    ) -> None:
         self.plan = plan
         self.scope_type = scope_type
         self.locked = locked
         self.name = plan.blueprint.graph.name
         self.keys = plan.blueprint.keys
-        self.waiting = WaitingRoom()
+        self.waiting = WaitingRoom(wait_seconds)
         self.kept = KeptScopes()
         self.root: OpenScope | None = None
         self.layer: Any = None
@@ -366,6 +374,34 @@ class Program:
         """Let ``get`` or ``aget`` of a class find the method at once next time."""
         self._namespaces[cls][table][provider] = method
 
+    def waits_of(self, node: NodePlan, path: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+        """What another thread may be building when a node's object is asked for.
+
+        Args:
+            node: A node whose object need not be awaited.
+            path: The scopes from the outermost to the one that is asked.
+
+        Returns:
+            How many scopes further out, and the attribute, of each stored object that it is made
+            from, and of its own, which comes last; empty where it is made anew at each use.
+        """
+        if not (self.locked and _is_built_once(node)):
+            return ()
+        behind: dict[str, None] = {}
+        stack = [node.name]
+        while stack:
+            name = stack.pop()
+            if name not in behind:
+                behind[name] = None
+                edges = self.plan.nodes[name].node.dependencies
+                stack += [e.target for e in edges if not (e.deferred or e.conditional)]
+        nodes = [self.plan.nodes[name] for name in reversed(behind)]
+        return tuple(
+            (len(path) - 1 - path.index(each.home), each.attr)
+            for each in nodes
+            if _is_built_once(each) and each.home in path
+        )
+
     def why_async(self, node: NodePlan) -> str:
         """The chain of objects through which a node must be awaited."""
         names = [node.name]
@@ -432,6 +468,10 @@ class Program:
         """The source of every scope class so far, by path."""
         for path, source in self._sources.items():
             yield path, source.text
+
+
+def _is_built_once(node: NodePlan) -> bool:
+    return node.stored and not (node.given or node.settled or node.constant)
 
 
 def _outer_method(attr: str, hops: int) -> Callable[[OpenScope], Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from trunkline.errors import (
+    BuildTimeoutError,
     CircularResolutionError,
     ResourceProtocolError,
     ScopeNotOpenError,
     ScopeOrderError,
 )
+from trunkline.resolution.stacks import describe_builder
 from trunkline.resolution.state import ScopeState
 from trunkline.resolution.unopened import refuse_unopened
 
@@ -55,6 +57,18 @@ class Refusals(ScopeState):
             location=node.node.location if node else None,
             cause="its class or function, or something they call, resolves it again",
             remedy="inject what the builder needs as arguments; resolve the rest after it is made",
+        )
+
+    def _waited_too_long(self, attr: str) -> BuildTimeoutError:
+        node = self._program.node_by_attr(attr)
+        return BuildTimeoutError(
+            f"{node.name if node else attr} was waited for longer than "
+            f"{self._program.waiting.seconds:g} seconds",
+            location=node.node.location if node else None,
+            cause=f"it is being built by {describe_builder(self, attr)}; a builder that waits for "
+            "another task or thread that asks for the builder's own object never ends",
+            remedy="resolve what such a task needs before it is started, or give the container "
+            "more wait_seconds",
         )
 
     def _refuse_unopened(self, name: str, value: object) -> None:

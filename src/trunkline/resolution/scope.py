@@ -17,7 +17,7 @@ from trunkline.ambient import ambient_scope
 from trunkline.errors import AsyncResolutionError, UnknownProviderError
 from trunkline.resolution.lease import Lease
 from trunkline.resolution.leaving import Leaving
-from trunkline.resolution.state import MISSING
+from trunkline.resolution.state import MISSING, TAKEN
 from trunkline.resolution.values import match_values
 from trunkline.scopes import BaseScope
 
@@ -184,7 +184,7 @@ class OpenScope(Leaving):
         node = self._node_of(provider)
         method = self._method_of(node)
         if not node.is_async:
-            method = _awaited(method)
+            method = _awaited(method, self._program.waits_of(node, self._path))
         self._program.remember(type(self), "AGET", provider, method)
         return method
 
@@ -225,10 +225,35 @@ class OpenScope(Leaving):
             ambient_scope.reset(token)
 
 
-def _awaited(method: Callable[[OpenScope], Any]) -> Callable[[OpenScope], Any]:
-    """The same method, to be awaited."""
+def _awaited(
+    method: Callable[[OpenScope], Any], waits: tuple[tuple[int, str], ...]
+) -> Callable[[OpenScope], Any]:
+    """The same method, to be awaited.
+
+    Args:
+        method: It makes an object that need not be awaited.
+        waits: What another thread may be building, which would have to be waited for with the
+            event loop standing still: how many scopes further out, and the attribute; the object
+            itself last.
+    """
 
     async def resolve(scope: OpenScope) -> Any:
         return method(scope)
 
-    return resolve
+    async def resolve_after_others(scope: OpenScope) -> Any:
+        hops, attr = waits[-1]
+        value = getattr(_outward(scope, hops), f"v_{attr}")
+        if value is MISSING or value is TAKEN:
+            for hops, attr in waits:
+                owner = _outward(scope, hops)
+                while getattr(owner, f"v_{attr}") is TAKEN:
+                    await owner._await_built(attr)
+        return method(scope)
+
+    return resolve_after_others if waits else resolve
+
+
+def _outward(scope: OpenScope, hops: int) -> OpenScope:
+    for _ in range(hops):
+        scope = scope._parent
+    return scope

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from trunkline.compiler.loader import is_loaded
+from trunkline.resolution.stacks import Build
 
-__all__ = ["Build", "WaitingRoom", "builds_on_this_stack"]
-
-Build = tuple[int, str]
-"""An object in the making: its scope's ``id`` and its attribute."""
+__all__ = ["WaitingRoom"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +33,13 @@ class WaitingRoom:
 
     The usual case never comes here: builders look in only where someone has said, by the scope's
     ``_attention``, that they wait.
+
+    Args:
+        seconds: How long to wait for one object at the most; None for ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = seconds
         self._lock = threading.Lock()
         self._waiters: dict[Build, list[_Waiter]] = {}
 
@@ -56,15 +56,18 @@ class WaitingRoom:
 
         Returns:
             False, without waiting, where the builder waits in turn for what is held here.
+
+        Raises:
+            TimeoutError: The builder took too long.
         """
         event = threading.Event()
         waiter = _Waiter(event.set, holding, event)
         if not self._enter(scope, attr, waiter):
             return False
         try:
-            if not is_over():
-                event.wait()
-        except BaseException:  # an interrupt of the main thread
+            if not is_over() and not event.wait(self.seconds):
+                raise TimeoutError
+        except BaseException:  # too late, or an interrupt of the main thread
             self._pass_on(scope, attr, waiter)
             raise
         self._leave(scope, attr, waiter)
@@ -92,8 +95,9 @@ class WaitingRoom:
             return False
         try:
             if not is_over():
-                await done
-        except BaseException:  # cancelled
+                async with asyncio.timeout(self.seconds):
+                    await done
+        except BaseException:  # too late, or cancelled
             self._pass_on(scope, attr, waiter)
             raise
         self._leave(scope, attr, waiter)
@@ -186,25 +190,3 @@ class WaitingRoom:
             if not waiters:
                 del self._waiters[id(scope), attr]
             return True
-
-
-def builds_on_this_stack(frames: int) -> frozenset[Build]:
-    """What the running thread or task is in the middle of building.
-
-    Args:
-        frames: How many frames to leave out, the caller's own the first of them.
-    """
-    found: set[Build] = set()
-    frame = sys._getframe(frames + 1)  # only the stack knows who called whom
-    while frame is not None:
-        code = frame.f_code
-        if is_loaded(code):
-            scope: Any = frame.f_locals.get("self")
-            name = code.co_name
-            in_line = frame.f_locals.get("_building")
-            if name == "get" and in_line is not None:  # it builds what it is most likely asked for
-                name = scope._likeliest
-            found |= {(id(scope), name), (id(scope), name.removeprefix("start_"))}
-            found.add((id(scope), in_line or name))
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
-    return frozenset(found)

@@ -1,0 +1,215 @@
+"""Promise 2: builders that resolve others, wait for one another, or are waited for too long."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from trunkline import OpenScope, Scope, ScopedContainer, providers
+from trunkline.errors import BuildTimeoutError, CircularResolutionError
+
+
+class Thing:
+    """Anything."""
+
+
+# re-entrance
+
+
+def test_a_builder_may_resolve_others_from_its_scope() -> None:
+    class Reentrant(ScopedContainer):
+        thing = providers.Scoped(Thing)
+        pair = providers.Scoped(lambda: (scopes[0].get(Reentrant.thing), Thing()))
+
+    with Reentrant() as app, app.enter() as request:
+        scopes: list[OpenScope] = [request]
+        assert request.get(Reentrant.pair)[0] is request.get(Reentrant.thing)
+
+
+def test_a_builder_that_asks_for_its_own_object_is_a_clear_error() -> None:
+    class Circular(ScopedContainer):
+        a = providers.Scoped(lambda: app.b())  # type: ignore[attr-defined]  # noqa: PLW0108  # by name
+        b = providers.Scoped(lambda: app.a())  # type: ignore[attr-defined]  # noqa: PLW0108  # as above
+
+    with Circular() as app, app.enter() as request:
+        for _ in range(2):
+            with pytest.raises(CircularResolutionError, match="a was asked for while it was being"):
+                request.get(Circular.a)
+
+
+@pytest.mark.asyncio
+async def test_so_is_an_async_one() -> None:
+    async def build_a() -> Thing:
+        thing: Thing = await app.b()  # type: ignore[attr-defined]  # by name
+        return thing
+
+    async def build_b() -> Thing:
+        thing: Thing = await app.a()  # type: ignore[attr-defined]  # as above
+        return thing
+
+    class Circular(ScopedContainer):
+        a = providers.Scoped(build_a)
+        b = providers.Scoped(build_b)
+
+    async with Circular() as app, app.enter() as request:
+        for _ in range(2):
+            with pytest.raises(CircularResolutionError, match="a was asked for while it was being"):
+                await request.aget(Circular.a)
+
+
+def test_two_threads_that_wait_for_each_others_objects_are_told_so() -> None:
+    barrier = threading.Barrier(2)
+
+    def build_a() -> Thing:
+        barrier.wait(10)
+        thing: Thing = request.b()  # type: ignore[attr-defined]  # by name
+        return thing
+
+    def build_b() -> Thing:
+        barrier.wait(10)
+        thing: Thing = request.a()  # type: ignore[attr-defined]  # as above
+        return thing
+
+    class Crossed(ScopedContainer):
+        a = providers.Scoped(build_a)
+        b = providers.Scoped(build_b)
+
+    def ask(provider: Any) -> Any:
+        try:
+            return request.get(provider)
+        except CircularResolutionError as error:
+            barrier.abort()
+            return error
+        except threading.BrokenBarrierError as error:
+            return error
+
+    with Crossed() as app, app.enter() as request, ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(ask, [Crossed.a, Crossed.b]))
+    assert any(isinstance(answer, CircularResolutionError) for answer in answers)
+
+
+@pytest.mark.asyncio
+async def test_two_tasks_likewise() -> None:
+    async def build_a() -> Thing:
+        begun.append("a")
+        while len(begun) < 2:
+            await asyncio.sleep(0)
+        thing: Thing = await request.b()  # type: ignore[attr-defined]  # by name
+        return thing
+
+    async def build_b() -> Thing:
+        begun.append("b")
+        while len(begun) < 2:
+            await asyncio.sleep(0)
+        thing: Thing = await request.a()  # type: ignore[attr-defined]  # as above
+        return thing
+
+    class Crossed(ScopedContainer):
+        a = providers.Scoped(build_a)
+        b = providers.Scoped(build_b)
+
+    begun: list[str] = []
+    async with Crossed() as app, app.enter() as request:
+        async with asyncio.timeout(10):
+            answers = await asyncio.gather(
+                request.aget(Crossed.a), request.aget(Crossed.b), return_exceptions=True
+            )
+    assert any(isinstance(answer, CircularResolutionError) for answer in answers)
+
+
+# waiting
+
+
+@pytest.mark.asyncio
+async def test_awaiting_what_another_thread_builds_lets_the_event_loop_go_on() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Thing:
+        begun.set()
+        assert go_on.wait(10)
+        return Thing()
+
+    class Sync(ScopedContainer):
+        slow_ = providers.Scoped(slow, scope=Scope.SESSION)
+        user = providers.Scoped(lambda thing: (thing, Thing()), slow_)
+
+    async with Sync() as app, app.enter(scope=Scope.SESSION) as session, session.enter() as request:
+        built = asyncio.create_task(asyncio.to_thread(session.get, Sync.slow_))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting = [asyncio.create_task(request.aget(Sync.user)) for _ in range(3)]
+        waiting.append(asyncio.create_task(session.aget(Sync.slow_)))
+        cancelled = waiting.pop(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        cancelled.cancel()
+        go_on.set()  # which nobody would come to, stood the loop still
+        first, second, slow_thing = await asyncio.gather(*waiting)
+        assert first is second
+        assert first[0] is slow_thing is await built
+        assert cancelled.cancelled()
+
+
+class Impatient(ScopedContainer):
+    """Where a builder may wait for itself in a roundabout way."""
+
+    wait_seconds = 0.05
+
+
+@pytest.mark.asyncio
+async def test_a_builder_that_waits_for_a_task_that_asks_for_its_object_ends_in_time() -> None:
+    async def roundabout() -> Thing:
+        return await asyncio.create_task(request.aget(Roundabout.thing))
+
+    class Roundabout(Impatient):
+        thing: providers.Provider[Thing] = providers.Scoped(roundabout)
+
+    async with Roundabout() as app, app.enter() as request:
+        with pytest.raises(BuildTimeoutError) as caught:
+            await request.aget(Roundabout.thing)
+    assert "thing was waited for longer than 0.05 seconds" in str(caught.value)
+    line = roundabout.__code__.co_firstlineno + 1
+    told = rf"built by task 'Task-\d+', which stands at {__file__}:{line}"
+    assert re.search(told, str(caught.value))
+
+
+def test_so_does_one_that_waits_for_a_thread() -> None:
+    def roundabout() -> Any:
+        with ThreadPoolExecutor(1, thread_name_prefix="asker") as pool:
+            return pool.submit(request.get, Roundabout.thing).result()
+
+    class Roundabout(Impatient):
+        thing: providers.Provider[Any] = providers.Scoped(roundabout)
+
+    with Roundabout() as app, app.enter() as request:
+        with pytest.raises(BuildTimeoutError, match="built by thread 'MainThread'"):
+            request.get(Roundabout.thing)
+        with pytest.raises(BuildTimeoutError):
+            request.get(Roundabout.thing)
+
+
+@pytest.mark.asyncio
+async def test_whoever_gives_up_waiting_leaves_the_build_to_its_builder() -> None:
+    go_on = asyncio.Event()
+    built: list[Thing] = []
+
+    async def slow() -> Thing:
+        await go_on.wait()
+        built.append(Thing())
+        return built[-1]
+
+    class Slow(Impatient):
+        thing = providers.Scoped(slow)
+
+    async with Slow() as app, app.enter() as request:
+        builder = asyncio.create_task(request.aget(Slow.thing))
+        await asyncio.sleep(0)
+        with pytest.raises(BuildTimeoutError):
+            await request.aget(Slow.thing)
+        go_on.set()
+        assert await request.aget(Slow.thing) is await builder
+        assert len(built) == 1
