@@ -9,23 +9,52 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from trunkline.audit.findings import Finding
+from trunkline.audit.findings import Finding, is_within
 from trunkline.audit.problems import UsageError
 from trunkline.audit.sources import SourceLines
 
 VERSION: Final = 1
+_KEYS: Final = ("fingerprint", "code", "path", "message", "count")
 
 
-class Baseline(NamedTuple):
-    """Findings that are let by.
+class Entry(NamedTuple):
+    """Findings of one fingerprint that a baseline lets by.
 
     Attributes:
-        counts: How often each fingerprint may occur.
-        rules: How many findings of each rule it holds.
+        fingerprint: What identifies them.
+        code: Code of their rule.
+        path: Their file.
+        message: Their message, for a person who reads the baseline.
+        number: How many there may be.
     """
 
-    counts: dict[str, int]
-    rules: dict[str, int]
+    fingerprint: str
+    code: str
+    path: str
+    message: str
+    number: int
+
+
+class Judged(NamedTuple):
+    """What a run has looked at: only there a finding that is not reported is gone.
+
+    Attributes:
+        codes: Codes of the rules that ran.
+        paths: Files and folders that it reported on; empty for all.
+        passed_over: Files and folders that could not be read.
+    """
+
+    codes: frozenset[str]
+    paths: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+    def covers(self, entry: Entry) -> bool:
+        """Tell whether the run would have reported the findings of an entry."""
+        return (
+            entry.code in self.codes
+            and (not self.paths or is_within(entry.path, self.paths))
+            and not is_within(entry.path, self.passed_over)
+        )
 
 
 class Compared(NamedTuple):
@@ -34,15 +63,17 @@ class Compared(NamedTuple):
     Attributes:
         new: Findings that the baseline does not know.
         known: Findings that it lets by.
-        gone: How many of its entries no finding matches any more.
+        gone: How many of its entries no finding matches any more, of those that were judged.
+        before: How many findings of each rule it holds, of those that were judged.
     """
 
     new: tuple[Finding, ...]
     known: tuple[Finding, ...]
     gone: int
+    before: dict[str, int]
 
 
-def load_baseline(path: str) -> Baseline:
+def load_baseline(path: str) -> tuple[Entry, ...]:
     """Read a baseline.
 
     Args:
@@ -54,30 +85,45 @@ def load_baseline(path: str) -> Baseline:
     try:
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
-        rows = document["findings"]
         if document["version"] != VERSION:
             raise UsageError(
                 f"{path} is a baseline of version {document['version']}",
-                "write it anew with --write-baseline",
+                "delete it, and write one with --write-baseline",
             )
-        counts = {str(row["fingerprint"]): int(row.get("count", 1)) for row in rows}
-        rules = Counter[str]()
-        for row in rows:
-            rules[str(row["code"])] += int(row.get("count", 1))
+        return tuple(
+            Entry(
+                str(row["fingerprint"]), str(row["code"]), str(row["path"]), str(row["message"]),
+                int(row["count"]),
+            )
+            for row in document["findings"]
+        )  # fmt: skip
     except FileNotFoundError:
         raise UsageError(
             f"there is no baseline {path}", "write one with --write-baseline"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
-            f"{path} is no baseline: {error}", "write it anew with --write-baseline"
+            f"{path} is no baseline: {error}", "delete it, and write one with --write-baseline"
         ) from error
-    return Baseline(counts, dict(rules))
 
 
-def compare(baseline: Baseline, findings: Iterable[Finding], lines: SourceLines) -> Compared:
-    """Part findings into new ones and those that the baseline lets by."""
-    left = Counter(baseline.counts)
+def compare(
+    entries: Iterable[Entry], findings: Iterable[Finding], lines: SourceLines, judged: Judged
+) -> Compared:
+    """Part findings into new ones and those that the baseline lets by.
+
+    Args:
+        entries: The baseline.
+        findings: What a run found.
+        lines: The source lines.
+        judged: What it looked at.
+    """
+    left: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    for entry in entries:
+        if judged.covers(entry):
+            left[entry.fingerprint] += entry.number
+            before[entry.code] += entry.number
     new: list[Finding] = []
     known: list[Finding] = []
     for finding in findings:
@@ -87,44 +133,45 @@ def compare(baseline: Baseline, findings: Iterable[Finding], lines: SourceLines)
             known.append(finding)
         else:
             new.append(finding)
-    return Compared(tuple(new), tuple(known), sum(left.values()))
+    return Compared(tuple(new), tuple(known), left.total(), dict(before))
 
 
-def write_baseline(path: str, findings: Iterable[Finding], lines: SourceLines) -> int:
+def write_baseline(
+    path: str, findings: Iterable[Finding], lines: SourceLines, judged: Judged
+) -> int:
     """Write a baseline of findings; over an older one, only what that held already stays.
+
+    Entries that the run did not look at, of other rules or files, stay as they are.
 
     Args:
         path: Where to write it.
         findings: What stands now.
         lines: The source lines.
+        judged: What the run looked at.
 
     Returns:
-        How many findings it holds now.
+        How many of the findings it holds now.
 
     Raises:
         UsageError: The older file is no baseline.
     """
     kept = tuple(findings)
+    entries: dict[str, Entry] = {}
     if os.path.exists(path):
-        kept = compare(load_baseline(path), kept, lines).known
-    rows: dict[str, dict[str, object]] = {}
-    counts = Counter[str]()
+        older = load_baseline(path)
+        kept = compare(older, kept, lines, judged).known
+        entries = {entry.fingerprint: entry for entry in older if not judged.covers(entry)}
     for finding in kept:
         fingerprint = finding.fingerprint(lines.line(finding.path, finding.line))
-        counts[fingerprint] += 1
-        rows[fingerprint] = {
-            "fingerprint": fingerprint,
-            "code": finding.code,
-            "path": finding.path,
-            "message": finding.message,
-            "count": counts[fingerprint],
-        }
-    ordered = sorted(
-        rows.values(), key=lambda row: (str(row["path"]), str(row["code"]), str(row["fingerprint"]))
-    )
+        number = entries[fingerprint].number + 1 if fingerprint in entries else 1
+        entries[fingerprint] = Entry(
+            fingerprint, finding.code, finding.path, finding.message, number
+        )
+    ordered = sorted(entries.values(), key=lambda entry: (entry.path, entry.code, entry))
+    rows = [dict(zip(_KEYS, entry, strict=True)) for entry in ordered]
     temporary = f"{path}.{os.getpid()}.tmp"
     with open(temporary, "w", encoding="utf-8") as file:
-        json.dump({"version": VERSION, "findings": ordered}, file, indent=1, ensure_ascii=False)
+        json.dump({"version": VERSION, "findings": rows}, file, indent=1, ensure_ascii=False)
         file.write("\n")
     os.replace(temporary, path)
     return len(kept)

@@ -109,20 +109,24 @@ def init(only_print: bool, root: str) -> None:
 
 
 def _guarded(run: Callable[[], int]) -> NoReturn:
+    sys.exit(_explained(run))
+
+
+def _explained(run: Callable[[], int]) -> int:
+    """Run a command; explain a person's mistake instead of showing where it was noticed."""
     from trunkline.audit.problems import ConfigurationError, UsageError
 
     try:
-        code = run()
+        return run()
     except ConfigurationError as error:
         click.echo(f"The configuration has mistakes:\n{error}", err=True)
-        code = 2
     except UsageError as error:
         click.echo(f"Error: {error}", err=True)
-        code = 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         click.echo(f"Error: {error.strerror or error}: {error.filename or ''}", err=True)
-        code = 2
-    sys.exit(code)
+    return 2
 
 
 def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
@@ -145,11 +149,13 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         else find_root(paths[0] if paths else ".")
     )
     wanted = _relative(paths, root)
-    config = load_config(root)
-    rules = select_rules(select or config.select, (*config.ignore, *ignore))
-    if options["watch"]:
-        return _watch(config, rules, wanted, options)
-    return _once(config, rules, wanted, options)
+
+    def once() -> int:
+        config = load_config(root)
+        rules = select_rules(select or config.select, (*config.ignore, *ignore))
+        return _once(config, rules, wanted, options)
+
+    return _watch(root, once) if options["watch"] else once()
 
 
 def _relative(paths: tuple[str, ...], root: str) -> tuple[str, ...]:
@@ -175,7 +181,7 @@ def _once(
     result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
     if options["fix"] or options["only_diff"]:
         result = _fix(config, rules, wanted, options, result)
-    report = _report(config, rules, result, options)
+    report = _report(config, rules, wanted, result, options)
     if report is None:
         return 0
     _show(report, options)
@@ -209,28 +215,34 @@ def _fix(
 
 
 def _report(
-    config: "AuditConfig", rules: "tuple[Rule, ...]", result: "Result", options: dict[str, Any]
+    config: "AuditConfig",
+    rules: "tuple[Rule, ...]",
+    wanted: tuple[str, ...],
+    result: "Result",
+    options: dict[str, Any],
 ) -> "Report | None":
-    from trunkline.audit.baseline import compare, load_baseline, write_baseline
+    from trunkline.audit.baseline import Judged, compare, load_baseline, write_baseline
     from trunkline.audit.reports.outline import Report
     from trunkline.audit.sources import SourceLines
 
     lines = SourceLines(config.root)
     path = options["baseline"] or os.path.join(config.root, config.baseline)
+    judged = Judged(
+        frozenset(rule.code for rule in rules), wanted, tuple(error.path for error in result.errors)
+    )
     if options["write_baseline"]:
-        count = write_baseline(path, result.findings, lines)
+        count = write_baseline(path, result.findings, lines, judged)
         click.echo(
-            f"{os.path.relpath(path)} holds {count} finding{'' if count == 1 else 's'}", err=True
+            f"{os.path.relpath(path)} lets {count} finding{'' if count == 1 else 's'} by", err=True
         )
         if count == len(result.findings):
             return None
     findings = result.findings
     known: tuple[Finding, ...] = ()
-    gone, before = 0, None
+    gone = 0
+    before: dict[str, int] | None = None
     if not options["no_baseline"] and (options["baseline"] or os.path.exists(path)):
-        baseline = load_baseline(path)
-        findings, known, gone = compare(baseline, result.findings, lines)
-        before = baseline.rules
+        findings, known, gone, before = compare(load_baseline(path), result.findings, lines, judged)
     trend: tuple[tuple[str, int], ...] = ()
     if options["history"]:
         from trunkline.audit.history import history
@@ -269,19 +281,14 @@ def _show(report: "Report", options: dict[str, Any]) -> None:
         click.echo(text, nl=False)
 
 
-def _watch(
-    config: "AuditConfig",
-    rules: "tuple[Rule, ...]",
-    wanted: tuple[str, ...],
-    options: dict[str, Any],
-) -> int:
+def _watch(root: str, once: Callable[[], int]) -> int:
     from trunkline.audit.watch import changes
 
     code = 0
     try:
-        for _ in changes(config):
+        for _ in changes(root):
             click.clear()
-            code = _once(config, rules, wanted, options)
+            code = _explained(once)  # a mistake is there to be mended while we watch
     except KeyboardInterrupt:
         click.echo()
     return code

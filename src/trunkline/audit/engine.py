@@ -7,11 +7,12 @@ from typing import NamedTuple
 from trunkline.audit import entities
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.discovery import discover
-from trunkline.audit.findings import Finding, Undecided
+from trunkline.audit.findings import Finding, Undecided, is_within
 from trunkline.audit.modules import build_table
 from trunkline.audit.problems import CheckerError
 from trunkline.audit.project import Project
 from trunkline.audit.rule import CONTAINER_NAMES, PROGRAM, Rule
+from trunkline.audit.source.encoding import character_column, source_lines
 from trunkline.audit.source.library import Library
 from trunkline.audit.source.memory import collector_paused
 from trunkline.audit.source.reader import Request
@@ -67,7 +68,7 @@ def run_audit(
     kept, suppressed = apply_suppressions(project, unique, frozenset(rule.code for rule in chosen))
     wanted = tuple(paths)
     if wanted:
-        kept = [finding for finding in kept if _within(finding.path, wanted)]
+        kept = [finding for finding in kept if is_within(finding.path, wanted)]
     return Result(
         tuple(kept), tuple(suppressed), (*errors, *project.library.errors()),
         tuple(dict.fromkeys(project.undecided)), chosen, project,
@@ -102,21 +103,17 @@ def open_project(
 
 def _in_characters(project: Project, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Yield findings with their columns in characters; the parser counts bytes of UTF-8."""
-    rows: dict[str, list[bytes]] = {}
+    rows: dict[str, list[str]] = {}
     for finding in findings:
         if finding.path not in rows:
             data = project.library.source(finding.path)
-            rows[finding.path] = [] if not data or data.isascii() else data.splitlines()
+            rows[finding.path] = [] if not data or data.isascii() else source_lines(data)
         lines = rows[finding.path]
         if 0 < finding.line <= len(lines):
-            before = lines[finding.line - 1][: finding.column]
-            yield finding._replace(column=len(before.decode("utf-8", "replace")))
+            column = character_column(lines[finding.line - 1], finding.column)
+            yield finding._replace(column=column)
         else:
             yield finding
-
-
-def _within(path: str, wanted: tuple[str, ...]) -> bool:
-    return any(path == item or path.startswith(f"{item}/") or item in {"", "."} for item in wanted)
 
 
 def _request(config: AuditConfig, rules: tuple[Rule, ...]) -> Request:

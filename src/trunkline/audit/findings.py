@@ -1,6 +1,7 @@
 """A finding: one violation that a rule reports."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 GROUPS: Final[dict[int, str]] = {
@@ -64,6 +65,11 @@ class Finding(NamedTuple):
         """
         key = "\0".join((self.code, self.path, self.message, " ".join(source.split())))
         return hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+def is_within(path: str, folders: Iterable[str]) -> bool:
+    """Tell whether a path is one of several paths or lies below one; the root's is empty."""
+    return any(path == item or path.startswith(f"{item}/") or item in {"", "."} for item in folders)
 
 
 class Undecided(NamedTuple):

@@ -1,7 +1,7 @@
 """The trend: how many findings the commits of a repository had, judged by today's configuration."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH118
+# ruff: noqa: PTH102, PTH118
 
 import os
 import subprocess
@@ -46,17 +46,30 @@ def history(config: AuditConfig, rules: tuple[Rule, ...], count: int) -> Iterato
         "--format=%h %cd", "--", "*.py",
     ).decode()  # fmt: skip
     prefix = _git(config.root, "rev-parse", "--show-prefix").decode().strip()
+    top = _git(config.root, "rev-parse", "--show-toplevel").decode().strip()
     for row in reversed(rows.splitlines()):
         commit, _, date = row.partition(" ")
+        if prefix and not _git(top, "ls-tree", commit, prefix):
+            continue  # the project's folder came later, or went by another name
         with tempfile.TemporaryDirectory(prefix="trunkline-") as folder:
             archive = os.path.join(folder, "tree.tar")
             tree = f"{commit}:{prefix}" if prefix else commit
-            _git(config.root, "archive", "--format=tar", f"--output={archive}", tree)
+            # from the top: elsewhere git looks for its own folder in the tree that it archives
+            _git(top, "archive", "--format=tar", f"--output={archive}", tree)
             root = os.path.join(folder, "tree")
+            os.mkdir(root)
             with tarfile.open(archive) as file:
-                file.extractall(root, filter="data")
+                file.extractall(root, filter=_inside)  # noqa: S202 # the filter refuses
             result = run_audit(config._replace(root=root), rules, cached=False)
         yield Point(commit, date, len(result.findings))
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Leave out what leads out of the tree, such as a link to another folder of the machine."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None
 
 
 def _git(root: str, *arguments: str) -> bytes:

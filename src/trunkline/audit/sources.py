@@ -5,7 +5,7 @@
 
 import os
 
-from trunkline.audit.source.encoding import EncodingProblem, decode
+from trunkline.audit.source.encoding import source_lines
 
 
 class SourceLines:
@@ -37,7 +37,4 @@ class SourceLines:
                 data = file.read()
         except OSError:
             return []
-        try:
-            return decode(data).splitlines()
-        except EncodingProblem:
-            return data.decode("latin-1").splitlines()
+        return source_lines(data)

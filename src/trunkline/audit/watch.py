@@ -1,38 +1,53 @@
 """Runs the audit again whenever a file of the tree changes."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH110, PTH116, PTH118
+# ruff: noqa: PTH116, PTH118
 
 import os
 import time
 from collections.abc import Callable, Iterator
 
-from trunkline.audit.config import AuditConfig
-from trunkline.audit.discovery import discover
+from trunkline.audit.config import load_config
+from trunkline.audit.discovery import DEFAULT_EXCLUDES, discover
+from trunkline.audit.problems import ConfigurationError
 
 _SECONDS = 0.5
 
 
 def changes(
-    config: AuditConfig, sleep: Callable[[float], None] = time.sleep, seconds: float = _SECONDS
+    root: str, sleep: Callable[[float], None] = time.sleep, seconds: float = _SECONDS
 ) -> Iterator[None]:
     """Yield at once, and again after every change of a file or of the configuration.
 
     Args:
-        config: Says which files there are.
+        root: Absolute path of the project's folder.
         sleep: Waits between two looks.
         seconds: How long to wait.
     """
     last: object = None
+    stamp: object = None
+    excludes: tuple[str, ...] = DEFAULT_EXCLUDES
     while True:
-        now = _state(config)
+        current = _stamp(os.path.join(root, "pyproject.toml"))
+        if current != stamp:
+            stamp, excludes = current, _excludes(root, excludes)
+        now = (discover(root, excludes).files, stamp)
         if now != last:
             last = now
             yield
         sleep(seconds)
 
 
-def _state(config: AuditConfig) -> object:
-    path = os.path.join(config.root, "pyproject.toml")
-    stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
-    return discover(config.root, config.excludes).files, stamp
+def _stamp(path: str) -> object:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _excludes(root: str, before: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return load_config(root).excludes
+    except ConfigurationError:
+        return before  # the audit says what is wrong

@@ -89,6 +89,43 @@ def test_baseline_lets_old_findings_by_and_only_shrinks(legacy_tree: Path) -> No
     assert "app/late.py" not in after
 
 
+def test_a_part_of_the_tree_leaves_the_rest_of_the_baseline_alone(legacy_tree: Path) -> None:
+    """Only what a run has looked at can be gone."""
+    _audit(legacy_tree, "--write-baseline")
+    path = legacy_tree / "trunkline-baseline.json"
+    before = path.read_text()
+    for part in (["--select", "TL401"], [str(legacy_tree / "app" / "views.py")]):
+        result = _audit(legacy_tree, *part)
+        assert result.exit_code == 0
+        assert "mended" not in result.stdout
+        assert _audit(legacy_tree, *part, "--write-baseline").exit_code == 0
+        assert path.read_text() == before
+
+
+def test_a_file_that_is_passed_over_keeps_its_baseline(legacy_tree: Path) -> None:
+    _audit(legacy_tree, "--write-baseline")
+    path = legacy_tree / "trunkline-baseline.json"
+    views = legacy_tree / "app" / "views.py"
+    text = views.read_text()
+    views.write_text(f"{text}(\n")
+    _audit(legacy_tree, "--write-baseline")
+    views.write_text(text)
+    kept = {row["path"] for row in json.loads(path.read_text())["findings"]}
+    assert "app/views.py" in kept
+    assert "app/views.py" not in _audit(legacy_tree).stdout
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2}', '{"version": 1}', "[" * 9999])
+def test_what_is_no_baseline_is_neither_read_nor_overwritten(legacy_tree: Path, text: str) -> None:
+    path = legacy_tree / "trunkline-baseline.json"
+    path.write_text(text)
+    for arguments in ([], ["--write-baseline"]):
+        result = _audit(legacy_tree, *arguments)
+        assert result.exit_code == 2
+        assert "delete it, and write one with --write-baseline" in result.stderr
+    assert path.read_text() == text
+
+
 def test_fix_shows_the_diff_mends_and_is_done(legacy_tree: Path) -> None:
     sources = {path: path.read_text() for path in legacy_tree.rglob("*.py")}
     shown = _audit(legacy_tree, "--diff")
@@ -113,6 +150,89 @@ def test_fix_shows_the_diff_mends_and_is_done(legacy_tree: Path) -> None:
     assert {path: path.read_text() for path in sources} == after
 
 
+OLD_IMPORT = "from app.old import OldEngine"
+CANONICAL_IMPORT = "from app.engine import Engine"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 'é'; {}\n".encode("latin-1"), True),
+        (b"\xef\xbb\xbf{}\n", True),
+        (b"# one\r\n{}  # two\r\n", True),
+        (b"# one\r\nx = 1\n{}\r\n", True),
+        ("x = 'one\u2028line'\n{}".encode(), True),
+        (b"if True: {}\n", True),
+        (b"{}; x = 1  # two\n", True),
+        # of these LibCST would lose something
+        (b"# one\r{}  # two\r", False),
+        (b"x = 1\n\f{}\n", False),
+    ],
+    ids=[
+        "latin",
+        "mark",
+        "crlf",
+        "mixed",
+        "separator",
+        "one line",
+        "semicolon",
+        "cr",
+        "page break",
+    ],
+)
+def test_fix_keeps_bytes_that_it_does_not_rewrite(
+    legacy_tree: Path, before: bytes, after: bool
+) -> None:
+    path = legacy_tree / "app" / "odd.py"
+    head = b"" if b"\xe9" not in before else b"# coding: latin-1\n"
+    path.write_bytes(head + before.replace(b"{}", OLD_IMPORT.encode()))
+    result = _audit(legacy_tree, "--select", "TL204", "--fix", str(path))
+    new = CANONICAL_IMPORT if after else OLD_IMPORT
+    assert path.read_bytes() == head + before.replace(b"{}", new.encode())
+    assert (result.exit_code == 0) is after
+
+
+def test_the_diff_has_the_lines_that_the_file_has(legacy_tree: Path) -> None:
+    path = legacy_tree / "app" / "odd.py"
+    path.write_text(f"x = 'one\u2028line'\n\f\n{OLD_IMPORT}\n", encoding="utf-8")
+    shown = _audit(legacy_tree, "--select", "TL204", "--diff", str(path)).stdout.split("\n")
+    assert shown[2:7] == [
+        "@@ -1,3 +1,3 @@",
+        " x = 'one\u2028line'",
+        " \f",
+        f"-{OLD_IMPORT}",
+        f"+{CANONICAL_IMPORT}",
+    ]
+
+
+def test_fix_writes_through_links_within_the_project_alone(
+    legacy_tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "shared.py"
+    outside.write_text(f"{OLD_IMPORT}\n")
+    own = legacy_tree / "app" / "own.py"
+    own.write_text(f"{OLD_IMPORT}\n")
+    (legacy_tree / "app" / "linked.py").symlink_to(own)
+    (legacy_tree / "app" / "shared.py").symlink_to(outside)
+    result = _audit(legacy_tree, "--select", "TL204", "--fix")
+    assert result.exit_code == 1
+    assert own.read_text() == f"{CANONICAL_IMPORT}\n"
+    assert outside.read_text() == f"{OLD_IMPORT}\n"
+    assert (legacy_tree / "app" / "linked.py").is_symlink()
+    assert (legacy_tree / "app" / "shared.py").is_symlink()
+
+
+def test_shows_the_line_and_column_that_the_parser_counts(legacy_tree: Path) -> None:
+    odd = legacy_tree / "app" / "odd.py"
+    odd.write_bytes("# coding: latin-1\n\f\nx = 'é'; import app.gone\n".encode("latin-1"))
+    rows = json.loads(_audit(legacy_tree, str(odd), "--format", "json").stdout)["findings"]
+    places = [(row["line"], row["column"], row["source"]) for row in rows]
+    assert places == [(3, 17, "x = 'é'; import app.gone")]
+    odd.write_bytes(b"\xef\xbb\xbfimport app.gone\n")
+    (row,) = json.loads(_audit(legacy_tree, str(odd), "--format", "json").stdout)["findings"]
+    assert (row["line"], row["column"], row["source"]) == (1, 8, "import app.gone")
+
+
 def test_writes_the_report_to_a_file(legacy_tree: Path) -> None:
     target = legacy_tree / "report.html"
     result = _audit(legacy_tree, "--format", "html", "--output", str(target))
@@ -126,27 +246,46 @@ def test_statistics_count_by_rule(legacy_tree: Path) -> None:
     assert any("about app.engine:Engine" in line for line in lines)
 
 
-def test_history_draws_the_trend(legacy_tree: Path) -> None:
-    def git(*arguments: str) -> None:
-        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        subprocess.run(
-            ["git", "-C", str(legacy_tree), *who, *arguments], check=True, capture_output=True
-        )
+def _git(root: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
 
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "one")
+
+def _commit(root: Path, message: str) -> None:
+    _git(root, "add", "--all")
+    _git(root, "commit", "-qm", message)
+
+
+def _trend(result: Result) -> list[int]:
+    rows = [row for row in result.stdout.splitlines() if row.endswith(" findings")]
+    return [int(row.split()[2]) for row in rows]
+
+
+def test_history_draws_the_trend(legacy_tree: Path) -> None:
+    _git(legacy_tree, "init", "-q")
+    _commit(legacy_tree, "one")
     (legacy_tree / "app" / "late.py").write_text("")
     (legacy_tree / "app" / "pages.py").write_text("")
-    git("commit", "-qam", "two")
+    _commit(legacy_tree, "two")
     result = _audit(legacy_tree, "--history", "5", "--format", "html")
     assert "<h2>Trend</h2><svg" in result.stdout
-    text = _audit(legacy_tree, "--history", "5")
-    counts = [
-        int(line.split()[2]) for line in text.stdout.splitlines() if line.endswith(" findings")
-    ]
-    assert len(counts) == 2
-    assert counts[0] > counts[1]
+    older, newer = _trend(_audit(legacy_tree, "--history", "5"))
+    assert older > newer
+
+
+def test_history_of_a_folder_that_came_later_and_holds_links(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "first.py").write_text("")
+    _commit(tmp_path, "before the project")
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("")
+    (root / "app.py").write_text("from app.gone import x\nimport app\nimport app.gone\n")
+    (root / "everything").symlink_to("/")
+    (root / "up").symlink_to("..")
+    _commit(tmp_path, "the project")
+    result = _audit(root, "--history", "9")
+    assert _trend(result) == [len(_audit(root).stdout.split(": TL401 ")) - 1]
 
 
 def test_explains_every_rule() -> None:

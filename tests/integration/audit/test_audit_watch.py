@@ -76,6 +76,23 @@ def test_runs_again_after_a_change(watching: _Watching, tmp_path: Path) -> None:
     assert watching.interrupt() == 0
 
 
+def test_reads_the_configuration_again_and_survives_a_mistake_in_it(
+    watching: _Watching, tmp_path: Path
+) -> None:
+    watching.wait_for("no findings in 2 files")
+    (tmp_path / "app" / "views.py").write_text("import app.gone\n")
+    watching.wait_for("1 finding in 2 files")
+    table = tmp_path / "pyproject.toml"
+    table.write_text("[tool.trunkline.audit]\nignore = 3\n")
+    watching.wait_for("tool.trunkline.audit.ignore: must be a list of texts")
+    table.write_text('[tool.trunkline.audit]\nextend-exclude = ["views.py"]\n')
+    watching.wait_for("no findings in 1 file")
+    # As above: the next run tells that this one has ended.
+    (tmp_path / "app" / "more.py").write_text("")
+    watching.wait_for("no findings in 2 files")
+    assert watching.interrupt() == 0
+
+
 def test_ends_with_the_status_of_the_last_run(watching: _Watching, tmp_path: Path) -> None:
     watching.wait_for("no findings")
     (tmp_path / "app" / "late.py").write_text("from app import nothing\n")

@@ -4,6 +4,7 @@
 # ruff: noqa: PTH101, PTH105, PTH116, PTH118, PTH123
 
 import difflib
+import io
 import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -30,9 +31,9 @@ class Rewrite(NamedTuple):
 
     def diff(self) -> str:
         """Return the change as a unified diff."""
-        old = self.before.decode("utf-8", "replace").splitlines(keepends=True)
-        new = self.after.decode("utf-8", "replace").splitlines(keepends=True)
-        rows = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}")
+        rows = difflib.unified_diff(
+            _rows(self.before), _rows(self.after), f"a/{self.path}", f"b/{self.path}"
+        )
         return "".join(
             row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows
         )
@@ -60,8 +61,13 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Iterator[Rewrite]:
         raise UsageError(
             f"rewriting needs LibCST: {error}", "install trunkline[codemods]"
         ) from error
+    seen: set[str] = set()
     for path, group in sorted(by_file.items()):
-        with open(os.path.join(root, path), "rb") as file:
+        real = os.path.realpath(os.path.join(root, path))
+        if real in seen or not real.startswith(os.path.realpath(root) + os.sep):
+            continue  # a link to a file that is rewritten already, or is not the project's
+        seen.add(real)
+        with open(real, "rb") as file:
             before = file.read()
         after, mended = rewrite_source(before, group)
         if after != before and _parses(after):
@@ -74,7 +80,7 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
     Raises:
         UsageError: The file changed since it was read.
     """
-    path = os.path.join(root, rewrite.path)
+    path = os.path.realpath(os.path.join(root, rewrite.path))  # what a link leads to, not the link
     with open(path, "rb") as file:
         if file.read() != rewrite.before:
             raise UsageError(
@@ -85,6 +91,11 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
         file.write(rewrite.after)
     os.chmod(temporary, os.stat(path).st_mode)
     os.replace(temporary, path)
+
+
+def _rows(data: bytes) -> list[str]:
+    """Return the lines of a text with their ends, as a diff counts them."""
+    return io.StringIO(data.decode("utf-8", "replace"), newline="\n").readlines()
 
 
 def _parses(data: bytes) -> bool:

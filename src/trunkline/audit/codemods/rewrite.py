@@ -8,6 +8,7 @@ from libcst import metadata
 
 from trunkline.audit.codemods.imports import ImportChange, ImportRewriter
 from trunkline.audit.findings import Finding
+from trunkline.audit.source.encoding import character_column, source_lines
 
 
 class Span(NamedTuple):
@@ -77,10 +78,22 @@ def rewrite_source(data: bytes, findings: Sequence[Finding]) -> tuple[bytes, lis
         findings: Its findings, each with the arguments of its codemod in `fix`.
 
     Returns:
-        The new bytes, and the findings that they mend.
+        The new bytes, and the findings that they mend; those it had, and none, where LibCST cannot
+        read the file or would lose some of its format.
     """
-    module = cst.parse_module(data)
-    lines = data.splitlines()
+    try:
+        module = cst.parse_module(data)
+        if module.bytes != data:
+            return data, []
+        return _rewritten(module, data, findings)
+    except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, UnicodeError):
+        return data, []
+
+
+def _rewritten(
+    module: cst.Module, data: bytes, findings: Sequence[Finding]
+) -> tuple[bytes, list[Finding]]:
+    lines = source_lines(data)
     changes = [_import_change(f.fix) for f in findings if f.fix[0] == "import"]
     awaits = {_span(lines, f.fix[1:5]) for f in findings if f.fix[0] == "await"}
     builds = {_span(lines, f.fix[1:5]): f.fix[5] for f in findings if f.fix[0] == "build"}
@@ -104,7 +117,7 @@ def _mended(
     findings: Iterable[Finding],
     places: set[tuple[int, int]],
     changes: set[ImportChange],
-    lines: list[bytes],
+    lines: list[str],
 ) -> Iterable[Finding]:
     for finding in findings:
         fix = finding.fix
@@ -119,14 +132,12 @@ def _import_change(fix: Sequence[str]) -> ImportChange:
     return ImportChange(int(fix[1]), fix[2], fix[3], fix[4], fix[5], fix[6] == "types")
 
 
-def _span(lines: list[bytes], numbers: Sequence[str]) -> Span:
+def _span(lines: list[str], numbers: Sequence[str]) -> Span:
     line, column, end_line, end_column = map(int, numbers)
     return Span(
         line, _characters(lines, line, column), end_line, _characters(lines, end_line, end_column)
     )
 
 
-def _characters(lines: list[bytes], line: int, column: int) -> int:
-    """Return a column in characters; the parser counts bytes."""
-    text = lines[line - 1] if 0 < line <= len(lines) else b""
-    return len(text[:column].decode("utf-8", "replace"))
+def _characters(lines: list[str], line: int, column: int) -> int:
+    return character_column(lines[line - 1] if 0 < line <= len(lines) else "", column)

@@ -48,10 +48,11 @@ class Cache:
     Args:
         root: The project's folder; the cache is kept in its ``.trunkline`` folder.
         request: What the facts were read for.
+        settings: What else they depend on: where modules begin, which files are tests.
     """
 
-    def __init__(self, root: str, request: Request) -> None:
-        key = repr((FORMAT, sys.version_info[:3], request._replace(program=False)))
+    def __init__(self, root: str, request: Request, settings: tuple[object, ...]) -> None:
+        key = repr((FORMAT, sys.version_info[:3], request._replace(program=False), settings))
         name = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:16]
         self._folder = os.path.join(root, ".trunkline", "cache")
         self._path = os.path.join(self._folder, f"audit-{name}.bin")

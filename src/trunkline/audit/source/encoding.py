@@ -7,6 +7,8 @@ from typing import Final
 _COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK: Final = re.compile(rb"^[ \t\f]*(?:#[^\r\n]*)?(?:\r?\n|\r|\Z)")
 
+_LINE_END: Final = re.compile(r"\r\n?|\n")
+
 
 class EncodingProblem(ValueError):  # noqa: N818 # it is reported, not raised to users
     """The bytes of a file cannot be decoded.
@@ -44,6 +46,26 @@ def source_encoding(data: bytes) -> str:
         if not _BLANK.match(line):
             break
     return "utf-8-sig" if marked else "utf-8"
+
+
+def source_lines(data: bytes) -> list[str]:
+    """Return the lines of a source file, without their ends, as the parser numbers them.
+
+    `str.splitlines` would also part them at page breaks and at separators inside strings. Bytes
+    that are not in the encoding that the file declares count as Latin-1.
+    """
+    try:
+        text = decode(data)
+    except EncodingProblem:
+        text = data.decode("latin-1")
+    return _LINE_END.split(text) if b"\r" in data else text.split("\n")
+
+
+def character_column(line: str, column: int) -> int:
+    """Return a column in characters; the parser counts bytes of UTF-8."""
+    if line.isascii():
+        return column
+    return len(line.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
 
 
 def decode(data: bytes) -> str:

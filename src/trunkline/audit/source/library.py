@@ -63,7 +63,8 @@ class Library:
         self._test_paths: dict[str, bool] = {}
         self._facts: dict[str, Facts] = {}
         self._full: dict[str, Facts] = {}
-        self._cache = Cache(config.root, request)
+        settings = (config.sources, config.tests, config.max_bytes)
+        self._cache = Cache(config.root, request, settings)
         self._cached = cached
         self._errors: dict[str, CheckerError] = {}
         self._at_hand: dict[str, bytes] = {}

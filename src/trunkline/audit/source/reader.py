@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from trunkline.audit.source.encoding import EncodingProblem, decode
+from trunkline.audit.source.encoding import EncodingProblem, decode, source_lines
 from trunkline.audit.source.facts import Facts, Suppression
 from trunkline.audit.source.parsing import definition_lines, parse_module
 from trunkline.audit.source.reduction import comments, reduce
@@ -195,7 +195,7 @@ def _use_reader(
         words = re.compile(rb"\b(?:" + names + rb")\b")
         lines = sorted({*lines, *_matching_lines(words, data)})
     reader = UseReader(structure, interest(structure.module, text, tracked), lines)
-    reader.source_lines = data.decode("utf-8", "replace").split("\n")
+    reader.source_lines = source_lines(data)
     return reader
 
 
@@ -208,7 +208,7 @@ def read_everything(data: bytes, module: str, is_package: bool) -> Facts | Unrea
         structure = StructureReader(module, is_package, data)
         structure.read(tree.body)
         uses = UseReader(structure, lambda _: True, None)
-        uses.source_lines = data.decode("utf-8", "replace").split("\n")
+        uses.source_lines = source_lines(data)
         uses.read(tree.body)
     except RecursionError:
         return Unreadable(0, 0, "nested too deeply to be read")
