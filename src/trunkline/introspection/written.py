@@ -51,11 +51,19 @@ def bridged_recipe(
         for provider, target in blueprint.keys.items()
         if target in targets
     }
-    copied = stock.deepcopy(recipe.call if resource is None else resource, memo)
-    copied.reset_override()  # routers alone: what overrides it is what is copied
     if resource is not None:
-        return replace(recipe, call=with_resource(recipe, copied))
+        return replace(recipe, call=with_resource(recipe, _unstarted_copy(resource, memo)))
+    copied = stock.deepcopy(recipe.call, memo)
+    copied.reset_override()  # routers alone: what overrides it is what is copied
     return replace(recipe, call=copied, reaches_scope=True)
+
+
+def _unstarted_copy(resource: Any, memo: dict[int, Any]) -> Provider:
+    """A copy of a stock resource, also of one that has been initialized, which can't be copied."""
+    copied = type(resource)(resource.provides)
+    copied.set_args(*stock.deepcopy(resource.args, memo))
+    copied.set_kwargs(**stock.deepcopy(resource.kwargs, memo))
+    return copied  # type: ignore[no-any-return]  # of the same class
 
 
 def _reader_after(blueprint: Blueprint) -> Reader:

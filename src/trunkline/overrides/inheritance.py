@@ -25,25 +25,51 @@ class Inheritance:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = 0
-        self._start: Any = None
-        self._submit: Any = None
+        self._patches: dict[str, _Patch] = {}
 
     def begin(self) -> None:
         """An override has begun."""
         with self._lock:
             self._count += 1
-            if self._count == 1:
-                self._start, self._submit = threading.Thread.start, ThreadPoolExecutor.submit
-                threading.Thread.start = _starting(self._start)  # type: ignore[method-assign]  # until the last override ends
-                ThreadPoolExecutor.submit = _submitting(self._submit)  # type: ignore[method-assign]  # as above
+            for cls, name, make in _PATCHED:
+                if name not in self._patches:
+                    self._patches[name] = _Patch(cls, name, make)
 
     def end(self) -> None:
         """It has ended."""
         with self._lock:
             self._count -= 1
             if self._count == 0:
-                threading.Thread.start = self._start  # type: ignore[method-assign]  # as it was
-                ThreadPoolExecutor.submit = self._submit  # type: ignore[method-assign]  # as it was
+                left = {n: patch for n, patch in self._patches.items() if not patch.take_back()}
+                self._patches = left
+
+
+class _Patch:
+    """Another function in the place of a method.
+
+    Args:
+        cls: The class.
+        name: The method's name.
+        make: Makes the function from the one that was there.
+    """
+
+    def __init__(
+        self, cls: type, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> None:
+        self._cls, self._name = cls, name
+        self._former = getattr(cls, name)
+        self._put = make(self._former)
+        setattr(cls, name, self._put)
+
+    def take_back(self) -> bool:
+        """Put the method back; False where someone has replaced it since and calls ours.
+
+        Then it stays, and hands on nothing where no override is in effect.
+        """
+        if vars(self._cls)[self._name] is not self._put:
+            return False
+        setattr(self._cls, self._name, self._former)
+        return True
 
 
 INHERITANCE: Final = Inheritance()
@@ -81,3 +107,9 @@ def _run_in(stack: Stack, function: Callable[..., Any], /, *args: Any, **kwargs:
         return function(*args, **kwargs)
     finally:
         overrides_here.reset(token)
+
+
+_PATCHED: Final = (
+    (threading.Thread, "start", _starting),
+    (ThreadPoolExecutor, "submit", _submitting),
+)

@@ -169,17 +169,12 @@ class Override:
 
     def __enter__(self) -> Self:
         self._begin()
-        awaited = {
-            name for c in self._started() for name in c.layers().current().awaited_at_start()
-        }
-        if awaited:
-            self._end()
-            raise OverrideError(
-                f"the override changes {' and '.join(sorted(awaited))}, which must be awaited",
-                location=self.location,
-                cause="the container has started it, so its users don't await it",
-                remedy="use `async with override(...)`",
-            )
+        try:
+            self._refuse_awaited()
+        except BaseException as error:
+            for layer in self._end():
+                layer.end(self, error)
+            raise
         return self
 
     async def __aenter__(self) -> Self:
@@ -199,6 +194,8 @@ class Override:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if not self.active:  # who found it left behind has ended it
+            return
         failures: list[BaseException] = []
         for layer in self._end():
             failures += layer.end(self, error)
@@ -210,6 +207,8 @@ class Override:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if not self.active:
+            return
         failures: list[BaseException] = []
         for layer in self._end():
             failures += await layer.aend(self, error)
@@ -224,15 +223,31 @@ class Override:
             )
         self._check()
         OVERRIDING.begin(self)
-        for container in self._started():
-            self.begin_in(container)
-        if self.everywhere:
-            return
-        INHERITANCE.begin()
-        self._outer = overrides_here.get()
-        outer = self._outer.overrides if self._outer is not None else ()
-        self._stack = Stack((*outer, self))
-        overrides_here.set(self._stack)
+        if not self.everywhere:
+            INHERITANCE.begin()
+            self._outer = overrides_here.get()
+            outer = self._outer.overrides if self._outer is not None else ()
+            self._stack = Stack((*outer, self))
+            overrides_here.set(self._stack)
+        try:
+            for container in self._started():
+                self.begin_in(container)
+        except BaseException:
+            self._end()  # nothing was built yet
+            raise
+
+    def _refuse_awaited(self) -> None:
+        """Refuse to change what the container's start awaited: here nothing can be awaited."""
+        awaited = {
+            name for c in self._started() for name in c.layers().current().awaited_at_start()
+        }
+        if awaited:
+            raise OverrideError(
+                f"the override changes {' and '.join(sorted(awaited))}, which must be awaited",
+                location=self.location,
+                cause="the container has started it, so its users don't await it",
+                remedy="use `async with override(...)`",
+            )
 
     def _check(self) -> None:
         """Refuse what can't work before anything is touched."""
@@ -256,7 +271,9 @@ class Override:
         if not self.everywhere:
             INHERITANCE.end()
             self._leave_context()
-        return [layer for container in self._started() for layer in container.layers().end(self)]
+        layers = [layer for c in self._started() for layer in c.layers().end(self)]
+        self._fakes.clear()  # a context that was left elsewhere may know the override for long
+        return layers
 
     def _leave_context(self) -> None:
         here = overrides_here.get()

@@ -1,0 +1,144 @@
+"""An override ends whole: whatever fails on the way, and whoever else is at work."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from trunkline import ScopedContainer, providers
+from trunkline.errors import OverrideError
+from trunkline.overrides import override
+from trunkline.resolution.overriding import OVERRIDING, overrides_here
+
+
+class Clock:
+    def now(self) -> int:
+        return 1
+
+
+class Fixed(Clock):
+    def now(self) -> int:
+        return 2
+
+
+class Registry:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+
+class Application(ScopedContainer):
+    clock = providers.Singleton(Clock)
+    registry = providers.Singleton(Registry, clock)
+
+
+@pytest.fixture
+def app() -> Iterator[Any]:
+    with Application() as started:
+        yield started
+
+
+def test_one_that_is_refused_on_entering_is_not_in_effect() -> None:
+    """Its container is as before, in this context and in those that are started from it."""
+
+    async def connect() -> Clock:
+        return Clock()
+
+    class Awaited(ScopedContainer):
+        clock = providers.Singleton(connect)
+        registry = providers.Singleton(Registry, clock)
+
+    async def main() -> None:
+        async with Awaited() as app:
+            refused = override(app, {Awaited.clock: connect})
+            with pytest.raises(OverrideError, match="async with"):
+                refused.__enter__()
+            assert not refused.active
+            assert overrides_here.get() is None
+            assert OVERRIDING.active() == ()
+            assert type(app.root_scope()).get is type(app.root_scope()).m_get
+
+    asyncio.run(main())
+
+
+def test_one_that_breaks_on_entering_is_not_in_effect(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no routes")
+
+    monkeypatch.setattr(import_module("trunkline.overrides.override"), "put_routes", broken)
+    with pytest.raises(RuntimeError, match="no routes"):
+        override(app, {Application.clock: Fixed}).__enter__()
+    assert OVERRIDING.active() == ()
+    assert overrides_here.get() is None
+    assert app.clock().now() == 1
+
+
+def test_leaving_it_twice_does_nothing_the_second_time(app: Any) -> None:
+    entered = override(app, {Application.clock: Fixed})
+    with entered:
+        assert app.clock().now() == 2
+        entered.__exit__(None, None, None)
+        assert app.clock().now() == 1
+    assert app.clock().now() == 1
+
+
+def test_a_context_that_was_left_elsewhere_keeps_no_fake_alive(app: Any) -> None:
+    """A fixture may end an override in another context than it was entered in."""
+    fake = Fixed()
+    gone = weakref.ref(fake)
+    entered = override(app, {Application.clock: fake}).__enter__()
+    thread = threading.Thread(target=lambda: (app.clock(), entered.__exit__(None, None, None)))
+    thread.start()
+    thread.join()
+    stale = overrides_here.get()
+    assert stale is not None
+    assert entered in stale.overrides
+    del fake
+    gc.collect()
+    assert gone() is None
+    with override(app, {Application.clock: Fixed}):
+        app.clock()
+    assert overrides_here.get() is None
+
+
+def test_a_patch_that_others_put_upon_threads_meanwhile_stays(app: Any) -> None:
+    """Tools that trace threads extend the same methods; ending an override drops none of them."""
+    seen = []
+    with override(app, {Application.clock: Fixed}):
+        app.clock()
+        below = threading.Thread.start
+
+        def traced(self: threading.Thread) -> None:
+            seen.append(self.name)
+            below(self)
+
+        threading.Thread.start = traced  # type: ignore[method-assign]
+    try:
+        assert threading.Thread.start is traced
+        thread = threading.Thread(name="after", target=lambda: seen.append(app.clock().now()))
+        thread.start()
+        thread.join()
+        assert seen == ["after", 1]
+        with override(app, {Application.clock: Fixed}), ThreadPoolExecutor(1) as pool:
+            thread = threading.Thread(name="inside", target=lambda: seen.append(app.clock().now()))
+            thread.start()
+            thread.join()
+            assert seen == ["after", 1, "inside", 2]
+            assert pool.submit(lambda: app.clock().now()).result() == 2
+    finally:
+        threading.Thread.start = below  # type: ignore[method-assign]
+        with override(app, {Application.clock: Fixed}):
+            app.clock()
+    assert threading.Thread.start.__module__ == "threading"
+    assert threading.Thread.start.__name__ == "start"
+    assert not hasattr(threading.Thread.start, "__wrapped__")
+    assert not hasattr(ThreadPoolExecutor.submit, "__wrapped__")
