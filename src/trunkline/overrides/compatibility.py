@@ -35,12 +35,8 @@ def differences(expected: type, fake: Any) -> list[str]:
         claimed = fake.__class__
         if claimed is not type(fake) and issubclass(claimed, expected):
             return []
-    lines = []
-    for name, member in _interface(expected):
-        line = _difference(name, member, _find(fake, name))
-        if line:
-            lines.append(line)
-    return lines
+    lines = [_difference(name, member, fake) for name, member in _interface(expected)]
+    return [line for line in lines if line]
 
 
 def _interface(expected: type) -> Iterator[tuple[str, Any]]:
@@ -56,30 +52,43 @@ def _interface(expected: type) -> Iterator[tuple[str, Any]]:
                 yield name, member
 
 
-def _find(fake: Any, name: str) -> Any:
-    return inspect.getattr_static(fake, name, _ABSENT)
-
-
-def _difference(name: str, member: Any, found: Any) -> str:
+def _difference(name: str, member: Any, fake: Any) -> str:
+    found, is_bound = _found(fake, name)
     function = _function(member)
     if function is None:
         # a class may set in its constructor what the other computes: only objects can be asked
-        return ""
+        return f"missing: {name}" if found is _ABSENT and not isinstance(fake, type) else ""
     wanted = _shown(name, function)
     if found is _ABSENT:
         return f"missing: {wanted}"
-    fake = _function(found)
-    if fake is None:
-        return "" if _answers_calls(found) else f"not a method: {name}, instead of {wanted}"
-    if _is_async(function) != _is_async(fake):
-        return f"differs: {_shown(name, fake)}, instead of {wanted}"
+    offering = _function(found)
+    if offering is None:
+        return _difference_of_object(name, found, wanted, awaited=_is_awaited(function))
+    differing = f"differs: {_shown(name, offering)}, instead of {wanted}"
+    if _is_awaited(function) != _is_awaited(offering):
+        return differing
     try:
-        required, offered = _bound(member, function), _bound(found, fake)
+        required = _filled_by_callers(member, function)
+        offered = (
+            list(inspect.signature(offering).parameters.values())
+            if is_bound
+            else _filled_by_callers(found, offering)
+        )
     except (TypeError, ValueError):  # builtins tell no signature
         return ""
-    return (
-        "" if _accepts(required, offered) else f"differs: {_shown(name, fake)}, instead of {wanted}"
-    )
+    return "" if _accepts(required, offered) else differing
+
+
+def _found(fake: Any, name: str) -> tuple[Any, bool]:
+    """What a fake has by that name, and whether callers fill all its parameters."""
+    if isinstance(fake, type):
+        return inspect.getattr_static(fake, name, _ABSENT), False
+    special = name.startswith("__")  # looked up on the class alone
+    of_class = inspect.getattr_static(type(fake), name, _ABSENT)
+    if special or isinstance(of_class, property):
+        return of_class, False
+    own = inspect.getattr_static(fake, name, _ABSENT)
+    return own, own is not of_class
 
 
 def _function(member: Any) -> Any:
@@ -89,15 +98,24 @@ def _function(member: Any) -> Any:
     return member if inspect.isroutine(member) else None
 
 
-def _answers_calls(found: Any) -> bool:
-    return callable(found) or isinstance(found, property) or hasattr(type(found), "__get__")
+def _difference_of_object(name: str, found: Any, wanted: str, *, awaited: bool) -> str:
+    """The difference of what is there in the place of a method and is no function."""
+    if isinstance(found, property) or hasattr(type(found), "__get__"):
+        return ""  # what a descriptor gives is not known before it is asked
+    if not callable(found):
+        return f"not a method: {name}, instead of {wanted}"
+    # an AsyncMock says of itself what other objects say of their method
+    if (_is_awaited(found) or _is_awaited(type(found).__call__)) != awaited:
+        return f"differs: {name} is a {type(found).__qualname__}, instead of {wanted}"
+    return ""
 
 
-def _is_async(function: Any) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+def _is_awaited(function: Any) -> bool:
+    """Whether callers await it; those of an async generator iterate."""
+    return inspect.iscoroutinefunction(inspect.unwrap(function))
 
 
-def _bound(member: Any, function: Any) -> list[Parameter]:
+def _filled_by_callers(member: Any, function: Any) -> list[Parameter]:
     """The parameters that a caller fills."""
     parameters = list(inspect.signature(function).parameters.values())
     if isinstance(member, staticmethod) or inspect.ismethod(member):
@@ -159,4 +177,5 @@ def _shown(name: str, function: Any) -> str:
         signature: Signature | str = inspect.signature(function)
     except (TypeError, ValueError):
         signature = "(...)"
-    return f"{'async ' if _is_async(function) else ''}def {name}{signature}"
+    is_async = _is_awaited(function) or inspect.isasyncgenfunction(function)
+    return f"{'async ' if is_async else ''}def {name}{signature}"

@@ -13,7 +13,7 @@ from trunkline.errors import OverrideError
 from trunkline.graph.blueprint import Blueprint
 from trunkline.graph.model import SourceLocation
 from trunkline.introspection import is_provider
-from trunkline.overrides.checking import check_fakes, check_graph, unused
+from trunkline.overrides.checking import check_fakes, check_graph, check_made, unused
 from trunkline.overrides.fakes import with_fakes
 from trunkline.overrides.inheritance import INHERITANCE
 from trunkline.overrides.routing import put_routes
@@ -100,6 +100,7 @@ class Override:
         self._strict = strict
         self._fakes = dict(fakes)
         self._used: set[str] = set()
+        self._expected: dict[str, type] = {}
         self._names: dict[str, None] = {}
         self._routes: list[Callable[[], None]] = []
         self._outer: Stack | None = None
@@ -137,6 +138,12 @@ class Override:
     def used(self, name: str) -> None:
         """Note that a fake was asked for."""
         self._used.add(name)
+
+    def made(self, name: str, value: Any) -> None:
+        """Refuse an object that can't stand in, where that could not be told before it was made."""
+        expected = self._expected.get(name)
+        if expected is not None:
+            check_made(name, expected, value, self.location)
 
     def _by_name(self, blueprint: Blueprint) -> dict[str, Any]:
         fakes: dict[str, Any] = {}
@@ -261,7 +268,7 @@ class Override:
             derived, _ = with_fakes(blueprint, fakes)
             check_graph(derived, self.location)
             if self._strict:
-                check_fakes(blueprint, derived, fakes)
+                self._expected |= check_fakes(blueprint, derived, fakes)
 
     def _end(self) -> list[Layer]:
         """Put everything back; the layers that are left have to be torn down."""

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, Self, cast
 from weakref import WeakSet
 
-from trunkline.compiler.planner import Plan, plan
+from trunkline.compiler.planner import NodePlan, Plan, plan
 from trunkline.graph.algorithms import effective_scopes
 from trunkline.graph.blueprint import Blueprint, Opening, Recipe
 from trunkline.resolution.exits import Callback, Exit, run_exits, run_exits_async
@@ -296,6 +296,7 @@ class Layer:
                 getattr(self.root, f"m_{node.attr}")()
             if name in self.change.fakes:
                 self.change.fakes[name].used(name)
+                self.change.fakes[name].made(name, self.built(name))
 
     def _program(self, ways: frozenset[tuple[str, Layer]]) -> Program:
         """The program in which some scopes are shadows.
@@ -397,21 +398,29 @@ class Layer:
         return effective_scopes(self.blueprint.graph)
 
     def _note_first_uses(self, program: Program, cls: type[OpenScope]) -> None:
-        """Let each fake's first use in the scopes of a class be noted."""
+        """Let each fake's first use in the scopes of a class be noted, and what it made be seen."""
         for name, override in self.change.fakes.items():
             node = program.plan.nodes[name]
             if node.home == cls._path[-1] and node.recipe.opening not in _NOT_MADE_HERE:
-                _note_first_use(program, cls, node.attr, lambda o=override, n=name: o.used(n))  # type: ignore[misc]  # bound here
+                _note_first_use(program, cls, node, override)
 
 
 def _note_first_use(
-    program: Program, cls: type[OpenScope], attr: str, note: Callable[[], None]
+    program: Program, cls: type[OpenScope], node: NodePlan, override: ActiveOverride
 ) -> None:
-    plain = getattr(cls, f"m_{attr}")
+    plain = getattr(cls, f"m_{node.attr}")
+
+    def seen(made: Any) -> Any:
+        override.made(node.name, made)  # which may refuse it, then also the next time
+        program.replace_method(cls, node.attr, plain)
+        return made
+
+    async def seen_async(making: Any) -> Any:
+        return seen(await making)
 
     def first_use(self: OpenScope) -> Any:
-        program.replace_method(cls, attr, plain)
-        note()
-        return plain(self)
+        override.used(node.name)
+        made = plain(self)
+        return seen_async(made) if node.is_async else seen(made)
 
-    program.replace_method(cls, attr, first_use)
+    program.replace_method(cls, node.attr, first_use)

@@ -186,6 +186,8 @@ class Layers:
                 scope = layer.view_of(original)
         node = scope._program.plan.nodes[name]
         if args or kwargs:
+            if name in layer.change.fakes:
+                layer.change.fakes[name].used(name)
             call: Any = node.recipe.call
             return call(*args, **(kwargs or {}))
         return scope._method_of(node)(scope)

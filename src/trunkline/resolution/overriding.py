@@ -49,6 +49,9 @@ class ActiveOverride(Protocol):
     def used(self, name: str, /) -> None:
         """The fake of the node of that name was asked for."""
 
+    def made(self, name: str, value: Any, /) -> None:
+        """It made this object; raises where that can't stand in for what it replaces."""
+
 
 class Stack:
     """The overrides that were entered in a context, in order.
