@@ -300,7 +300,9 @@ class Override:
         raise_failures("override", failures, error)
         findings = self.findings
         if findings and error is None:
-            warnings.warn(UnusedOverrideWarning(findings), stacklevel=3)
+            # told of the line that wrote the override: a stack or a plugin may have ended it
+            place = self.location or SourceLocation("<unknown>", 1)
+            warnings.warn_explicit(UnusedOverrideWarning(findings), None, place.file, place.line)
 
     def _started(self) -> list[ContainerInstance]:
         if isinstance(self.container, type):

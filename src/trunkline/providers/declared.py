@@ -68,11 +68,9 @@ class Declared(stock.Provider[T], Generic[T]):
 
     Attributes:
         location: Where the provider was written, kept through copies.
-        overridden_at: Where it was last overridden by its own ``override()``, if it was.
     """
 
     location: SourceLocation | None = None
-    overridden_at: SourceLocation | None = None
     _watchers: WeakSet[Watcher] | None = None
     _injections: WeakSet[Injection] | None = None
 
@@ -116,7 +114,6 @@ class Declared(stock.Provider[T], Generic[T]):
     def override(self, provider: Any) -> Any:
         """Replace this provider by another for everyone, as dependency-injector does."""
         context: Any = super().override(provider)
-        self.overridden_at = caller_location()
         self._changed()
         return context
 

@@ -1,50 +1,42 @@
-"""What the plugin does around a test: its overrides, and what it may not leave behind."""
+"""What the plugin does around a test: overrides of its marks, a look for what it leaves behind."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import inspect
-import linecache
 import unittest
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from dataclasses import dataclass
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
-from trunkline.ambient import ambient_scope
-from trunkline.containers import ScopedContainer
+from trunkline.containers import ContainerInstance, ScopedContainer
 from trunkline.graph.model import SourceLocation
-from trunkline.introspection import declared_providers, stock_overrides
 from trunkline.overrides import Override, override
-from trunkline.resolution.overriding import OVERRIDING
-from trunkline.resolution.scope import OpenScope
-from trunkline.resolution.started import STARTED
-from trunkline.testing.configured import configured_container
-from trunkline.testing.scoped import all_scopes
+from trunkline.testing.leaks import STOCK, Watch
 from trunkline.testing.started_tasks import tasks_of_a_test
+from trunkline.testing.stock import caller
 
-__all__ = ["Overriding", "check_left_behind", "guarded"]
+__all__ = [
+    "Overriding",
+    "begin_watching",
+    "check_left_behind",
+    "end_watching",
+    "guarded",
+    "knows_trunkline",
+    "longer_lived",
+]
 
-_BEFORE = pytest.StashKey["_Before"]()
+_WATCH = pytest.StashKey[Watch]()
 TURNS = 3
 """How often the event loop turns before a task of a test that has ended counts as left behind."""
 PATIENCE = 5.0
 """Seconds that a server of the session has to close the scopes of clients that have gone."""
 SERVERS = frozenset(["live_server", "staging", "websocket_client"])
 """Fixtures of servers, which go on while tests end."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What there was when a test was called."""
-
-    overrides: frozenset[Any]
-    stock: dict[Any, tuple[Any, ...]]
-    scopes: frozenset[int]
-    ambient: Any
 
 
 class Overriding:
@@ -69,7 +61,7 @@ class Overriding:
         *named, fakes = what
         container = named[0] if named else self._container()
         entered = override(container, fakes, everywhere=everywhere, strict=strict)
-        entered.location = _caller()
+        entered.location = caller()
         entered.__enter__()
         self._entered.append(entered)
         return entered
@@ -82,26 +74,22 @@ class Overriding:
         """End the overrides, the latest first."""
         with ExitStack() as stack:
             for entered in self._entered:
-                if entered.active:
-                    stack.push(entered.__exit__)
+                stack.push(entered.__exit__)
+
+
+# the test itself
 
 
 @contextmanager
 def guarded(item: Any) -> Iterator[None]:
-    """Run a test under the overrides of its marks, and note what there was before it.
+    """Run a test under the overrides of its marks, and look at the tasks that it leaves.
 
     Args:
         item: A test that calls a function, its ``obj``.
     """
-    providers = _all_providers()
-    item.stash[_BEFORE] = _Before(
-        overrides=frozenset(OVERRIDING.active()),
-        stock={provider: stock_overrides(provider) for provider in providers},
-        scopes=frozenset(id(scope) for scope in _open_scopes()),
-        ambient=ambient_scope.get(),
-    )
     plain = item.obj
-    item.obj = _around(plain, lambda: _marked(item), lambda: _settled(item))
+    watch = item.stash.get(_WATCH, None)
+    item.obj = _around(plain, lambda: _marked(item, plain), watch, lambda: _settled(item, watch))
     case = getattr(item, "instance", None)
     if isinstance(case, unittest.TestCase):  # which looks its test up by name
         vars(case)[item.originalname or item.name] = item.obj
@@ -113,21 +101,30 @@ def guarded(item: Any) -> Iterator[None]:
             vars(case).pop(item.originalname or item.name, None)
 
 
-def _marked(item: Any) -> list[Override]:
+def _marked(item: Any, function: Any) -> list[Override]:
     overrides = []
     for mark in reversed(list(item.iter_markers("override"))):
         options = dict(mark.kwargs)
         container = options.pop("container", None)
         if container is None:
-            funcargs = getattr(item, "funcargs", {})
-            container = funcargs.get("application") or configured_container(item.config)
-        overrides.append(override(container, *mark.args, **options))
+            request = item._request  # noqa: SLF001  # as other plugins do: items have no other way to their fixtures
+            wanted = "application" if "application" in item.fixturenames else "container"
+            container = request.getfixturevalue(wanted)
+        marked = override(container, *mark.args, **options)
+        marked.location = _location(function)
+        overrides.append(marked)
     return overrides
+
+
+def _location(function: Any) -> SourceLocation:
+    code = inspect.unwrap(function).__code__
+    return SourceLocation(code.co_filename, code.co_firstlineno)
 
 
 def _around(
     function: Callable[..., Any],
     overrides: Callable[[], list[Override]],
+    watch: Watch | None,
     settled: Callable[[], Awaitable[None]],
 ) -> Any:
     """The test's function, run under overrides; a coroutine function stays one."""
@@ -140,8 +137,9 @@ def _around(
                     for each in overrides():
                         await stack.enter_async_context(each)
                     result = await function(*args, **kwargs)
-            await _check_tasks(started)
-            await settled()
+            if watch is not None:
+                await _check_tasks(started)
+                await settled()
             return result
 
         return run_async
@@ -171,14 +169,13 @@ async def _check_tasks(started: Iterable[Any]) -> None:
         )
 
 
-async def _settled(item: Any) -> None:
+async def _settled(item: Any, watch: Watch | None) -> None:
     """Let a server of the session close the scopes of clients that have gone."""
-    if not SERVERS & set(item.fixturenames):
+    if watch is None or not SERVERS & set(item.fixturenames):
         return
-    before = item.stash[_BEFORE].scopes
     patient = asyncio.get_running_loop().time() + PATIENCE
     while asyncio.get_running_loop().time() < patient:
-        if all(id(scope) in before for scope in _open_scopes()):
+        if not watch.open_scopes:
             return
         await asyncio.sleep(0.02)
 
@@ -189,79 +186,47 @@ def _task(task: Any) -> str:
     return f"{task.get_name()}: {getattr(task.get_coro(), '__qualname__', task.get_coro())}{place}"
 
 
-def check_left_behind(item: pytest.Item) -> None:
-    """Fail a test that has ended and left overrides or open scopes behind.
+# before and after it
 
-    What it left is ended, as far as that can be done here, so that the next test starts clean.
-    """
-    before = item.stash.get(_BEFORE, None)
-    if before is None:
+
+def knows_trunkline(module: ModuleType) -> bool:
+    """Whether a test module has imported something of trunkline, or a container."""
+    return any(
+        isinstance(value, ContainerInstance)
+        or (isinstance(value, type) and issubclass(value, ScopedContainer))
+        or (isinstance(value, ModuleType) and _is_ours(value.__name__))
+        or (isinstance(value, type | FunctionType) and _is_ours(value.__module__))
+        for value in vars(module).values()
+    )
+
+
+def _is_ours(module: str) -> bool:
+    return f"{module}.".startswith("trunkline.")
+
+
+def begin_watching(item: pytest.Item) -> None:
+    """Note what there is before a test and its fixtures."""
+    item.stash[_WATCH] = Watch()
+
+
+def end_watching() -> None:
+    """After the last test: leave dependency-injector as it was."""
+    STOCK.unwatch()
+
+
+@contextmanager
+def longer_lived(item: pytest.Item) -> Iterator[None]:
+    """Set up a fixture that outlives the test."""
+    with item.stash[_WATCH].longer_lived() if _WATCH in item.stash else ExitStack():
+        yield
+
+
+def check_left_behind(item: pytest.Item) -> None:
+    """Fail a test that has ended, with its fixtures, and left something behind."""
+    if _WATCH not in item.stash:
         return
-    del item.stash[_BEFORE]
-    left = [*_end_overrides(before), *_reset_stock(before), *_close_scopes(before)]
+    left = item.stash[_WATCH].left_behind()
+    del item.stash[_WATCH]
     if left:
         shown = "\n".join(f"    {line}" for line in left)
         pytest.fail(f"the test left behind:\n{shown}", pytrace=False)
-
-
-def _end_overrides(before: _Before) -> Iterator[str]:
-    for active in OVERRIDING.active():
-        if active not in before.overrides and isinstance(active, Override):
-            yield f"an override, entered at {_line(active.location)}"
-            active.__exit__(None, RuntimeError("left behind"), None)
-
-
-def _reset_stock(before: _Before) -> Iterator[str]:
-    for provider in _all_providers():
-        former = before.stock.get(provider, ())
-        now = stock_overrides(provider)
-        if len(now) > len(former):
-            place = getattr(provider, "overridden_at", None)
-            where = f", made at {_line(place)}" if place else ""
-            yield f"provider.override() of {provider!r}{where}"
-            for _ in now[len(former) :]:
-                provider.reset_last_overriding()
-
-
-def _close_scopes(before: _Before) -> Iterator[str]:
-    for scope in _open_scopes():
-        if id(scope) not in before.scopes:
-            yield f"an open scope: {scope!r}"
-    if ambient_scope.get() is not before.ambient:
-        ambient_scope.set(before.ambient)
-
-
-def _open_scopes() -> list[OpenScope]:
-    if not STARTED.of(ScopedContainer):
-        return []
-    return [scope for scope in all_scopes() if not scope.closed]
-
-
-def _all_providers() -> list[Any]:
-    found = {
-        provider: None
-        for container in (*_declared(ScopedContainer), *STARTED.of(ScopedContainer))
-        for provider in declared_providers(container).values()
-    }
-    return list(found)
-
-
-def _declared(cls: Any) -> Iterator[Any]:
-    for declared in type.__subclasses__(cls):
-        yield declared
-        yield from _declared(declared)
-
-
-def _caller() -> SourceLocation:
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename == __file__:
-        frame = frame.f_back
-    assert frame is not None  # noqa: S101  # this module is never the outermost caller
-    return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
-
-
-def _line(location: SourceLocation | None) -> str:
-    if location is None:
-        return "a place that is not known"
-    source = linecache.getline(location.file, location.line).strip()
-    return f"{location}: {source}" if source else str(location)

@@ -23,6 +23,8 @@ OURS = frozenset(
     ["application", "container", "live_server", "override", "scope", "staging", "websocket_client"]
 )
 """Fixtures that turn the leak checks on."""
+_RUNNING = pytest.StashKey[pytest.Item]()
+"""The test that runs, if it is watched."""
 PYTEST_ASYNCIO = ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")
 """What the plugin is called: by its entry point, and by ``-p`` with either module."""
 
@@ -74,8 +76,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "trunkline_leaks",
-        "when to fail tests that leave scopes, tasks or overrides behind: "
-        "`used` (tests that use the plugin), `all`, or `off`",
+        "which tests to fail that leave scopes, tasks or overrides behind: `used` (tests that use "
+        "the plugin, or whose module imports from trunkline or a container), `all`, or `off`",
         default="used",
     )
 
@@ -117,7 +119,7 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Add the comparison with the snapshot, and the audit, as tests of their own."""
     file = config.getoption("--trunkline-graph-snapshot")
-    if file and not hasattr(config, "workerinput"):
+    if file:  # in each worker of pytest-xdist too: they have to collect the same tests
         from trunkline.testing.snapshot import SnapshotItem
 
         path = Path(file) if Path(file).is_absolute() else config.rootpath / file
@@ -132,9 +134,35 @@ def pytest_collection_modifyitems(
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Note what there is before the test and its fixtures."""
+    if _is_watched(item):
+        from trunkline.testing.guarding import begin_watching
+
+        item.config.stash[_RUNNING] = item
+        begin_watching(item)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Hold nothing against a test that a fixture of longer life begins for others too."""
+    item = request.config.stash.get(_RUNNING, None)
+    if item is None or fixturedef.scope == "function":
+        return (yield)
+    from trunkline.testing.guarding import longer_lived
+
+    with longer_lived(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Run the test under its marks' overrides, and note what it starts."""
-    if not _is_ours(item):
+    """Run the test under its marks' overrides, and look at the tasks that it leaves."""
+    is_watched = item.config.stash.get(_RUNNING, None) is item
+    if not is_watched and not _is_marked(item):
         return (yield)
     from trunkline.testing.guarding import guarded
 
@@ -146,27 +174,42 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Fail a test that left something behind once its fixtures are torn down."""
     result = yield
-    if "trunkline.testing.guarding" in sys.modules:
+    if item.config.stash.get(_RUNNING, None) is item:
         from trunkline.testing.guarding import check_left_behind
 
+        del item.config.stash[_RUNNING]
         check_left_behind(item)
     return result
 
 
-def _is_ours(item: pytest.Item) -> bool:
-    if not hasattr(item, "obj"):
-        return False
-    if item.get_closest_marker("override") is not None:
-        return True
+def pytest_sessionfinish() -> None:
+    """Leave dependency-injector as it was."""
+    if "trunkline.testing.guarding" in sys.modules:
+        from trunkline.testing.guarding import end_watching
+
+        end_watching()
+
+
+def _is_marked(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and item.get_closest_marker("override") is not None
+
+
+def _is_watched(item: pytest.Item) -> bool:
     mode = item.config.getini("trunkline_leaks")
-    if mode == "off":
+    if mode == "off" or not isinstance(item, pytest.Function):
         return False
-    return _uses_fixtures(item) or (mode == "all" and "trunkline.containers" in sys.modules)
+    if _is_marked(item) or _uses_fixtures(item):
+        return True
+    if "trunkline.containers" not in sys.modules:  # then there is nothing that it could leave
+        return False
+    from trunkline.testing.guarding import knows_trunkline
+
+    return mode == "all" or knows_trunkline(item.module)
 
 
-def _uses_fixtures(item: Any) -> bool:
+def _uses_fixtures(item: pytest.Function) -> bool:
     """Whether the test uses fixtures of this plugin, not others of the same names."""
-    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    known = item._fixtureinfo.name2fixturedefs  # noqa: SLF001  # nothing public tells whose fixtures they are
     return any(
         known[name][-1].func.__module__.startswith("trunkline.testing")
         for name in OURS & known.keys()

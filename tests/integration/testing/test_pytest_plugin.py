@@ -2,101 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
 import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 
-CONTAINER = """
-from trunkline import ScopedContainer, providers
-
-class Clock:
-    def now(self):
-        return 1
-
-class Engine:
-    def __init__(self, user, clock):
-        self.user, self.clock = user, clock
-
-class User:
-    pass
-
-class Application(ScopedContainer):
-    clock = providers.Singleton(Clock)
-    user = providers.ScopeValue(User)
-    engine = providers.Scoped(Engine, user, clock)
-"""
-CONFTEST = """
-import pytest
-from shop import User
-
-@pytest.fixture
-def scope_values():
-    return (User(),)
-"""
-
-
-class Result:
-    """What a run of pytest printed."""
-
-    def __init__(self, output: str) -> None:
-        self.output = output
-        self.stdout = pytest.LineMatcher(output.splitlines())
-
-    def assert_outcomes(self, **expected: int) -> None:
-        counts = re.findall(r"(\d+) (passed|failed|error|errors|skipped)\b", self.stdout.lines[-1])
-        found = {name.removesuffix("s") if "error" in name else name: int(n) for n, name in counts}
-        wanted = {
-            name.removesuffix("s") if "error" in name else name: n for name, n in expected.items()
-        }
-        assert found == wanted, self.output
-
-
-class Project:
-    """A project's folder, in which pytest is run as a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def write(self, **modules: str) -> None:
-        for name, text in modules.items():
-            path = self.folder / f"{name}.py"
-            path.write_text(textwrap.dedent(text), encoding="utf-8")
-
-    def run(self, *options: str) -> Result:
-        done = subprocess.run(
-            [sys.executable, "-B", "-m", "pytest", "-p", "no:cacheprovider", *options],
-            cwd=self.folder,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Result(done.stdout + done.stderr)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = Project(tmp_path)
-    made.write(shop=CONTAINER, conftest=CONFTEST)
-    settings = """
-        [tool.trunkline]
-        container = "shop:Application"
-        [tool.pytest.ini_options]
-        asyncio_mode = "strict"
-        asyncio_default_fixture_loop_scope = "function"
-        pythonpath = ["."]
-        """
-    (tmp_path / "pyproject.toml").write_text(textwrap.dedent(settings), encoding="utf-8")
-    return made
-
-
-def run(project: Project, *options: str) -> Result:
-    return project.run("-p", "pytest_asyncio.plugin", "-p", "trunkline.testing.plugin", *options)
+from tests.integration.testing.projects import CONTAINER, Project
 
 
 def test_the_fixtures_give_the_container_a_scope_and_overrides(project: Project) -> None:
@@ -145,7 +56,7 @@ def test_the_fixtures_give_the_container_a_scope_and_overrides(project: Project)
             raise AssertionError("not reached")
         """
     )
-    result = run(project, "-rs")
+    result = project.run("-rs")
     result.assert_outcomes(passed=8, skipped=1)
     result.stdout.fnmatch_lines(["*no staging server: give its address*"])
 
@@ -171,7 +82,7 @@ def test_asyncio_modes_and_workers(project: Project, options: tuple[str, ...]) -
                 assert app.clock() == "fake"
         """
     )
-    result = run(project, "-o", *options)
+    result = project.run("-o", *options)
     result.assert_outcomes(passed=4)
 
 
@@ -194,6 +105,7 @@ def test_unittest_cases(project: Project) -> None:
                 self.app = Application().__enter__()
                 self.override = override(self.app, {Application.clock: "fake"}, strict=False)
                 self.override.__enter__()
+                assert self.app.clock() == "fake"
 
             def tearDown(self):
                 self.override.__exit__(None, None, None)
@@ -207,79 +119,125 @@ def test_unittest_cases(project: Project) -> None:
                 assert self.app.clock() == "marked"
         """
     )
-    run(project).assert_outcomes(passed=3)
-
-
-def test_what_a_test_leaves_behind_fails_that_test_alone(project: Project) -> None:
-    project.write(
-        test_project="""
-        import asyncio
-        import pytest
-        import trunkline
-        from shop import Application, User
-
-        def test_scope_left(application):
-            application.enter(User(), ambient=False).__enter__()
-            application.kept = None
-
-        KEPT = []
-
-        def test_scope_kept(application):
-            KEPT.append(application.enter(User(), ambient=False))
-
-        def test_override_left(application):
-            trunkline.override(application, {Application.clock: "x"}, strict=False).__enter__()
-
-        def test_stock_override_left(application):
-            application.clock.override("x")
-
-        def test_class_override_left(application):
-            Application.clock.override("x")
-
-        def test_clean(application):
-            assert application.clock().now() == 1
-
-        @pytest.mark.asyncio(loop_scope="session")
-        async def test_task_left(application):
-            asyncio.create_task(asyncio.sleep(60), name="sleeper")
-
-        @pytest.mark.asyncio(loop_scope="session")
-        async def test_task_ended(application):
-            asyncio.create_task(asyncio.sleep(0))
-        """
-    )
-    result = run(project)
-    result.assert_outcomes(passed=7, failed=1, errors=4)
-    result.stdout.fnmatch_lines(
-        [
-            "*ERROR at teardown of test_scope_kept*",
-            "*an open scope: <open APP > REQUEST of shop:Application>*",
-            "*ERROR at teardown of test_override_left*",
-            "*an override, entered at **test_project.py:*: trunkline.override(*",
-            "*ERROR at teardown of test_stock_override_left*",
-            '*provider.override() of *made at *: application.clock.override("x")',
-            "*ERROR at teardown of test_class_override_left*",
-            '*made at *: Application.clock.override("x")',
-            "*FAILURES*",
-            "*test left 1 task running*",
-            "*sleeper: sleep at *",
-        ]
-    )
+    project.run().assert_outcomes(passed=3)
 
 
 def test_the_graph_snapshot(project: Project) -> None:
     project.write(test_project="def test_nothing(): pass")
-    missing = run(project, "--trunkline-graph-snapshot")
+    missing = project.run("--trunkline-graph-snapshot")
     missing.assert_outcomes(passed=1, failed=1)
     missing.stdout.fnmatch_lines(["*there is no snapshot*"])
-    run(project, "--trunkline-graph-snapshot", "--trunkline-graph-update").assert_outcomes(passed=2)
-    run(project, "--trunkline-graph-snapshot").assert_outcomes(passed=2)
+    project.run("--trunkline-graph-snapshot", "--trunkline-graph-update").assert_outcomes(passed=2)
+    project.run("--trunkline-graph-snapshot").assert_outcomes(passed=2)
     project.write(
         shop=CONTAINER.replace("Scoped(Engine, user, clock)", "Factory(Engine, user, clock=clock)")
     )
-    changed = run(project, "--trunkline-graph-snapshot=trunkline-graph.json")
+    changed = project.run("--trunkline-graph-snapshot=trunkline-graph.json")
     changed.assert_outcomes(passed=1, failed=1)
     changed.stdout.fnmatch_lines(["*engine*", "*REQUEST*"])
+    workers = project.run("--trunkline-graph-snapshot", "-p", "xdist.plugin", "-n", "1")
+    workers.assert_outcomes(passed=1, failed=1)
+
+
+def test_a_mark_means_the_container_that_the_fixture_names(project: Project) -> None:
+    """And it is reported where it was written, not where the plugin enters it."""
+    project.write(
+        test_project="""
+        import pytest
+        from shop import Application
+
+        class Other(Application):
+            pass
+
+        @pytest.fixture(scope="session")
+        def container():
+            return Other
+
+        class Fixed:
+            def now(self):
+                return 2
+
+        @pytest.mark.override({Application.clock: Fixed})
+        def test_marked():
+            with Application() as app, Other() as other:
+                assert (app.clock().now(), other.clock().now()) == (1, 2)
+
+        @pytest.mark.override({Application.clock: Fixed})
+        def test_unused():
+            pass
+        """
+    )
+    result = project.run()
+    result.assert_outcomes(passed=2, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*test_project.py:21: UnusedOverrideWarning: *:21: clock of Other*"]
+    )
+
+
+ENTERED = """
+import pytest
+import pytest_asyncio
+from shop import Application
+from trunkline import override as plain
+
+class Fixed:
+    def now(self):
+        return 2
+
+@pytest.fixture
+def by_fixture(override, application):
+    override({Application.clock: Fixed})
+
+@pytest_asyncio.fixture
+async def by_async_fixture(override, application):
+    override({Application.clock: Fixed})
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def in_the_session(override, application):
+    override({Application.clock: Fixed})
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def for_the_module(application):
+    async with plain(application, {Application.clock: Fixed}):
+        yield
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(application, request):
+    if "for_the_module" not in request.fixturenames:
+        assert application.clock().now() == 1  # before the test's own fixtures
+
+def test_sync(by_fixture, application):
+    assert application.clock().now() == 2
+
+@pytest.mark.asyncio
+async def test_async(by_fixture, application):
+    assert application.clock().now() == 2
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_in_the_session(by_fixture, application):
+    assert application.clock().now() == 2
+
+@pytest.mark.asyncio
+async def test_async_by_async(by_async_fixture, application):
+    assert application.clock().now() == 2
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_session_by_session(in_the_session, application):
+    assert application.clock().now() == 2
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_by_the_module(for_the_module, application):
+    assert application.clock().now() == 2
+"""
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_an_override_of_a_fixture_is_seen_in_the_test_and_by_no_other(
+    project: Project, mode: str
+) -> None:
+    """Fixtures and tests run in contexts of their own, in every kind of loop."""
+    project.write(test_project=ENTERED)
+    project.run("-o", f"asyncio_mode={mode}").assert_outcomes(passed=6)
 
 
 def test_loading_the_plugin_imports_nothing_of_trunkline() -> None:

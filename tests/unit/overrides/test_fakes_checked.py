@@ -100,7 +100,6 @@ async def emit_unbound(event: str, *, urgent: bool = False) -> None: ...
         *(complete(emit=AsyncMock()), complete(close=Mock()), complete(emit=emit_unbound)),
         *(complete(emit=Complete().emit), complete(close=functools.partial(print))),
     ],
-    ids=repr,
 )
 def test_what_takes_the_same_calls_fits(fake: Any) -> None:
     assert differences(Bridge, fake) == []
@@ -124,7 +123,6 @@ class Silent:
         (complete(parse=lambda: ""), "differs: def parse(), instead of def parse(text: 'str')"),
         (SimpleNamespace(), "missing: pending"),
     ],
-    ids=str,
 )
 def test_each_difference_is_shown(fake: Any, difference: str) -> None:
     assert any(line.startswith(difference) for line in differences(Bridge, fake))
