@@ -58,7 +58,7 @@ def bridged_recipe(
     return replace(recipe, call=copied, reaches_scope=True)
 
 
-def _unstarted_copy(resource: Any, memo: dict[int, Any]) -> Provider:
+def _unstarted_copy(resource: Any, memo: dict[int, Any]) -> stock.Resource[Any]:
     """A copy of a stock resource, also of one that has been initialized, which can't be copied."""
     copied = type(resource)(resource.provides)
     copied.set_args(*stock.deepcopy(resource.args, memo))
