@@ -204,7 +204,7 @@ def _is_watched(item: pytest.Item) -> bool:
         return False
     from trunkline.testing.guarding import knows_trunkline
 
-    return mode == "all" or knows_trunkline(item.module)
+    return mode == "all" or (item.module is not None and knows_trunkline(item.module))
 
 
 def _uses_fixtures(item: pytest.Function) -> bool:
