@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import Any, Self
 
 from tests.benchmarks.contender import Contender, Repeat, Workshop
-from tests.benchmarks.contenders.own import Application
+from tests.benchmarks.contenders.own import Application, InHandApplication
 from tests.benchmarks.rounds import Rounds, interleaved
 from tests.benchmarks.subjects import Agents, Bridge, Connections, Engine, RequestContext, Settings
 
@@ -60,44 +60,45 @@ def measure(scenario: Any, contenders: Sequence[type[Contender]], rounds: int) -
     """Time the steps; nothing is compared, so there is nothing to check."""
     del scenario, contenders
     with Workshop.opened() as workshop:
-        app = workshop.enter(Application())
+        app = workshop.enter(InHandApplication())
+        ambient = workshop.enter(Application())
         given = RequestContext("user", "thread", "run")
         bridge, engine = Application.bridge, Application.engine
-        opened = workshop.enter(app.enter(given, ambient=False))
+        opened = workshop.enter(app.enter(given))
         opened.get(engine)
 
         def enter(times: Repeat) -> None:
             for _ in times:
-                app.enter(given, ambient=False)
+                app.enter(given)
 
         def enter_and_leave(times: Repeat) -> None:
-            for _ in times:
-                with app.enter(given, ambient=False):
-                    pass
-
-        def enter_and_leave_ambient(times: Repeat) -> None:
             for _ in times:
                 with app.enter(given):
                     pass
 
+        def enter_and_leave_ambient(times: Repeat) -> None:
+            for _ in times:
+                with ambient.enter(given):
+                    pass
+
         def with_bridge(times: Repeat) -> None:
             for _ in times:
-                with app.enter(given, ambient=False) as scope:
+                with app.enter(given) as scope:
                     scope.get(bridge)
 
         def with_engine(times: Repeat) -> None:
             for _ in times:
-                with app.enter(given, ambient=False) as scope:
+                with app.enter(given) as scope:
                     scope.get(engine)
 
         def whole(times: Repeat) -> None:
             for _ in times:
-                with app.enter(RequestContext("user", "thread", "run"), ambient=False) as scope:
+                with app.enter(RequestContext("user", "thread", "run")) as scope:
                     scope.get(Application.engine)
 
         def whole_ambient(times: Repeat) -> None:
             for _ in times:
-                with app.enter(RequestContext("user", "thread", "run")) as scope:
+                with ambient.enter(RequestContext("user", "thread", "run")) as scope:
                     scope.get(Application.engine)
 
         def warm(times: Repeat) -> None:

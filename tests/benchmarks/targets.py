@@ -102,10 +102,10 @@ def seconds(limit: float, contender: str) -> Callable[..., tuple[str, bool]]:
     return judge
 
 
-IN_HAND = "trunkline, `ambient=False`"
+IN_HAND = "trunkline, `ambient = False`"
 STARTED = "trunkline, declared before"
 AT_HAND = "trunkline, the provider at hand"
-BOTH_OFF = "trunkline, `locked = False`, `ambient=False`"
+BOTH_OFF = "trunkline, `locked = False`, `ambient = False`"
 BARE, STRICT_DIWIRE = "constructors, by hand", "diwire, strict, no locks"
 
 TARGETS: tuple[Target, ...] = (

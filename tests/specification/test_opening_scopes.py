@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from trunkline import BaseScope, OpenScope, Scope, ScopedContainer, providers
+from trunkline import BaseScope, OpenScope, Scope, ScopedContainer, override, providers
 from trunkline.errors import (
     DeclarationError,
     ScopeNotOpenError,
@@ -294,6 +294,25 @@ def test_where_no_scope_is_open_the_error_says_so() -> None:
 def test_a_scope_that_is_not_to_be_ambient_is_none() -> None:
     with Ambient() as app, app.enter() as outer, app.enter(ambient=False) as inner:
         assert app.thing() is outer.get(Ambient.thing) is not inner.get(Ambient.thing)
+
+
+def test_a_container_may_keep_its_scopes_from_being_ambient() -> None:
+    class InHand(Ambient):
+        ambient = False
+
+    def check(app: Any, enter: Any) -> None:
+        with enter(), pytest.raises(ScopeNotOpenError, match="lives in a REQUEST scope"):
+            app.thing()
+        with enter(ambient=True) as told:
+            assert app.thing() is told.get(InHand.thing)
+
+    with InHand() as app:
+        check(app, app.enter)
+        with app.enter(scope=Scope.SESSION) as session:
+            check(app, session.enter)
+        with override(app, {InHand.single: "fake"}):
+            assert app.get(InHand.single) == "fake"
+            check(app, app.enter)
 
 
 def test_a_scope_left_in_another_context_restores_nothing_there() -> None:

@@ -16,7 +16,12 @@ __all__ = ["write_enter"]
 
 
 def write_enter(
-    values: list[NodePlan], opening: Iterable[str], most: int, *, depth: int = 1
+    values: list[NodePlan],
+    opening: Iterable[str],
+    most: int,
+    *,
+    depth: int = 1,
+    ambient: bool = True,
 ) -> tuple[str, dict[str, Any]]:
     """Write ``enter`` for an inner scope that takes these values.
 
@@ -26,6 +31,7 @@ def write_enter(
         most: How many values any scope of the container takes at the most.
         depth: How many scopes are open where it is called. The outermost of them needs no look:
             when it closes, its program's classes refuse every use.
+        ambient: Whether the scope becomes the ambient one where the caller doesn't say.
 
     Returns:
         The source of a function, and the names it needs beside those of the inner scope's source.
@@ -43,7 +49,7 @@ def write_enter(
     lines = [*(["parent = self"] if depth > 1 else []), *opening]
     body = "\n".join(f"        {line}" for line in lines)
     text = f"""\
-def enter(self, {parameters}scope=None, given=None, ambient=True):
+def enter(self, {parameters}scope=None, given=None, ambient={ambient}):
     if {" and ".join(checks)}:
         if {" or ".join(outer)}:
             self._check_open()

@@ -318,6 +318,7 @@ class Layer:
             self._plan(dict(ways)),
             first.scope_type,
             locked=first.locked,
+            ambient=first.ambient,
             wait_seconds=first.waiting.seconds,
         )
         program.layer = self

@@ -40,6 +40,7 @@ class Program:
         scope_type: The scope chain.
         locked: Whether many threads and tasks may use one scope at once.
         wait_seconds: How long one of them waits for another's build at the most; None for ever.
+        ambient: Whether scopes become the ambient ones where ``enter`` doesn't say.
 
     Attributes:
         layer: What the overrides of the container made this program for; see ``derivation``.
@@ -56,10 +57,12 @@ class Program:
         *,
         locked: bool = True,
         wait_seconds: float | None = None,
+        ambient: bool = True,
     ) -> None:
         self.plan = plan
         self.scope_type = scope_type
         self.locked = locked
+        self.ambient = ambient
         self.name = plan.blueprint.graph.name
         self.keys = plan.blueprint.keys
         self.waiting = WaitingRoom(wait_seconds)
@@ -282,7 +285,7 @@ class Program:
             *values: object,
             scope: BaseScope | None = None,
             given: Mapping[Any, object] | None = None,
-            ambient: bool = True,
+            ambient: bool = self.ambient,
         ) -> OpenScope:
             return self._enter(values, scope, given, ambient)
 
@@ -298,7 +301,11 @@ class Program:
         self.opener(inner)
         most = max(len(self.plan.values_of([scope])) for scope in self.scopes)
         text, names = write_enter(
-            self.plan.values_of(inner[-1:]), self._sources[inner].opening, most, depth=len(path)
+            self.plan.values_of(inner[-1:]),
+            self._sources[inner].opening,
+            most,
+            depth=len(path),
+            ambient=self.ambient,
         )
         namespace = self._namespaces[self._classes[inner]]
         namespace.update(names)

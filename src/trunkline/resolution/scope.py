@@ -77,7 +77,8 @@ class OpenScope(Leaving):
             scope: The scope to open. Unless given it is the container's default scope, or the next
                 inner one where that is open already.
             given: Values by provider, for scopes with several values of one class.
-            ambient: Whether ``with`` makes it the ambient scope.
+            ambient: Whether ``with`` makes it the ambient scope; unless given, what the container's
+                ``ambient`` says, which is yes where it doesn't.
 
         Returns:
             The scope, to be used by ``with`` or ``async with``.

@@ -47,6 +47,18 @@ class UnlockedApplication(Application):
     locked = False
 
 
+class InHandApplication(Application):
+    """The same whose scopes are handed on."""
+
+    ambient = False
+
+
+class UnlockedInHandApplication(UnlockedApplication):
+    """The same with neither."""
+
+    ambient = False
+
+
 class AsyncApplication(ScopedContainer):
     """The same with the bridge as an async resource."""
 
@@ -65,6 +77,18 @@ class UnlockedAsyncApplication(AsyncApplication):
     locked = False
 
 
+class InHandAsyncApplication(AsyncApplication):
+    """The same whose scopes are handed on."""
+
+    ambient = False
+
+
+class UnlockedInHandAsyncApplication(UnlockedAsyncApplication):
+    """The same with neither."""
+
+    ambient = False
+
+
 class MinimalApplication(ScopedContainer):
     """The smallest classes."""
 
@@ -81,6 +105,18 @@ class UnlockedMinimalApplication(MinimalApplication):
     """The same where one thread or task uses a scope."""
 
     locked = False
+
+
+class InHandMinimalApplication(MinimalApplication):
+    """The same whose scopes are handed on."""
+
+    ambient = False
+
+
+class UnlockedInHandMinimalApplication(UnlockedMinimalApplication):
+    """The same with neither."""
+
+    ambient = False
 
 
 @inject
@@ -110,8 +146,8 @@ async def handle_by_hand_async(number: int, scope: OpenScope) -> Engine:
 _numbers = itertools.count()
 
 
-def container_of(graph: Graph, *, locked: bool) -> tuple[type[ScopedContainer], Any]:
-    """A container class for a generated graph, and its top's provider.
+def container_of(graph: Graph, says: type[ScopedContainer]) -> tuple[type[ScopedContainer], Any]:
+    """A container class for a generated graph, with the settings of another, and its top.
 
     Its name is its own, so that no source that was compiled for another container is found again.
     """
@@ -125,7 +161,9 @@ def container_of(graph: Graph, *, locked: bool) -> tuple[type[ScopedContainer], 
         made[part.name] = kind(part.cls, *(made[need] for need in part.needs))
     name = f"{graph.name.title()}{next(_numbers)}"
     declared: Any = type(ScopedContainer)(
-        name, (ScopedContainer,), {**made, "locked": locked, "__module__": __name__}
+        name,
+        (ScopedContainer,),
+        {**made, "locked": says.locked, "ambient": says.ambient, "__module__": __name__},
     )
     return declared, made[graph.top.name]
 
@@ -252,7 +290,7 @@ class Trunkline(Contender):
         return run
 
     def graph(self, graph: Graph) -> Run:
-        declared, top = container_of(graph, locked=self.application.locked)
+        declared, top = container_of(graph, self.application)
         app = self.workshop.enter(declared())
 
         def run(times: Repeat) -> Any:
@@ -265,7 +303,7 @@ class Trunkline(Contender):
 
     def compile(self, graph: Graph) -> Callable[[], Any]:
         def start() -> Any:
-            declared, top = container_of(graph, locked=self.application.locked)
+            declared, top = container_of(graph, self.application)
             app = self.workshop.enter(declared())
             with app.enter(RequestContext("user", "thread", "run")) as scope:
                 return scope.get(top)
@@ -293,24 +331,27 @@ class Unlocked(Trunkline):
 class InHand(Trunkline):
     """Scopes that don't become the ambient one."""
 
-    title = "trunkline, `ambient=False`"
+    title = "trunkline, `ambient = False`"
     cannot: ClassVar[dict[str, str]] = {"*": "the same as with the ambient variable"}
 
     warm_scoped = warm_singleton = compile = keep = None  # type: ignore[assignment]
     inject = inject_async = None  # type: ignore[assignment]
 
-    def open_close(self) -> Run:
-        app = self.workshop.enter(self.application())
+    application = InHandApplication
+    async_application = InHandAsyncApplication
+    minimal_application = InHandMinimalApplication
 
-        def run(times: Repeat) -> None:
-            for _ in times:
-                with app.enter(RequestContext("user", "thread", "run"), ambient=False):
-                    pass
 
-        return run
+class InHandByCall(Contender):
+    """The same said by each call, in a container whose scopes are ambient otherwise."""
+
+    title = "trunkline, `enter(..., ambient=False)`"
+    locked = "yes"
+    checked = "yes"
+    cannot: ClassVar[dict[str, str]] = {"*": "the same as where the container says so"}
 
     def request(self) -> Run:
-        app = self.workshop.enter(self.application())
+        app = self.workshop.enter(Application())
 
         def run(times: Repeat) -> Engine:
             for _ in times:
@@ -320,75 +361,16 @@ class InHand(Trunkline):
 
         return run
 
-    def request_minimal(self) -> Run:
-        app = self.workshop.enter(self.minimal_application())
-
-        def run(times: Repeat) -> Sender:
-            for _ in times:
-                with app.enter(Ticket(1), ambient=False) as scope:
-                    sender = scope.get(MinimalApplication.sender)
-            return sender
-
-        return run
-
-    def request_async(self) -> Run:
-        app = self.workshop.enter_async(self.async_application())
-
-        async def run(times: Repeat) -> Engine:
-            for _ in times:
-                context = RequestContext("user", "thread", "run")
-                async with app.enter(context, ambient=False) as scope:
-                    engine = await scope.aget(AsyncApplication.engine)
-            return engine
-
-        return run
-
-    def request_task(self) -> Callable[[], Any]:
-        app = self.workshop.enter_async(self.async_application())
-
-        async def request() -> Engine:
-            context = RequestContext("user", "thread", "run")
-            async with app.enter(context, ambient=False) as scope:
-                engine = await scope.aget(AsyncApplication.engine)
-                await asyncio.sleep(0)
-                return engine
-
-        return request
-
-    def hundred(self) -> Run:
-        app = self.workshop.enter(self.application())
-
-        def run(times: Repeat) -> Engine:
-            for _ in times:
-                with app.enter(RequestContext("user", "thread", "run"), ambient=False) as scope:
-                    for _ in range(100):
-                        engine = scope.get(Application.engine)
-            return engine
-
-        return run
-
-    def graph(self, graph: Graph) -> Run:
-        declared, top = container_of(graph, locked=self.application.locked)
-        app = self.workshop.enter(declared())
-
-        def run(times: Repeat) -> Any:
-            for _ in times:
-                with app.enter(RequestContext("user", "thread", "run"), ambient=False) as scope:
-                    thing = scope.get(top)
-            return thing
-
-        return run
-
 
 class UnlockedInHand(InHand):
     """Neither lock nor ambient variable: what most libraries do."""
 
-    title = "trunkline, `locked = False`, `ambient=False`"
+    title = "trunkline, `locked = False`, `ambient = False`"
     locked = "no"
 
-    application = UnlockedApplication
-    async_application = UnlockedAsyncApplication
-    minimal_application = UnlockedMinimalApplication
+    application = UnlockedInHandApplication
+    async_application = UnlockedInHandAsyncApplication
+    minimal_application = UnlockedInHandMinimalApplication
 
 
 class Started(Contender):
@@ -402,7 +384,7 @@ class Started(Contender):
     validate: ClassVar[bool] = True
 
     def compile(self, graph: Graph) -> Callable[[], Any]:
-        declared, top = container_of(graph, locked=True)
+        declared, top = container_of(graph, Application)
         declared.validate = self.validate
         container = declared()
 
@@ -519,6 +501,7 @@ class ReadByHand(Contender):
 CONTENDERS: tuple[type[Contender], ...] = (
     Trunkline,
     InHand,
+    InHandByCall,
     Unlocked,
     UnlockedInHand,
     Started,
