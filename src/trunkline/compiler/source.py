@@ -31,6 +31,8 @@ __all__ = ["ScopeSource", "write_scope"]
 
 LIKELY = 4
 """How many providers ``get`` compares before it looks in its table."""
+FEW = 8
+"""How many lines stand in place rather than in a method that is called."""
 ROOM = 256
 """How many objects of a class are built in line, by the methods of those that depend on them."""
 
@@ -187,9 +189,18 @@ class _Writer(Methods):
         if self._has_exits(stored):  # the coroutine of the teardowns serves as the exit's own
             self._line(1, "def __aexit__(self, kind, error, traceback):")
             self._write_close("self._aclose(error)")
-            self._line(2, "self._seal()")
+            seals = self._sealing(stored)
+            for line in seals if len(seals) <= FEW else ["self._seal()"]:
+                self._line(2, line)
             self._line(2, "self._attention = LEAVING")
             self._line(2, "return run_exits_async(self._exits, error, self)")
+            self._line(0, "")
+            self._line(1, "def _end_close(self, failures, error):")
+            self._line(2, "self._attention = LEFT")
+            for line in self._forgetting(given, stored):
+                self._line(2, line)
+            self._line(2, "if failures:")
+            self._line(3, f"raise_failures({self.scope!r}, failures, error)")
             return
         self._line(1, "async def __aexit__(self, kind, error, traceback):")
         self._write_close("await self._aclose(error)")

@@ -149,10 +149,7 @@ class Leaving(Building):
 
     def _end_close(self, failures: list[BaseException], error: BaseException | None) -> None:
         """What the coroutine of the teardowns does at the end, in the compiled exit's place."""
-        self._attention = LEFT
-        self._forget()
-        if failures:
-            raise_failures(self._path[-1], failures, error)
+        raise NotImplementedError
 
     def _exit_retired(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Leave after the application has stopped."""
