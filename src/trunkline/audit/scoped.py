@@ -45,10 +45,22 @@ def kept_objects(project: Project, source: Source) -> Iterator[Kept]:
         annotation = store.annotation
         if annotation is None:
             continue
+        holds_many = annotation.endswith("[]")
+        if not holds_many and _from_outside(project, store.value):
+            continue
         entity = project.resolver.resolve(annotation.removesuffix("[]"))
         canonical = project.canonical_of(entity) if entity.kind == entities.CLASS else None
         if canonical is not None and canonical.is_scoped:
-            yield Kept(source, store, canonical, annotation.endswith("[]"))
+            yield Kept(source, store, canonical, holds_many)
+
+
+def _from_outside(project: Project, value: str | None) -> bool:
+    """Tell whether something that is not read makes a value, such as a proxy or a ``cast``."""
+    return (
+        value is not None
+        and value.endswith("()")
+        and project.resolver.resolve(value[:-2]).kind == entities.EXTERNAL
+    )
 
 
 def module_level_name(project: Project, source: Source, target: str) -> str:

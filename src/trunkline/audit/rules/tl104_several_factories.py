@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
-from trunkline.audit.containers import is_async
+from trunkline.audit.containers import MAKERS, is_async, provider_kind
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
-from trunkline.audit.project import Project
+from trunkline.audit.project import Project, Source
 from trunkline.audit.queries import parameters_text
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Function
 
 
 class Check(Rule):
-    """A function that builds the canonical type is a factory beside the canonical one.
+    """A function or provider that builds the canonical type is a factory beside the canonical one.
 
     Factories of one type grow apart: here one must be awaited and there not, here it takes a
     context and there a user's id. A call that is right for one is wrong for the other.
@@ -31,6 +31,11 @@ from containers import Application
 
 async def current_engine(app: Application):
     return await app.engine()
+# file: app/passing.py
+from app.engine import Engine
+
+def same(engine: Engine) -> Engine:
+    return engine
 """,
     )
     invalid = (
@@ -45,11 +50,21 @@ class Makers:
     async def build(self, context):  # <-
         return Engine(context)
 """,
+        """
+# file: app/wired.py
+from dependency_injector import containers, providers
+from app.engine import Engine
+
+class Wired(containers.DeclarativeContainer):
+    engine = providers.Singleton(Engine, limit=3)  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every function outside the tests that builds and returns a canonical type."""
         for source in project.sources(tests=False):
+            constructed = {(call.scope, call.callee) for call in source.facts.calls}
+            yield from self._providers(project, source)
             for function in source.facts.functions:
                 for canonical in project.canonicals:
                     own = f"{source.module}:{function.name}"
@@ -59,7 +74,7 @@ class Makers:
                         continue
                     if canonical.factory is not None and canonical.factory.full == own:
                         continue
-                    if _builds(project, source.module, function, canonical):
+                    if _builds(project, function, canonical, constructed):
                         yield self.finding(
                             source.path,
                             function.line,
@@ -69,10 +84,38 @@ class Makers:
                             subject=canonical.subject,
                         )
 
+    def _providers(self, project: Project, source: Source) -> Iterator[Finding]:
+        for call in source.facts.calls:
+            first = call.arguments[0].value if call.arguments else None
+            if first is None or provider_kind(project.resolver, call.callee) not in MAKERS:
+                continue
+            entity = project.resolver.resolve(first)
+            for canonical in project.canonicals:
+                old = entity.kind == entities.CLASS and canonical.is_legacy(
+                    entity.module, entity.name
+                )
+                if (canonical.is_type(entity) or old) and not canonical.may_build(
+                    source.module, call.scope
+                ):
+                    yield self.finding(
+                        source.path,
+                        call.line,
+                        call.column,
+                        f"{call.scope or source.module} has another provider of {canonical.name}",
+                        cause=f"{canonical.factory_call} is its canonical factory",
+                        subject=canonical.subject,
+                    )
 
-def _builds(project: Project, module: str, function: Function, canonical: Canonical) -> bool:
+
+def _builds(
+    project: Project,
+    function: Function,
+    canonical: Canonical,
+    constructed: set[tuple[str, str | None]],
+) -> bool:
     for path in function.returned:
-        if not path.endswith("()"):
+        # An annotated parameter has the path of what it is given, and is constructed elsewhere.
+        if not path.endswith("()") or (function.name, path[:-2]) not in constructed:
             continue
         entity = project.resolver.resolve(path[:-2])
         if canonical.is_type(entity) or canonical.is_legacy(entity.module, entity.name):

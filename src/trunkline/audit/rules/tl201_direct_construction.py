@@ -1,12 +1,18 @@
 """TL201: the canonical class constructed outside its factory."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from trunkline.audit import entities
 from trunkline.audit.at_hand import container_at_hand
+from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
+from trunkline.audit.source.facts import Call
+
+_CALLERS: Final = frozenset({"functools:partial", "builtins:map"})
+"""What calls its first argument."""
 
 
 class Check(Rule):
@@ -71,13 +77,23 @@ def view(context):
     from app.compat import Motor
     return Motor(context)  # <-
 """,
+        """
+# file: app/views.py
+from functools import partial
+from app.engine import Engine
+
+make = partial(Engine, limit=3)  # <-
+
+def every(contexts):
+    return list(map(Engine, contexts))  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every construction outside the modules that may build."""
         for source in project.sources(tests=False):
             for call in source.facts.calls:
-                target = project.resolver.resolve(call.callee)
+                target = _constructed(project, call)
                 if target.kind != entities.CLASS:
                     continue
                 for canonical in project.canonicals:
@@ -94,3 +110,11 @@ def view(context):
                             subject=canonical.subject,
                             fix=container_at_hand(project, source, call, canonical),
                         )
+
+
+def _constructed(project: Project, call: Call) -> Entity:
+    """Return what a call constructs, itself or by handing it to what calls it."""
+    target = project.resolver.resolve(call.callee)
+    if target.full in _CALLERS and call.arguments:
+        return project.resolver.resolve(call.arguments[0].value)
+    return target

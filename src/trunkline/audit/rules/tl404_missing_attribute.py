@@ -30,6 +30,18 @@ async def view(engine: Engine):
     await engine.execute("a")
     return engine.limit
 """,
+        """
+# file: app/fast.py
+from app.engine import Engine
+
+class Fast(Engine):
+    speed = 2
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.speed  # of those that are fast
+""",
     )
     invalid = (
         """
@@ -47,6 +59,7 @@ async def view(engine: Engine, app: Application):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every use of an attribute that the class of its owner lacks."""
+        heirs: dict[Entity, frozenset[str]] = {}
         for source in project.sources():
             places = [(call.callee, call.line, call.column) for call in source.facts.calls]
             places += [(ref.path, ref.line, ref.column) for ref in source.facts.references]
@@ -63,7 +76,9 @@ async def view(engine: Engine, app: Application):
                 if canonical is None:
                     continue
                 of = Entity(entities.CLASS, entity.module, entity.name)
-                if project.resolver.has_member(of, name) is False:
+                if project.resolver.has_member(of, name) is False and not (
+                    entity.kind == entities.INSTANCE and name in self._of_heirs(project, of, heirs)
+                ):
                     yield self.finding(
                         source.path,
                         line,
@@ -72,3 +87,18 @@ async def view(engine: Engine, app: Application):
                         cause=f"{canonical.subject} neither defines nor inherits it",
                         subject=canonical.subject,
                     )
+
+    @staticmethod
+    def _of_heirs(
+        project: Project, of: Entity, known: dict[Entity, frozenset[str]]
+    ) -> frozenset[str]:
+        """Return what the subclasses of a class add: what is declared as one may be one of them."""
+        if of not in known:
+            names: set[str] = set()
+            for source in project.sources():
+                for item in source.facts.classes:
+                    heir = Entity(entities.CLASS, source.module, item.name)
+                    if heir != of and project.resolver.is_subclass(heir, of):
+                        names.update(item.members, item.attributes)
+            known[of] = frozenset(names)
+        return known[of]

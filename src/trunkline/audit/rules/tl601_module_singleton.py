@@ -25,6 +25,13 @@ from app.engine import Engine
 
 KIND = Engine
 """,
+        """
+# file: app/current.py
+from proxies import LocalProxy
+from app.engine import Engine
+
+engine: Engine = LocalProxy("engine")  # each request's own
+""",
     )
     invalid = (
         """

@@ -1,12 +1,15 @@
 """TL603: scoped objects kept on a class."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from trunkline.audit import entities
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.scoped import Kept, kept_objects
+
+_NONE: Final = "=None"
 
 
 class Check(Rule):
@@ -33,6 +36,7 @@ class Row(NamedTuple):
 
 class Page:
     engine: Engine
+    last: Engine | None = None  # of this page, once it is set
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -80,7 +84,7 @@ def _class_attribute(project: Project, kept: Kept) -> str:
         return ""
     if store.scope == owner:
         # A declaration in the class body: it holds something only when a value is assigned.
-        if store.value is None and not _has_value(kept):
+        if store.value == _NONE or (store.value is None and not _has_value(kept)):
             return ""
         declared = next((c for c in kept.source.facts.classes if c.name == owner), None)
         if declared is None or declared.decorators:

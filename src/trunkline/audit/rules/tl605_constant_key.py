@@ -29,6 +29,12 @@ from app.engine import Engine
 
 def keep(self, context):
     self.engines[context.user_id] = Engine(context)
+
+def options(context, **named):
+    named["engine"] = Engine(context)  # a mapping of this call
+    own = {}
+    own["engine"] = Engine(context)
+    return named, own
 """,
     )
     invalid = (
@@ -58,12 +64,13 @@ class Engine:
         identifiers = set(project.config.identifiers)
         for source in project.sources(tests=False):
             for kept in kept_objects(project, source):
-                if kept.store.key is not None and kept.store.key != "=":
+                key = kept.store.key
+                if key is not None and key != "=":
                     yield self.finding(
                         source.path,
                         kept.store.line,
                         kept.store.column,
-                        f"{kept.canonical.name} is kept under the constant {kept.store.key[1:]}",
+                        f"{kept.canonical.name} is kept under the constant {key[1:]}",
                         cause="the key is the same for every user",
                         subject=kept.canonical.subject,
                     )

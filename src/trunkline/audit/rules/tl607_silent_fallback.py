@@ -42,6 +42,19 @@ def strict(context):
         engine = None
         raise
     return engine
+
+def noted(context):
+    try:
+        engine = Engine(context)
+    except ValueError:
+        problem = ValueError("no engine")
+        return problem
+    return engine
+
+def given(engine: Engine | None = None):
+    if engine is None:
+        name = str("no engine")
+    return engine
 """,
     )
     invalid = (
@@ -60,6 +73,14 @@ def build(context):
 
 def pick(engine: Engine):
     return engine or Simple()  # <-
+
+def choose(engine: Engine | None):
+    return Simple() if engine is None else engine  # <-
+
+def fill(engine: Engine | None = None):
+    if engine is None:  # <-
+        engine = Simple()
+    return engine
 """,
     )
 

@@ -41,6 +41,17 @@ import containers
 # file: app/views.py
 from containers import Application  # <-
 """,
+        """
+# file: app/containers/__init__.py
+# file: app/containers/request.py
+# file: app/views.py
+from app import containers  # <-
+from .containers import request  # <-
+# file: pyproject.toml
+[[tool.trunkline.contract]]
+target = ["app.containers"]
+importers = ["main"]
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
@@ -53,7 +64,10 @@ from containers import Application  # <-
                 for contract in contracts:
                     if item.flags & facts.TYPE_CHECKING and not contract.type_checking:
                         continue
-                    if not _within(item.module, contract.target):
+                    target = item.module
+                    if item.member not in {None, "*"} and not _within(target, contract.target):
+                        target = f"{item.module}.{item.member}"
+                    if not _within(target, contract.target):
                         continue
                     if _within(source.module, (*contract.target, *contract.importers)):
                         continue
@@ -61,7 +75,7 @@ from containers import Application  # <-
                         source.path,
                         item.line,
                         item.column,
-                        f"{source.module} may not import {item.module}",
+                        f"{source.module} may not import {target}",
                         cause=f"contract {contract.name!r} names who may",
                     )
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from trunkline.audit.source.declarations import DeclarationReader
 from trunkline.audit.source.facts import Argument, Call, Fallback, Reference, Span, Text
-from trunkline.audit.source.scopes import Scope, parameters
+from trunkline.audit.source.scopes import Scope, asked_for, parameters
 from trunkline.audit.source.structure import StructureReader
 
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
@@ -87,6 +87,9 @@ class ExpressionReader(DeclarationReader):
             return path
         if isinstance(node, ast.BoolOp):
             self._choice(node, scope)
+            return None
+        if isinstance(node, ast.IfExp):
+            self._conditional(node, scope)
             return None
         if isinstance(node, ast.Lambda):
             names = {arg.arg: None for arg, _, _ in parameters(node.args)}
@@ -200,14 +203,26 @@ class ExpressionReader(DeclarationReader):
 
     def _choice(self, node: ast.BoolOp, scope: Scope) -> None:
         paths = [self._value(value, scope) for value in node.values]
-        if isinstance(node.op, ast.Or) and paths[0] and self._interesting(paths[0]):
-            second = tuple(path for path in paths[1:] if path)
-            if second:
-                self.fallbacks.append(
-                    Fallback(
-                        "or", (paths[0],), second, node.lineno, node.col_offset, scope.qualname
-                    )
-                )
+        if isinstance(node.op, ast.Or):
+            self._fall_back(paths[0], paths[1:], node, scope)
+
+    def _conditional(self, node: ast.IfExp, scope: Scope) -> None:
+        self._value(node.test, scope)
+        body, other = self._value(node.body, scope), self._value(node.orelse, scope)
+        asked, missing = asked_for(node.test)
+        kept = node.orelse if missing else node.body
+        if asked is not None and ast.dump(asked) == ast.dump(kept):
+            first, second = (other, body) if missing else (body, other)
+            self._fall_back(first, [second], node, scope)
+
+    def _fall_back(
+        self, first: str | None, second: list[str | None], node: ast.expr | ast.stmt, scope: Scope
+    ) -> None:
+        """Note values that are taken where the first one is missing."""
+        known = tuple(path for path in second if path)
+        if first is not None and known and self._interesting(first):
+            row = Fallback("or", (first,), known, node.lineno, node.col_offset, scope.qualname)
+            self.fallbacks.append(row)
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, scope: Scope

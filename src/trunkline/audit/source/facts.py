@@ -13,7 +13,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 11
+FORMAT: Final = 12
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
@@ -182,10 +182,11 @@ class Store(NamedTuple):
 
 
 class Fallback(NamedTuple):
-    """Values taken when the first way failed: a handler's, or the right side of ``or``."""
+    """Values taken when the first way failed: a handler's, or those in place of a missing one."""
 
     kind: str
-    """``except`` or ``or``."""
+    """``except``; ``or`` where the first value is asked for: ``a or b``, ``a if a else b``,
+    ``if a is None: a = b``."""
     first: tuple[str, ...]
     second: tuple[str, ...]
     line: int

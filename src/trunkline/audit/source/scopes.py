@@ -25,9 +25,13 @@ class Scope:
         outer: The scope around it; None at module level.
         qualname: Qualified name of the function or class; empty at module level.
         is_function: False for the module and for class bodies.
+
+    Attributes:
+        annotated: Path of what each annotated parameter is given, also where it is set again.
+        own: Names of mappings that a call makes anew: of keyword arguments, and literal ones.
     """
 
-    __slots__ = ("globals", "is_function", "names", "outer", "qualname")
+    __slots__ = ("annotated", "globals", "is_function", "names", "outer", "own", "qualname")
 
     def __init__(
         self,
@@ -42,6 +46,8 @@ class Scope:
         self.outer = outer
         self.qualname = qualname
         self.globals: frozenset[str] = frozenset()
+        self.annotated: dict[str, str] = {}
+        self.own: set[str] = set()
 
     def lookup(self, name: str, module: str, bound: frozenset[str]) -> str | None:
         """Return the path that a name stands for.
@@ -61,6 +67,26 @@ class Scope:
         if name in _BUILTINS and name not in bound:
             return f"builtins:{name}"
         return f"{module}:{name}"
+
+
+def asked_for(test: ast.expr) -> tuple[ast.expr | None, bool]:
+    """Return the name or attribute that a test asks to be there.
+
+    Returns:
+        The expression, and whether the test is true where it is missing; None for other tests.
+    """
+    missing = False
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, missing = test.operand, not missing
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        other = test.comparators[0]
+        if not (isinstance(other, ast.Constant) and other.value is None):
+            return None, False
+        if not isinstance(test.ops[0], (ast.Is, ast.IsNot)):
+            return None, False
+        missing ^= isinstance(test.ops[0], ast.Is)
+        test = test.left
+    return (test if isinstance(test, (ast.Name, ast.Attribute)) else None), missing
 
 
 def bindings(body: list[ast.stmt]) -> tuple[dict[str, int], frozenset[str]]:  # noqa: C901 # one case after another

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from trunkline.audit.source.expressions import ExpressionReader, span_of
 from trunkline.audit.source.facts import Fallback, Store
-from trunkline.audit.source.scopes import Scope, bindings, import_paths, join, parameters
+from trunkline.audit.source.scopes import Scope, asked_for, bindings, import_paths, join, parameters
 from trunkline.audit.source.structure import StructureReader
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -75,6 +75,8 @@ class UseReader(ExpressionReader):
                     self._set_local(scope, name, path)
         elif isinstance(node, (ast.Try, ast.TryStar)):
             self._try(node, scope)
+        elif isinstance(node, ast.If):
+            self._if(node, scope)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             use = "async with" if isinstance(node, ast.AsyncWith) else "with"
             for item in node.items:
@@ -98,7 +100,7 @@ class UseReader(ExpressionReader):
         for target in targets:
             self._target(target, value, annotation, node, scope)
 
-    def _target(  # noqa: C901 # one case after another
+    def _target(
         self,
         target: ast.expr,
         value: str | None,
@@ -106,18 +108,38 @@ class UseReader(ExpressionReader):
         node: ast.Assign | ast.AnnAssign | ast.AugAssign,
         scope: Scope,
     ) -> None:
-        path: str
-        key: str | None = None
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self._target(element, None, None, node, scope)
+        elif isinstance(target, ast.Starred):
+            self._target(target.value, None, None, node, scope)
+        elif isinstance(target, ast.Name) and self._is_local(target, scope):
+            if isinstance(node.value, ast.Dict):
+                scope.own.add(target.id)
+            known = value or (f"{annotation}()" if annotation else None)
+            self._set_local(scope, target.id, known)
+        else:
+            self._store(target, value, annotation, node, scope)
+
+    @staticmethod
+    def _is_local(target: ast.Name, scope: Scope) -> bool:
+        return scope.is_function and target.id not in scope.globals
+
+    def _store(
+        self,
+        target: ast.expr,
+        value: str | None,
+        annotation: str | None,
+        node: ast.Assign | ast.AnnAssign | ast.AugAssign,
+        scope: Scope,
+    ) -> None:
+        """Note an assignment that lasts longer than the function it stands in."""
+        path = key = None
         if isinstance(target, ast.Name):
             key = "=" if node.value is not None else None
-            if scope.is_function and target.id not in scope.globals:
-                known = value or (f"{annotation}()" if annotation else None)
-                self._set_local(scope, target.id, known)
-                return
-            if scope.qualname and not scope.is_function:
-                path = f"{self.module}:{scope.qualname}.{target.id}"
-            else:
-                path = f"{self.module}:{target.id}"
+            in_class = scope.qualname and not scope.is_function
+            path = f"{self.module}:{scope.qualname}." if in_class else f"{self.module}:"
+            path += target.id
         elif isinstance(target, ast.Attribute):
             owner = self._value(target.value, scope)
             path = join(owner, target.attr) if owner else f"?.{target.attr}"
@@ -126,37 +148,22 @@ class UseReader(ExpressionReader):
         elif isinstance(target, ast.Subscript):
             owner = self._value(target.value, scope)
             self._value(target.slice, scope)
-            path = f"{owner or '?'}[]"
-            key = self._constant(target.slice)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            for element in target.elts:
-                self._target(element, None, None, node, scope)
-            return
-        elif isinstance(target, ast.Starred):
-            self._target(target.value, None, None, node, scope)
-            return
-        else:
+            if getattr(target.value, "id", "") not in scope.own:
+                path = f"{owner or '?'}[]"
+                key = self._constant(target.slice)
+        if path is None:
             return
         held = any(
             self._interesting(part) for part in (path, value, annotation) if part is not None
         )
-        contained = node.value is not None and self._mentions(node, scope)
-        if held or contained:
+        contained = self._contained(node, scope) if held or node.value is not None else None
+        if held or contained is not None:
             self.stores.append(
                 Store(
-                    path,
-                    value,
-                    annotation or self._contained(node, scope),
-                    key,
-                    target.lineno,
-                    target.col_offset,
-                    scope.qualname,
-                    span_of(node.value),
-                )  # one row
-            )
-
-    def _mentions(self, node: ast.stmt, scope: Scope) -> bool:
-        return self._contained(node, scope) is not None
+                    path, value, annotation or contained, key, target.lineno, target.col_offset,
+                    scope.qualname, span_of(node.value),
+                )
+            )  # fmt: skip
 
     def _contained(self, node: ast.stmt, scope: Scope) -> str | None:
         """Return the path of a type that a container annotation holds: ``dict[str, Engine]``."""
@@ -176,28 +183,42 @@ class UseReader(ExpressionReader):
                 self._value(handler.type, scope)
             second = self._outcomes(handler.body, scope)
             raises = any(isinstance(part, ast.Raise) for part in handler.body)
-            paths = tuple(path for path in first if self._interesting(path))
-            if paths and second and not raises:
-                self.fallbacks.append(
-                    Fallback(
-                        "except", paths, second, handler.lineno, handler.col_offset, scope.qualname
-                    )  # one row
-                )
+            for place, path in first.items():
+                if self._interesting(path) and place in second and not raises:
+                    self.fallbacks.append(
+                        Fallback(
+                            "except", (path,), (second[place],), handler.lineno,
+                            handler.col_offset, scope.qualname,
+                        )
+                    )  # fmt: skip
         self._body(node.orelse, scope)
         self._body(node.finalbody, scope)
 
-    def _outcomes(self, body: list[ast.stmt], scope: Scope) -> tuple[str, ...]:
-        """Read a block; return the paths it returns or assigns."""
+    def _if(self, node: ast.If, scope: Scope) -> None:
+        self._value(node.test, scope)
+        asked, missing = asked_for(node.test)
+        first = self.plain_path(asked, scope) if asked is not None else None
+        if first is None and isinstance(asked, ast.Name):
+            first = scope.annotated.get(asked.id)
+        outcomes = self._outcomes(node.body, scope), self._outcomes(node.orelse, scope)
+        if asked is not None:
+            instead = outcomes[0 if missing else 1].get(ast.unparse(asked))
+            self._fall_back(first, [instead], node, scope)
+
+    def _outcomes(self, body: list[ast.stmt], scope: Scope) -> dict[str, str]:
+        """Read a block; return the path of what it gives each name, and of what it returns."""
         before = len(self._returned)
-        kept: list[str] = []
+        kept: dict[str, str] = {}
         for statement in body:
             self._body([statement], scope)
             if isinstance(statement, ast.Assign):
                 path = self.plain_path(statement.value, scope)
                 if path:
-                    kept.append(path)
-        kept.extend(path for path in self._returned[before:] if path != "?")
-        return tuple(kept)
+                    kept.update((ast.unparse(target), path) for target in statement.targets)
+        returned = [path for path in self._returned[before:] if path != "?"]
+        if returned:
+            kept["return"] = returned[0]
+        return kept
 
     # Functions and classes.
 
@@ -240,6 +261,8 @@ class UseReader(ExpressionReader):
         names: dict[str, str | None] = dict.fromkeys(counts)
         self._counts.update({(qualname, name): count for name, count in counts.items()})
         decorators = {getattr(d, "id", getattr(d, "attr", "")) for d in node.decorator_list}
+        annotated: dict[str, str] = {}
+        own: set[str] = set()
         for index, (arg, kind, _) in enumerate(parameters(node.args)):
             path: str | None = None
             if in_class and index == 0 and "staticmethod" not in decorators:
@@ -248,11 +271,16 @@ class UseReader(ExpressionReader):
             elif arg.annotation is not None and kind in "pak":
                 annotation = self.annotation(arg.annotation, scope)
                 path = f"{annotation}()" if annotation else None
+                if path is not None:
+                    annotated[arg.arg] = path
             names[arg.arg] = path if arg.arg not in counts else None
+            if kind == "**":
+                own.add(arg.arg)
             self._counts.pop((qualname, arg.arg), None)
         outer = scope.outer if in_class else scope
         inner = Scope(names, outer, qualname, is_function=True)
         inner.globals = shared
+        inner.annotated, inner.own = annotated, own
         return inner
 
     def _class_definition(self, node: ast.ClassDef, scope: Scope) -> None:
