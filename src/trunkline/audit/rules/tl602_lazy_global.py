@@ -26,6 +26,15 @@ from app.engine import Engine
 def view(context):
     engine = Engine(context)
     return engine
+
+def later(context):
+    engine = None
+
+    def build():
+        nonlocal engine  # of this call
+        engine = Engine(context)
+
+    return build
 """,
     )
     invalid = (

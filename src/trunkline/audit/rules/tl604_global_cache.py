@@ -43,6 +43,14 @@ def collect(contexts):
         engines[context.user_id] = Engine(context)
     return engines
 """,
+        """
+# file: app/views.py
+from collections.abc import Callable
+from app.engine import Engine
+
+makers: dict[str, Callable[[object], Engine]] = {}
+kinds: dict[str, type[Engine]] = {}
+""",
     )
     invalid = (
         """

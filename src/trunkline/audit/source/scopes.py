@@ -9,6 +9,7 @@ from trunkline.audit.source import facts
 
 _BUILTINS: Final = frozenset(dir(builtins))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_MANY: Final = 1_000_000
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -114,8 +115,11 @@ def bindings(body: list[ast.stmt]) -> tuple[dict[str, int], frozenset[str]]:  # 
             name = node.name
         elif isinstance(node, ast.MatchMapping):
             name = node.rest
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        elif isinstance(node, ast.Global):
             shared.update(node.names)
+        elif isinstance(node, ast.Nonlocal):
+            # Bound by the function around this one too: what it stands for is not known.
+            counts.update((shared_name, _MANY) for shared_name in node.names)
         if name is not None:
             counts[name] = counts.get(name, 0) + 1
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):

@@ -106,7 +106,7 @@ class StructureReader:
         own = flags | (facts.ASYNC if isinstance(node, ast.AsyncFunctionDef) else 0)
         for decorator in node.decorator_list:
             self._note_reads(decorator)
-            if _last_name(decorator) not in _HARMLESS_DECORATORS:
+            if last_name(decorator) not in _HARMLESS_DECORATORS:
                 own |= facts.DECORATED
         if isinstance(node, ast.ClassDef):
             for base in node.bases:
@@ -304,7 +304,7 @@ class StructureReader:
 def _moved_packages(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     """Yield the old and the new name of each package that a ``MovedPackages({...})`` names."""
     for node in ast.walk(ast.Module(body, [])):
-        if not isinstance(node, ast.Call) or _last_name(node.func) != "MovedPackages":
+        if not isinstance(node, ast.Call) or last_name(node.func) != "MovedPackages":
             continue
         table = node.args[0] if node.args else None
         if isinstance(table, ast.Dict):
@@ -318,12 +318,12 @@ def catches_import_error(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(_last_name(kind) in _MISSING for kind in kinds)
+    return any(last_name(kind) in _MISSING for kind in kinds)
 
 
 def condition_flags(test: ast.expr) -> int:
     """Return what the test of an ``if`` says of the statements under it."""
-    if _last_name(test) == "TYPE_CHECKING":
+    if last_name(test) == "TYPE_CHECKING":
         return facts.TYPE_CHECKING
     flags = facts.CONDITIONAL
     for node in ast.walk(test):
@@ -334,7 +334,8 @@ def condition_flags(test: ast.expr) -> int:
     return flags
 
 
-def _last_name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """Return the last name of a dotted one, or of what a call calls; empty for the rest."""
     if isinstance(node, ast.Call):
         node = node.func
     if isinstance(node, ast.Attribute):
@@ -344,7 +345,7 @@ def _last_name(node: ast.expr) -> str:
 
 def _suppresses(node: ast.With | ast.AsyncWith) -> bool:
     """Tell whether the block is under ``contextlib.suppress(ImportError)`` or ``pytest.raises``."""
-    return any(_last_name(item.context_expr) in _EXPECTED for item in node.items)
+    return any(last_name(item.context_expr) in _EXPECTED for item in node.items)
 
 
 def _literal_names(node: ast.expr | None) -> tuple[str, ...] | None:

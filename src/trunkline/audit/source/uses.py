@@ -3,12 +3,15 @@
 import ast
 from bisect import bisect_left
 from collections.abc import Callable
+from typing import Final
 
 from trunkline.audit.source.expressions import ExpressionReader, span_of
 from trunkline.audit.source.facts import Fallback, Store
 from trunkline.audit.source.scopes import Scope, asked_for, bindings, import_paths, join, parameters
-from trunkline.audit.source.structure import StructureReader
+from trunkline.audit.source.structure import StructureReader, last_name
 
+_OF_CLASSES: Final = frozenset({"Callable", "type", "Type"})
+"""What is no object of the class that it names: it makes one, or is the class."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -169,11 +172,18 @@ class UseReader(ExpressionReader):
         """Return the path of a type that a container annotation holds: ``dict[str, Engine]``."""
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.annotation, ast.Subscript):
             return None
-        for part in ast.walk(node.annotation.slice):
-            if isinstance(part, (ast.Name, ast.Attribute)):
+        stack: list[ast.AST] = [node.annotation]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, ast.Subscript):
+                if last_name(part.value) not in _OF_CLASSES:
+                    stack.append(part.slice)
+            elif isinstance(part, (ast.Name, ast.Attribute)):
                 path = self.plain_path(part, scope)
                 if path and self._interesting(path):
                     return f"{path}[]"
+            else:
+                stack.extend(ast.iter_child_nodes(part))
         return None
 
     def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
