@@ -152,12 +152,12 @@ class Program:
         self._classes[path] = cls
         self._add_outer_methods(path, cls)
         opener: Opener = namespace["opened"]
-        self._openers[path] = opener
         self._write_default_enter(path, cls)
         if self.loaded is not None:
             self.loaded(cls)
         if self._gate is not None:
             self._put_gate(cls, self._gate)
+        self._openers[path] = opener  # last: whoever finds it asks for no lock
         return opener
 
     def _written(self, path: tuple[str, ...]) -> ScopeSource:
