@@ -324,7 +324,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         root.__enter__()
         try:
             for node in self._eager(root):
-                if node.awaited:
+                if node.awaited or node.recipe.close_awaits:
                     raise self._must_be_awaited(node.name)
                 getattr(root, f"m_{node.attr}")()
             for name in self._layers.current().awaited_at_start() if self._layers else ():

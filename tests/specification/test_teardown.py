@@ -591,6 +591,18 @@ async def test_closing_without_await_names_what_needed_it_and_closes_the_rest() 
     assert "close a" in log
 
 
+def test_a_start_without_await_refuses_what_could_not_be_closed_without() -> None:
+    class Pool:
+        async def close(self) -> None:
+            raise AssertionError("never opened")
+
+    class Application(ScopedContainer):
+        pool = providers.ScopedResource(Pool, scope=Scope.APP, close="close")
+
+    with pytest.raises(AsyncResolutionError, match="pool must be awaited"), Application():
+        pass
+
+
 def test_a_start_that_fails_tears_down_what_it_had_opened() -> None:
     log = Log()
 

@@ -128,7 +128,7 @@ class InterpretedScope:
         self._token = ambient_scope.set(self)
         try:
             for node in self._eager():
-                if node.awaited:
+                if node.awaited or node.recipe.close_awaits:
                     raise AsyncResolutionError(f"{node.name} must be awaited")
                 _drive(self._resolve(node))
         except BaseException as error:
