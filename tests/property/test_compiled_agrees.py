@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.property.drawn_graphs import (
-    ASYNC,
-    KINDS,
-    Drawn,
+from tests.property.drawn_graphs import SYNC_KINDS, Drawn, drawn
+from tests.property.drawn_providers import (
     DrawnError,
+    FalsyError,
     Recorder,
     container_of,
-    drawn,
+    override_in,
     values_of,
 )
 from trunkline import Scope
@@ -28,6 +28,8 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+BODY_ERRORS = (None, DrawnError, FalsyError, StopIteration, asyncio.CancelledError)
+"""What a scope's body raises, by the number that is drawn."""
 
 
 def outcome(error: BaseException) -> object:
@@ -47,8 +49,8 @@ def outcome(error: BaseException) -> object:
 class Compiled:
     """Drives the compiled container."""
 
-    def __init__(self, cls: Any) -> None:
-        self.app = cls()
+    def __init__(self, app: Any) -> None:
+        self.app = app
 
     def start(self) -> Any:
         return self.app
@@ -60,8 +62,7 @@ class Compiled:
 class Interpreted:
     """Drives the interpreter."""
 
-    def __init__(self, cls: Any) -> None:
-        app = cls()
+    def __init__(self, app: Any) -> None:
         self.app = app  # it watches its providers weakly
         self.interpreter = Interpreter(plan(app.blueprint()))
 
@@ -72,79 +73,120 @@ class Interpreted:
         return outer.enter(scope=scope.name, given=given)
 
 
-async def run(driver_type: Any, drawing: Drawn, *, awaits: bool) -> list[object]:
-    """What happened, step by step."""
-    recorder = Recorder()
-    log = recorder.log
-    cls, keys = container_of(drawing, recorder)
-    driver = driver_type(cls)
-    stack: list[tuple[Any, int]] = []
+class User:
+    """Does with a container what was drawn, and notes what happens."""
 
-    async def begin(manager: Any) -> Any:
-        return await manager.__aenter__() if awaits else manager.__enter__()
+    def __init__(self, driver_type: Any, drawing: Drawn, *, awaits: bool) -> None:
+        self.drawing = drawing
+        self.awaits = awaits
+        self.recorder = Recorder()
+        self.log = self.recorder.log
+        cls, self.keys = container_of(drawing, self.recorder)
+        self.app = cls()
+        override_in(self.app, drawing, self.recorder)
+        self.driver = driver_type(self.app)
+        self.stack: list[tuple[Any, int]] = []
 
-    async def end(scope: Any, error: BaseException | None) -> None:
-        kind = type(error) if error is not None else None
+    async def run(self) -> None:
         try:
-            if error is not None:
+            self.stack.append((await self._begin(self.driver.start()), 0))
+        except BaseException as failure:  # the outcome is compared
+            self.log.append(("start", outcome(failure)))
+            return
+        try:
+            for step in self.drawing.steps:
+                self.log.append(step.action)
+                await self._do(step)
+        except BaseException as failure:  # the outcome is compared
+            self.log.append(("broken off", outcome(failure)))
+            while self.stack:
+                await self._end(failure)
+        while self.stack:
+            await self._end(None)
+
+    async def _do(self, step: Any) -> None:
+        scope, depth = self.stack[-1]
+        try:
+            if step.action == "enter" and step.scope.depth > depth:
+                given = values_of(self.drawing, step.scope, self.keys, self.recorder)
+                inner = self.driver.enter(scope, step.scope, given)
+                self.stack.append((await self._begin(inner), step.scope.depth))
+            elif step.action == "get":
+                self.log.append(self.recorder.label(scope.get(self.keys[step.provider])))
+            elif step.action == "aget" and self.awaits:
+                self.log.append(self.recorder.label(await scope.aget(self.keys[step.provider])))
+            elif step.action == "leave" and len(self.stack) > 1:
+                kind = BODY_ERRORS[step.error]
+                await self._end(kind("body") if kind is not None else None)
+        except Exception as failure:  # the outcome is compared
+            self.log.append(outcome(failure))
+
+    async def _begin(self, manager: Any) -> Any:
+        return await manager.__aenter__() if self.awaits else manager.__enter__()
+
+    async def _end(self, error: BaseException | None) -> None:
+        scope, _ = self.stack.pop()
+        try:
+            if error is None:
+                await self._leave(scope, None)
+            else:
                 try:
                     raise error
-                except DrawnError:
-                    await leave(scope, kind, error)
-            else:
-                await leave(scope, kind, error)
+                except BaseException as raised:  # so that it has a traceback, and is being handled
+                    await self._leave(scope, raised)
         except BaseException as failure:  # the outcome is compared
-            log.append(("leaving", outcome(failure)))
+            self.log.append(("leaving", outcome(failure)))
 
-    async def leave(scope: Any, kind: Any, error: BaseException | None) -> None:
-        if awaits:
+    async def _leave(self, scope: Any, error: BaseException | None) -> None:
+        kind = None if error is None else type(error)
+        if self.awaits:
             await scope.__aexit__(kind, error, None)
         else:
             scope.__exit__(kind, error, None)
 
+
+def drive(coroutine: Coroutine[Any, Any, None], cancelled: int) -> None:
+    """Run to the end what only suspends itself, cancelling it at one of its suspensions."""
+    suspensions = 0
     try:
-        root = await begin(driver.start())
-    except BaseException as failure:  # the outcome is compared
-        return [*log, ("start", outcome(failure))]
-    stack.append((root, 0))
-    for step in drawing.steps:
-        scope, depth = stack[-1]
-        log.append(step.action)
-        try:
-            if step.action == "enter" and step.scope.depth > depth:
-                given = values_of(drawing, step.scope, keys, recorder)
-                inner = driver.enter(scope, step.scope, given)
-                stack.append((await begin(inner), step.scope.depth))
-            elif step.action == "get":
-                log.append(recorder.label(scope.get(keys[step.provider])))
-            elif step.action == "aget" and awaits:
-                log.append(recorder.label(await scope.aget(keys[step.provider])))
-            elif step.action == "leave" and len(stack) > 1:
-                stack.pop()
-                await end(scope, DrawnError("body") if step.fails else None)
-        except Exception as failure:  # the outcome is compared
-            log.append(outcome(failure))
-    while stack:
-        await end(stack.pop()[0], None)
-    return log
+        while True:
+            suspensions += 1
+            if suspensions == cancelled + 1 and cancelled:
+                coroutine.throw(asyncio.CancelledError("drawn"))
+            else:
+                coroutine.send(None)
+    except StopIteration:
+        return
+
+
+def happened(driver_type: Any, drawing: Drawn, *, awaits: bool) -> list[object]:
+    """What happened, step by step, after looking whether teardowns kept their order."""
+    user = User(driver_type, drawing, awaits=awaits)
+    drive(user.run(), drawing.cancelled)
+    for provider in user.app.providers.values():
+        provider.reset_override()
+    assert not user.recorder.faults
+    closes = awaits or all(spec.kind != "aclosing" for spec in drawing.specs)
+    assert not closes or not any(user.recorder.open.values()), "left open"
+    return user.log
 
 
 @EXAMPLES
 @given(drawn())
 def test_async_containers_agree(drawing: Drawn) -> None:
-    compiled = asyncio.run(run(Compiled, drawing, awaits=True))
-    assert compiled == asyncio.run(run(Interpreted, drawing, awaits=True))
+    compiled = happened(Compiled, drawing, awaits=True)
+    assert compiled == happened(Interpreted, drawing, awaits=True)
 
 
 @EXAMPLES
-@given(drawn(tuple(kind for kind in KINDS if kind not in ASYNC)))
+@given(drawn(SYNC_KINDS))
 def test_sync_containers_agree(drawing: Drawn) -> None:
-    compiled = asyncio.run(run(Compiled, drawing, awaits=False))
-    assert compiled == asyncio.run(run(Interpreted, drawing, awaits=False))
+    compiled = happened(Compiled, drawing, awaits=False)
+    assert compiled == happened(Interpreted, drawing, awaits=False)
 
 
 @settings(max_examples=40, deadline=None)
 @given(drawn(), st.booleans())
 def test_async_graphs_in_sync_hands_agree_on_the_errors(drawing: Drawn, awaits: bool) -> None:
-    compiled = asyncio.run(run(Compiled, drawing, awaits=awaits))
-    assert compiled == asyncio.run(run(Interpreted, drawing, awaits=awaits))
+    compiled = happened(Compiled, drawing, awaits=awaits)
+    assert compiled == happened(Interpreted, drawing, awaits=awaits)
