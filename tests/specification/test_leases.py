@@ -267,6 +267,42 @@ def test_the_applications_own_scope_is_not_leased() -> None:
         request.parent.lease()
 
 
+def test_a_scope_around_two_leased_ones_waits_until_both_are_torn_down() -> None:
+    log: list[str] = []
+    closing, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Thing) -> Iterator[Thing]:
+        yield Thing()
+        closing.set()
+        assert go_on.wait(10)
+        log.append("slow")
+
+    def base() -> Iterator[Thing]:
+        yield Thing()
+        log.append("base")
+
+    class Shared(ScopedContainer):
+        base_ = providers.ScopedResource(base, scope=Scope.SESSION)
+        slow_ = providers.ScopedResource(slow, base_)
+
+    with Shared() as app:
+        with app.enter(scope=Scope.SESSION) as session:
+            with session.enter() as first:
+                first.get(Shared.slow_)
+                leases = [first.lease()]
+            with session.enter() as second:
+                leases.append(second.lease())
+        thread = threading.Thread(target=leases[0].release)
+        thread.start()
+        assert closing.wait(10)
+        leases[1].release()
+        assert not session.closed
+        go_on.set()
+        thread.join()
+        assert session.closed
+    assert log == ["slow", "base"]
+
+
 # leases that are lost
 
 LOST = r"taken at .*test_leases.py:\d+, was never released"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +14,23 @@ from trunkline.errors import ScopeOrderError
 from trunkline.resolution.exits import Callback, Exit, raise_failures
 
 if TYPE_CHECKING:
-    from trunkline.resolution.lease import Lease
+    from trunkline.graph.model import SourceLocation
     from trunkline.resolution.scope import OpenScope
 
-__all__ = ["KeptScopes", "aclose_ended", "close_ended", "kept_scopes", "lineage"]
+__all__ = ["Hold", "KeptScopes", "aclose_ended", "close_ended", "kept_scopes", "lineage"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hold:
+    """What a lease holds.
+
+    Attributes:
+        scopes: The scope that was leased, and those around it but the outermost.
+        taken_at: Where.
+    """
+
+    scopes: tuple[OpenScope, ...]
+    taken_at: SourceLocation
 
 
 class Ended(NamedTuple):
@@ -44,26 +58,30 @@ class KeptScopes:
         self._ended: dict[OpenScope, Ended] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def take(self, lease: Lease) -> None:
+    def hold(self, hold: Hold) -> None:
         """Note a lease on each of its scopes."""
         with self._lock:
-            for scope in lease._scopes:
+            for scope in hold.scopes:
                 if getattr(scope, "_leases", None) is None:
                     scope._leases = {}
-                scope._leases[id(lease)] = lease._taken_at
+                scope._leases[hold] = hold.taken_at
                 scope._attention = True
-            lease._released = False
 
-    def give_back(self, lease: Lease) -> list[Ended]:
-        """Note the end of a lease; the scopes that have to be closed now, innermost first."""
-        with self._lock:
-            if lease._released:
-                return []
-            lease._released = True
-            for scope in lease._scopes:
-                del scope._leases[id(lease)]
-            due = [scope for scope in lease._scopes if not scope._leases and scope in self._ended]
-            return [self._ended.pop(scope) for scope in due]
+    def give_back(self, hold: Hold) -> Iterator[Ended]:
+        """Note the end of a lease, the second time without effect.
+
+        Yields:
+            The scopes to close now, the innermost first. The scopes around one are held until it
+            has been closed: where other leases end meanwhile, in other threads or tasks, these
+            must not close what it still uses.
+        """
+        for scope in hold.scopes:
+            with self._lock:
+                if scope._leases.pop(hold, None) is None:
+                    return
+                ended = None if scope._leases else self._ended.pop(scope, None)
+            if ended is not None:
+                yield ended
 
     def defer(self, scope: OpenScope, error: BaseException | None) -> bool:
         """Note that a scope's body has ended; whether its teardown has to wait for a lease."""
@@ -73,24 +91,24 @@ class KeptScopes:
             self._ended.setdefault(scope, Ended(scope, error))
             return True
 
-    def close_on(self, loop: asyncio.AbstractEventLoop | None, due: list[Ended]) -> None:
-        """Close the scopes of a lost lease in a loop; without one when the container stops.
+    def give_back_on(self, loop: asyncio.AbstractEventLoop | None, hold: Hold) -> None:
+        """Note the end of a lost lease in a loop, and close there what it has kept open.
 
-        Nothing is torn down at once, because that may be any moment, in any thread.
+        Nothing is torn down at once, because that may be any moment, in any thread. Where there is
+        no loop, what the lease has kept open is closed when the container stops.
         """
-        with self._lock:
-            self._ended.update((ended.scope, ended) for ended in due)
 
         def start() -> None:
-            with self._lock:  # the container may have stopped meanwhile
-                still = [self._ended.pop(each.scope) for each in due if each.scope in self._ended]
-            task = asyncio.ensure_future(aclose_ended(still))
+            task = asyncio.ensure_future(aclose_ended(self.give_back(hold)))
             self._closing.add(task)  # the loop itself holds it weakly
             task.add_done_callback(self._closing.discard)
 
-        if loop is not None:
+        if loop is not None and any(scope in self._ended for scope in hold.scopes):
             with suppress(RuntimeError):  # it has closed
                 loop.call_soon_threadsafe(start)
+                return
+        with self._lock:
+            self._ended |= {ended.scope: ended for ended in self.give_back(hold)}
 
     def exits(self, container: str, *, awaits: bool) -> Iterator[Exit]:
         """What closes the scopes that are still leased when their container stops, last first.
@@ -134,32 +152,36 @@ def lineage(scope: OpenScope) -> Iterator[OpenScope]:
         each = each.parent
 
 
-async def aclose_ended(due: list[Ended]) -> None:
+async def aclose_ended(due: Iterable[Ended]) -> None:
     """Close scopes, all of them also where the teardown of one fails."""
+    names: list[str] = []
     failures: list[BaseException] = []
     for scope, error in due:
+        names.append(scope._path[-1])
         try:
             await scope._aclose_kept(error)
         except BaseException as failure:  # noqa: BLE001  # those around it must close too
             failures.append(failure)
-    _raise_together(due, failures)
+    _raise_together(names, failures)
 
 
-def close_ended(due: list[Ended]) -> None:
+def close_ended(due: Iterable[Ended]) -> None:
     """The same without ``await``."""
+    names: list[str] = []
     failures: list[BaseException] = []
     for scope, error in due:
+        names.append(scope._path[-1])
         try:
             scope._close_kept(error)
         except BaseException as failure:  # noqa: BLE001  # those around it must close too
             failures.append(failure)
-    _raise_together(due, failures)
+    _raise_together(names, failures)
 
 
-def _raise_together(closed: list[Ended], failures: list[BaseException]) -> None:
+def _raise_together(names: list[str], failures: list[BaseException]) -> None:
     if len(failures) == 1:
         raise failures[0]
-    raise_failures(" and ".join(each.scope._path[-1] for each in closed), failures, None)
+    raise_failures(" and ".join(names), failures, None)
 
 
 def _report(container: str, ended: list[Ended]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trunkline.ambient import ambient_scope
 from trunkline.errors import ScopeClosedError, ScopeOrderError
 from trunkline.graph.model import SourceLocation
-from trunkline.resolution.kept import aclose_ended, close_ended, lineage
+from trunkline.resolution.kept import Hold, aclose_ended, close_ended, lineage
 from trunkline.resolution.leaving import leave_out_of_order
 from trunkline.resolution.state import ambient_before
 
@@ -41,10 +41,9 @@ class Lease:
     leased then is torn down first, and reported.
     """
 
-    __slots__ = ("_kept", "_loop", "_released", "_scope", "_scopes", "_taken_at", "_token")
+    __slots__ = ("_hold", "_kept", "_loop", "_scope", "_token")
 
     def __init__(self, scope: OpenScope) -> None:
-        self._released = True
         scope._check_open()
         self._scope = scope
         *scopes, outermost = lineage(scope)
@@ -54,36 +53,39 @@ class Lease:
                 cause="it ends when its container stops, whoever uses it",
                 remedy="lease a scope inside it, or wait for the task before the container stops",
             )
-        self._scopes = scopes
-        self._kept = outermost._program.kept
         caller = sys._getframe(2)  # beyond this and ``scope.lease()``
-        self._taken_at = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+        taken_at = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
         self._loop = _running_loop()
         self._token: Any = None
-        self._kept.take(self)
+        self._kept = outermost._program.kept
+        self._hold = Hold(tuple(scopes), taken_at)
+        self._kept.hold(self._hold)
         if any(each._token is None for each in (*scopes, outermost)):  # closed at this very moment
             self.release()
             scope._check_open()
 
     def release(self) -> None:
         """Give the lease back; the last one after the body's end closes the scope."""
-        close_ended(self._kept.give_back(self))
+        close_ended(self._kept.give_back(self._hold))
 
     async def arelease(self) -> None:
         """The same, awaiting the teardown."""
-        await aclose_ended(self._kept.give_back(self))
+        await aclose_ended(self._kept.give_back(self._hold))
+
+    def _is_released(self) -> bool:
+        return self._hold not in self._scope._original()._leases
 
     def __del__(self) -> None:
-        if self._released:
+        hold: Hold | None = getattr(self, "_hold", None)  # absent where the scope was refused
+        if hold is None or self._is_released():
             return
         warnings.warn(
-            f"a lease of {self._scope!r}, taken at {self._taken_at}, was never released",
+            f"a lease of {self._scope!r}, taken at {hold.taken_at}, was never released",
             ResourceWarning,
             stacklevel=1,  # whoever collects it has nothing to do with it
             source=self,
         )
-        if due := self._kept.give_back(self):
-            self._kept.close_on(self._loop, due)
+        self._kept.give_back_on(self._loop, hold)
 
     def __enter__(self) -> OpenScope:
         self._make_ambient()
@@ -103,7 +105,7 @@ class Lease:
 
     def _make_ambient(self) -> None:
         self._scope._check_open()
-        if self._released:
+        if self._is_released():
             raise ScopeClosedError(
                 f"a lease of {self._scope!r} was used after its release",
                 cause="it was entered twice, or released before it was entered",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trunkline.ambient import AmbientScope
     from trunkline.graph.model import SourceLocation
     from trunkline.resolution.exits import Exit
+    from trunkline.resolution.kept import Hold
     from trunkline.resolution.program import Program
     from trunkline.resolution.scope import OpenScope
     from trunkline.resolution.shadow import Shadow
@@ -72,8 +73,8 @@ class ScopeState:
 
     _attention: Any
     """None in the usual case; True once someone waits, holds a lease, or has closed the scope."""
-    _leases: dict[int, SourceLocation]
-    """Unset until the first lease is taken; where each that is held was taken, by its ``id``."""
+    _leases: dict[Hold, SourceLocation]
+    """Unset until the first lease is taken; what holds the scope, and where it was taken."""
     _views: dict[Any, Shadow]
     """Unset until the scope is first used under an override; then what answers for it, by layer."""
     _token: Any
