@@ -53,11 +53,7 @@ def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseExcept
         What the teardowns raised, in the order in which they ran.
     """
     failures: list[BaseException] = []
-    while exits:
-        try:
-            kind, resource, name, _ = exits.pop()
-        except IndexError:  # another thread took the last one at this very moment
-            break
+    for kind, resource, name, _ in _taken(exits):
         try:
             if kind in _AWAITED:
                 raise AsyncResolutionError(
@@ -85,11 +81,7 @@ async def run_exits_async(
             exit hands this coroutine on needs none of its own.
     """
     failures: list[BaseException] = []
-    while exits:
-        try:
-            kind, resource, name, seconds = exits.pop()
-        except IndexError:  # another thread took the last one at this very moment
-            break
+    for kind, resource, name, seconds in _taken(exits):
         try:
             if kind is Opening.ASYNC_GENERATOR and error is None and seconds is None:
                 # the usual case: no coroutine of its own, no exception that would hold a frame
@@ -106,6 +98,21 @@ async def run_exits_async(
     if closing is not None:
         closing._end_close(failures, error)
     return failures
+
+
+def _taken(exits: list[Exit]) -> list[Exit]:
+    """Take out what there is to close, the latest first.
+
+    All of it at once: a builder that learns late that its scope has closed sees to what it opened
+    where that is still in the list, and that would be too early for what others were made from.
+    """
+    taken = []
+    while exits:
+        try:
+            taken.append(exits.pop())
+        except IndexError:  # another thread took the last one at this very moment
+            break
+    return taken
 
 
 def raise_failures(scope: str, failures: list[BaseException], error: BaseException | None) -> None:
