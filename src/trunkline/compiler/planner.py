@@ -188,13 +188,19 @@ def needs(node: NodePlan) -> Iterator[str]:
                 pass
 
 
+def _plain(name: str) -> str:
+    """The name itself, where it is one; leading underscores are for what the code calls its own."""
+    return name.lstrip("_") if name.isidentifier() else re.sub(r"\W+", "_", name).strip("_")
+
+
 def _identifiers(names: Iterable[str]) -> dict[str, str]:
     """A name for each node that clashes with no other, nor with what is derived from them."""
-    plain = {name: re.sub(r"\W+", "_", name).strip("_") or "node" for name in names}
+    plain = {name: _plain(name) or "node" for name in names}
     known = RESERVED.union(plain.values())
     taken: set[str] = set()
     attrs: dict[str, str] = {}
-    for name, attr in plain.items():
+    # first those that keep their names, by which users ask for them too
+    for name, attr in sorted(plain.items(), key=lambda item: item[0] != item[1]):
         is_derived = (attr.startswith(p) and attr.removeprefix(p) in known for p in DERIVED)
         # capitals alone are for what the loader puts beside the code: APP, MISSING
         if attr[0].isdigit() or attr.isupper() or any(is_derived):

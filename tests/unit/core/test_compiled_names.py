@@ -70,6 +70,17 @@ def test_providers_may_have_any_name(name: str) -> None:
         assert holder.args[1] is request.get(app_cls.needed)
 
 
+@pytest.mark.parametrize(
+    "names", [("thing_", "thing"), ("_thing", "thing", "thing_"), ("thing__", "thing_")]
+)
+def test_providers_are_asked_for_by_their_own_names(names: tuple[str, ...]) -> None:
+    app_cls = container(**{name: providers.Scoped(build(name)) for name in names})
+    with app_cls() as app, app.enter() as request:
+        for name in names:
+            if not name.startswith("_"):
+                assert getattr(request, name)() is request.get(getattr(app_cls, name))
+
+
 def test_what_a_scope_offers_is_reserved() -> None:
     offered = {name for name in dir(OpenScope) if not name.startswith(("_", "m_"))}
     assert offered <= RESERVED
