@@ -369,6 +369,20 @@ async def test_coroutine_providers_alone_injected_and_overridden(kind: Any) -> N
 
 
 @pytest.mark.asyncio
+async def test_a_choice_of_an_async_object_and_a_view_injects_the_view_itself() -> None:
+    class Application(ScopedContainer):
+        scoped = providers.Scoped(Thing)
+        choice = stock.Selector(
+            lambda: "view", made=stock.Coroutine(coroutine), view=stock.Delegate(scoped.provided)
+        )
+        held = providers.Scoped(Held, choice)
+
+    async with Application() as app, app.enter() as request:
+        held = await request.aget(Application.held)
+        assert isinstance(held.args[0], stock.ProvidedInstance)
+
+
+@pytest.mark.asyncio
 async def test_an_abstract_coroutine_is_supplied_by_an_override() -> None:
     class Application(ScopedContainer):
         supplied = stock.AbstractCoroutine(coroutine)

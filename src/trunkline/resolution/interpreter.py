@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from typing import Any, Self
 
 from trunkline.ambient import ambient_scope
@@ -258,7 +258,7 @@ class InterpretedScope:
         token = ambient_scope.set(self)
         try:
             made = node.recipe.call()
-            return await made if node.awaited and hasattr(made, "__await__") else made
+            return await made if node.awaited and isinstance(made, Awaitable) else made
         finally:
             ambient_scope.reset(token)
 

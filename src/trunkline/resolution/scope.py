@@ -7,8 +7,7 @@ its state, its refusals, building once, and leaving, one module each.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dependency_injector.providers import Provider
@@ -221,7 +220,7 @@ class OpenScope(Leaving):
         token = ambient_scope.set(self)
         try:
             made = provider()
-            return await made if asyncio.isfuture(made) or hasattr(made, "__await__") else made
+            return await made if isinstance(made, Awaitable) else made
         finally:
             ambient_scope.reset(token)
 
