@@ -37,6 +37,9 @@ TABLES = {
 }
 """The columns of each table of contenders."""
 
+PLAIN = ("imports", "steps", "overriding", "overriding_async", "isolation")
+"""Tables of their own, in which no contenders are compared."""
+
 DISTRIBUTIONS = (
     "dependency-injector",
     "diwire",
@@ -61,7 +64,7 @@ def write(measured: Mapping[str, Rounds], everyone: Sequence[type[Contender]], r
     for name, columns in TABLES.items():
         if all(column in measured for column in columns):
             places[name] = "\n".join(_contenders(measured, columns, everyone))
-    for name in ("imports", "steps"):
+    for name in PLAIN:
         if name in measured:
             scenario = next(scenario for scenario in SCENARIOS if scenario.name == name)
             places[name] = "\n".join(_plain(scenario, measured[name]))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from tests.benchmarks import fresh, graphs, steps
+from tests.benchmarks import fresh, graphs, isolation, overriding, steps
 from tests.benchmarks.contender import Contender, Repeat, Workshop
 from tests.benchmarks.rounds import Rounds, interleaved, loops_of
 from tests.benchmarks.subjects import (
@@ -464,5 +464,30 @@ SCENARIOS: tuple[Scenario, ...] = (
         "",
         steps.measure,
         "Where trunkline's time goes: each line is one step more than another.",
+    ),
+    Scenario(
+        "overriding",
+        "a request under overrides",
+        overriding.NEVER,
+        "",
+        overriding.measure,
+        "The request above, where an override replaces the bridge by one that costs the same.",
+    ),
+    Scenario(
+        "overriding_async",
+        "the same, async",
+        overriding.NEVER,
+        "",
+        overriding.measure_async,
+        "The async request above, where an override replaces the bridge by such another resource.",
+    ),
+    Scenario(
+        "isolation",
+        "proof of isolation",
+        isolation.REFERENTS,
+        "",
+        isolation.measure,
+        f"The objects of two scopes, {isolation.OBJECTS:,} in all, are followed and compared.",
+        rounds=7,
     ),
 )

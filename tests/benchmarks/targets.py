@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tests.benchmarks import isolation, overriding
 from tests.benchmarks.rounds import Rounds
 
 __all__ = ["LIBRARIES", "TARGETS", "Target", "Verdict", "verdicts"]
@@ -231,6 +232,31 @@ TARGETS: tuple[Target, ...] = (
         "importing trunkline and a first container takes at most 1.3 times importing "
         "dependency-injector's containers and providers",
         at_most(1.3, "dependency-injector"),
+    ),
+    *(
+        target
+        for scenario, name in (
+            ("overriding", "a request"),
+            ("overriding_async", "an async request"),
+        )
+        for target in (
+            Target(
+                scenario,
+                f"{name} where no override is active costs what it did before there was one: at "
+                "most 1.05 times, which is the noise",
+                at_most(1.05, overriding.NEVER, overriding.ENDED),
+            ),
+            Target(
+                scenario,
+                f"under an override, after the first, {name} takes at most 1.5 times that",
+                at_most(1.5, overriding.NEVER, overriding.INSIDE),
+            ),
+        )
+    ),
+    Target(
+        "isolation",
+        f"`assert_isolated` walks {isolation.OBJECTS:,} objects in 2 seconds",
+        seconds(2.0, isolation.WALKED),
     ),
 )
 
