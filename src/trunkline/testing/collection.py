@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from trunkline.resolution.scope import OpenScope
-from trunkline.testing.scoped import around, held_by
+from trunkline.testing.scoped import around, held_by, keyed_in
 
 __all__ = ["assert_collected"]
 
@@ -29,8 +29,9 @@ def assert_collected(scope: OpenScope) -> Iterator[None]:
         with assert_collected(scope):
             scope.close()
 
-    Watched are the objects that the scope holds when the block begins and that can be referred to
-    weakly; those of longer-lived scopes, and the values that it was given, may live on.
+    Watched are the objects that the scope holds when the block begins; those of longer-lived
+    scopes, of keys, and the values that it was given, may live on. Not watched are values that the
+    garbage collector does not track, such as texts: they hold nothing.
 
     Args:
         scope: An open scope; the block closes it.
@@ -40,20 +41,58 @@ def assert_collected(scope: OpenScope) -> Iterator[None]:
             chain of what refers to it is shown.
     """
     kept = {id(value) for outer in around(scope)[1:] for _, value in held_by(outer)}
-    kept |= {id(value) for value in _given(scope)}
+    kept |= {id(value) for value in (*_given(scope), *keyed_in(scope))}
     watched = [
-        (name, weakref.ref(value))
+        _Watched(name, value)
         for name, value in held_by(scope)
-        if id(value) not in kept and type(value).__weakrefoffset__
+        if id(value) not in kept and (type(value).__weakrefoffset__ or gc.is_tracked(value))
     ]
     yield
     if not scope.closed:
         raise AssertionError(f"{scope!r} is open: close it in the block of assert_collected()")
     gc.collect()
-    for name, reference in watched:
-        value = reference()
+    tracked: dict[int, Any] = {}
+    if not all(each.reference for each in watched):
+        tracked = {id(value): value for value in gc.get_objects()}
+    for each in watched:
+        value = each.found(tracked)
         if value is not None:
-            raise AssertionError(_alive(name, value, scope))
+            tracked.clear()  # it refers to everything
+            raise AssertionError(_alive(each.name, value, scope))
+
+
+class _Watched:
+    """An object that should go, known without keeping it alive.
+
+    Args:
+        name: The name of its provider.
+        value: The object.
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self.reference = weakref.ref(value) if type(value).__weakrefoffset__ else None
+        self._id, self._type = id(value), type(value)
+        self._holds = _referents(value)
+
+    def found(self, tracked: Mapping[int, Any]) -> Any:
+        """The object, if it is alive.
+
+        Args:
+            tracked: All objects that the garbage collector knows, by id. One that can't be
+                referred to weakly is found there: another that came to lie in its place would have
+                to be of its class and refer to the very same objects. One that refers to nothing
+                is not looked for: it could be any.
+        """
+        if self.reference is not None:
+            return self.reference()
+        there = tracked.get(self._id) if self._holds else None
+        same = type(there) is self._type and _referents(there) == self._holds
+        return there if same else None
+
+
+def _referents(value: Any) -> list[int]:
+    return [id(target) for target in gc.get_referents(value)]
 
 
 def _given(scope: OpenScope) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from trunkline.resolution.scope import OpenScope
 from trunkline.testing.reach import Reached, is_mutable, walk
-from trunkline.testing.scoped import around, held_by
+from trunkline.testing.scoped import around, configured_in, held_by, keyed_in
 
 __all__ = ["Allowed", "assert_isolated"]
 
@@ -40,9 +40,10 @@ def assert_isolated(
     """Fail where the objects of two open scopes lead to one mutable object.
 
     Followed are attributes, slots, items, closures, bound methods, partials, frames of generators,
-    weak references and values, context variables (as this context sees them), and containers that
-    a class shares among its objects. What a scope around both holds is theirs to share: the
-    application's singletons above all; so are classes, modules, code, values that can't change,
+    weak references and values, context variables (as this context sees them), objects that a class
+    shares among its own, and what objects written in C hold. What a scope around both holds is
+    theirs to share: the application's singletons above all; so are objects that belong to a key
+    which both have, what a configuration holds, classes, modules, code, values that can't change,
     and objects without a state.
 
     Args:
@@ -55,7 +56,7 @@ def assert_isolated(
     """
     exempt = tuple(allowed)
     common = [scope for scope in around(first) if scope in around(second)]
-    longer_lived = {id(value): value for scope in common for _, value in held_by(scope)}
+    longer_lived = _longer_lived(first, second, common)
 
     def ends_at(value: Any) -> bool:
         return id(value) in longer_lived or any(allow.covers(value) for allow in exempt)
@@ -65,6 +66,15 @@ def assert_isolated(
         other = reached.get(id(there.value))
         if other is not None and is_mutable(there.value):
             raise AssertionError(_shared(other, there))
+
+
+def _longer_lived(first: OpenScope, second: OpenScope, common: list[OpenScope]) -> dict[int, Any]:
+    """What both may reach because the container declares it for longer than either scope."""
+    found = {id(value): value for scope in common for _, value in held_by(scope)}
+    found |= {id(value): value for value in configured_in(first)}
+    of_first = {id(value): value for scope in around(first) for value in keyed_in(scope)}
+    of_second = {id(value) for scope in around(second) for value in keyed_in(scope)}
+    return found | {key: value for key, value in of_first.items() if key in of_second}
 
 
 def _roots(label: str, scope: OpenScope, common: list[OpenScope]) -> dict[str, Any]:

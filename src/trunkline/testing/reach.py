@@ -8,14 +8,16 @@ not its data.
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import types
 import weakref
 from asyncio import AbstractEventLoop
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextvars import Context, ContextVar
 from datetime import date, time, timedelta, tzinfo
+from decimal import Context as DecimalContext
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -27,6 +29,7 @@ from uuid import UUID
 from dependency_injector.containers import DynamicContainer
 from dependency_injector.providers import Provider
 
+from trunkline.resolution.overriding import Stack
 from trunkline.resolution.scope import OpenScope
 
 __all__ = ["Reached", "Steps", "is_mutable", "walk"]
@@ -34,12 +37,14 @@ __all__ = ["Reached", "Steps", "is_mutable", "walk"]
 Steps = Iterator[tuple[str, Any]]
 """What an object leads to, with the text of each step."""
 
+_VALUES: Final = (bool, int, float, complex, str, bytes, date, time, timedelta, Decimal, Fraction)
 _ENDS: Final = (
-    *(type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis)),
-    *(type(NotImplemented), type, types.ModuleType, types.CodeType),
+    *_VALUES,
+    *(type(None), range, slice, type(Ellipsis), type(NotImplemented)),
+    *(type, types.ModuleType, types.CodeType, types.FrameType, types.TracebackType),
     *(types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType),
     *(types.MemberDescriptorType, types.GenericAlias, property),
-    *(date, time, timedelta, tzinfo, Decimal, Fraction, UUID, Enum, PurePath, Pattern, Match),
+    *(tzinfo, UUID, Enum, PurePath, Pattern, Match),
     *(
         weakref.ProxyType,
         weakref.CallableProxyType,
@@ -48,9 +53,11 @@ _ENDS: Final = (
         OpenScope,
         DynamicContainer,
         Provider,
+        Stack,
+        DecimalContext,
     ),
 )
-"""Values that can't change, the program itself, and the machinery around scopes."""
+"""Values that can't change, the program itself, and machinery: of scopes, and of numbers."""
 _CONTAINERS: Final = (dict, list, set, bytearray, deque)
 
 
@@ -154,6 +161,8 @@ def _class(value: Any) -> Any:
 @functools.lru_cache(maxsize=4096)
 def _follower(cls: type) -> Callable[[Any], Steps] | None:
     """What lists the steps from objects of a class; None where they end a path."""
+    if issubclass(cls, _VALUES) and not issubclass(cls, Enum) and cls.__dictoffset__:
+        return _state  # of a value, beside which a subclass keeps something else
     if issubclass(cls, _ENDS):
         return None
     for kinds, follow in _FOLLOWERS:
@@ -163,24 +172,39 @@ def _follower(cls: type) -> Callable[[Any], Steps] | None:
 
 
 def _attributes(value: Any) -> Steps:
+    cls = _class(value)
     yield from _state(value)
-    yield from _class_state(_class(value))
+    yield from _class_state(cls)
+    if not _is_plain(cls):
+        yield from _out_of_sight(value)
+
+
+def _out_of_sight(value: Any) -> Steps:
+    """What an object of a class written in C holds, which only the garbage collector knows."""
+    attributes = _own_attributes(value)
+    for index, target in enumerate(gc.get_referents(value)):
+        if target is not attributes:
+            yield f".referents[{index}]", target
 
 
 def _state(value: Any) -> Steps:
     cls = _class(value)
-    try:
-        attributes = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        attributes = None
-    if isinstance(attributes, dict):
-        for name, target in tuple(attributes.items()):
-            yield f".{name}", target
+    for name, target in tuple(_own_attributes(value).items()):
+        yield f".{name}", target
     for name, slot in _slots(cls):
         try:
             yield f".{name}", slot.__get__(value, cls)
         except AttributeError:  # not set
             continue
+
+
+def _own_attributes(value: Any) -> dict[str, Any]:
+    """The dictionary of an object, whatever its class answers for it; empty where it has none."""
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return attributes if isinstance(attributes, dict) else {}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -205,8 +229,19 @@ def _shared(cls: type) -> tuple[str, ...]:
         for base in cls.__mro__
         if not base.__flags__ & _IMMUTABLE_TYPE and "__pydantic_complete__" not in vars(base)
         for name, member in vars(base).items()
-        if isinstance(member, _CONTAINERS)
+        if (isinstance(member, _CONTAINERS) or _is_object_with_state(member))
         and not (name.startswith(("__", "_abc_")) or name.strip("_").isupper())
+    )
+
+
+def _is_object_with_state(member: Any) -> bool:
+    """Whether a member of a class is an ordinary object, rather than a part of the class."""
+    cls = _class(member)
+    return (
+        not hasattr(cls, "__get__")
+        and _follower(cls) is _attributes
+        and _is_plain(cls)
+        and is_mutable(member)
     )
 
 
@@ -222,6 +257,8 @@ def _mapping(value: Any) -> Steps:
             yield f".keys({_short(key)})", key
     if type(value) is not dict:
         yield from _attributes(value)
+    if isinstance(value, defaultdict):
+        yield ".default_factory", value.default_factory
 
 
 def _items(value: Any) -> Steps:
@@ -271,11 +308,14 @@ def _partial(value: Any) -> Steps:
 
 
 def _frame(value: Any) -> Steps:
-    frame = next(
-        (getattr(value, n) for n in ("gi_frame", "cr_frame", "ag_frame") if hasattr(value, n)), None
-    )
-    for name, target in dict(frame.f_locals).items() if frame is not None else ():
-        yield f".locals({name})", target
+    for kind in ("gi", "cr", "ag"):
+        frame = getattr(value, f"{kind}_frame", None)
+        if frame is not None:
+            for name, target in dict(frame.f_locals).items():
+                yield f".locals({name})", target
+    for waits_for in ("gi_yieldfrom", "cr_await", "ag_await"):
+        if getattr(value, waits_for, None) is not None:
+            yield f".{waits_for}", getattr(value, waits_for)
 
 
 def _weak(value: Any) -> Steps:
@@ -288,8 +328,8 @@ def _weak_values(value: Any) -> Steps:
 
 
 def _proxied(value: Any) -> Steps:
-    for key, target in tuple(value.items()):
-        yield f"[{_short(key)}]", target
+    for target in gc.get_referents(value):
+        yield "", target
 
 
 def _variable(value: Any) -> Steps:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextvars
+import decimal
+import functools
 import logging
+import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import pytest
 
-from trunkline import Scope, ScopedContainer, providers
+from trunkline import Scope, ScopedContainer, override, providers
 from trunkline.testing import Allowed, Canary, CrossUserError, assert_collected, assert_isolated
 
 
@@ -41,6 +45,47 @@ class Frozen:
 class SharedByClass:
     cache: ClassVar[dict[str, str]] = {}
     LIMITS: ClassVar[dict[str, int]] = {"runs": 3}
+
+
+class Registry:
+    def __init__(self) -> None:
+        self.items: list[str] = []
+
+
+class SharedObjectOfClass:
+    registry = Registry()
+    LIMITS = Registry()
+    lock = threading.Lock()
+
+
+class Noted(str):  # noqa: SLOT000  # what it keeps beside is what is tested
+    note: Any
+
+
+def noted(text: str, note: Any) -> Noted:
+    made = Noted(text)
+    made.note = note
+    return made
+
+
+def suspended() -> Iterator[None]:
+    held = SHARED
+    yield
+    held.clear()
+
+
+def delegating() -> Iterator[None]:
+    yield from suspended()
+
+
+def started(generator: Iterator[None]) -> Iterator[None]:
+    next(generator)
+    return generator
+
+
+@functools.lru_cache
+def kept_in_a_cache(user: str) -> list[str]:
+    return [user]
 
 
 SHARED: dict[str, str] = {"secret": "of ann"}
@@ -102,7 +147,17 @@ def default(shared: Any = SHARED) -> Any:
         (lambda: weakref.WeakValueDictionary(x=WEAKLY), "a.engine.held['x'] is"),
         (lambda: VARIABLE, "a.engine.held.get() is b.engine.held.get()"),
         (SharedByClass, "a.engine.held.cache is b.engine.held.cache"),
-        (lambda: (x for x in [SHARED]), None),
+        (SharedObjectOfClass, "a.engine.held.registry is b.engine.held.registry"),
+        (lambda: (x for x in [SHARED]), "a.engine.held.locals(.0).referents[0][0] is"),
+        (lambda: started(delegating()), "a.engine.held.gi_yieldfrom.locals(held) is"),
+        (lambda: map(str, [SHARED]), "a.engine.held.referents"),
+        (SHARED.values, "a.engine.held.referents[0] is b.engine.held.referents[0]"),
+        (lambda: MappingProxyType(SHARED), "a.engine.held is b.engine.held"),
+        (lambda: ValueError(SHARED), "a.engine.held.referents"),
+        (lambda: noted("text", SHARED), "a.engine.held.note is b.engine.held.note"),
+        (lambda: weakref.WeakSet([WEAKLY]), "a.engine.held.data.member(ReferenceType)() is"),
+        (lambda: weakref.WeakKeyDictionary({WEAKLY: 1}), ".keys(ReferenceType)() is"),
+        (lambda: kept_in_a_cache, "a.engine.held is b.engine.held"),
     ],
 )
 def test_the_way_to_a_shared_object_is_shown(make: Any, path: str | None) -> None:
@@ -127,6 +182,55 @@ def test_the_way_to_a_shared_object_is_shown(make: Any, path: str | None) -> Non
 )
 def test_what_can_not_change_may_be_shared(make: Any) -> None:
     check(make)
+
+
+def test_what_the_container_declares_for_longer_is_theirs_to_share() -> None:
+    """Stock singletons and resources, configurations, objects of a key that both have."""
+
+    class Application(ScopedContainer):
+        stock = providers.ThreadSafeSingleton(dict)
+        resource = providers.Resource(lambda: {"opened": 1})
+        given = providers.Object({"given": 1})
+        config = providers.Configuration(default={"limits": {"runs": [3]}})
+        user = providers.ScopeValue(User)
+        tenant = providers.KeyedSingleton(
+            lambda name: {"tenant": name}, user.provided.name, key=user.provided.name
+        )
+        engine = providers.Scoped(
+            lambda *held: list(held), stock, resource, given, config.limits, config, tenant
+        )
+
+    with Application() as app, app.enter(User("ann")) as a, app.enter(User("ann")) as b:
+        assert a.engine()[-1] is b.engine()[-1]
+        assert_isolated(a, b)
+
+
+def test_objects_of_different_keys_share_nothing() -> None:
+    class Application(ScopedContainer):
+        user = providers.ScopeValue(User)
+        tenant = providers.KeyedSingleton(
+            lambda _: Slotted(SHARED), user.provided.name, key=user.provided.name
+        )
+
+    with Application() as app, app.enter(User("ann")) as a, app.enter(User("bob")) as b:
+        a.tenant(), b.tenant()
+        with pytest.raises(AssertionError, match=r"a\.tenant\.held is b\.tenant\.held"):
+            assert_isolated(a, b)
+
+
+def test_a_context_that_was_copied_is_no_sharing_of_its_machinery() -> None:
+    """Tasks hold copies of the context: of decimal arithmetic, and of an override around both."""
+    decimal.getcontext()
+
+    class Application(ScopedContainer):
+        other = providers.Singleton(dict)
+        context = providers.Scoped(contextvars.copy_context)
+
+    with Application() as app, override(app, {Application.other: dict}):
+        app.other()
+        with app.enter() as a, app.enter() as b:
+            assert a.context() is not b.context()
+            assert_isolated(a, b)
 
 
 def test_what_is_allowed_has_a_reason() -> None:
@@ -175,6 +279,47 @@ def test_an_object_that_outlives_its_scope_is_shown_with_its_holder() -> None:
         KEPT.clear()
         with pytest.raises(AssertionError, match="is open"), assert_collected(app.enter()):
             pass
+
+
+SLOTTED: list[Any] = []
+
+
+def test_an_object_that_can_not_be_referred_to_weakly_is_watched_too() -> None:
+    class Application(ScopedContainer):
+        held = providers.Scoped(list)
+        slotted = providers.Scoped(Slotted, held)
+
+    with Application() as app:
+        scope = app.enter(ambient=False)
+        scope.slotted()
+        with assert_collected(scope):
+            scope.close()
+            with app.enter(ambient=False) as next_one:  # which may come to lie in its place
+                next_one.slotted()
+        scope = app.enter(ambient=False)
+        SLOTTED.append(scope.slotted())
+        with pytest.raises(AssertionError, match=r"slotted \(Slotted\) is alive") as failed:  # noqa: SIM117
+            with assert_collected(scope):
+                scope.close()
+        assert "the global SLOTTED of module" in str(failed.value)
+        SLOTTED.clear()
+
+
+def test_what_lives_longer_may_live_on() -> None:
+    """Values that the scope was given, and objects that a key keeps for others."""
+
+    class Application(ScopedContainer):
+        user = providers.ScopeValue(User)
+        tenant = providers.KeyedSingleton(Weakly, key=user.provided.name)
+        engine = providers.Scoped(Engine, user, tenant)
+
+    given = User("ann")
+    with Application() as app:
+        scope = app.enter(given, ambient=False)
+        scope.engine()
+        with assert_collected(scope):
+            scope.close()
+        assert given.name == "ann"
 
 
 def test_a_canary_finds_the_mark_of_another() -> None:
