@@ -39,10 +39,15 @@ def differences(expected: type, fake: Any) -> list[str]:
     return [line for line in lines if line]
 
 
+_HEAP_TYPE: Final = 1 << 9
+"""Of classes that are written in Python (``Py_TPFLAGS_HEAPTYPE``); built-in ones have it not."""
+_OF_LANGUAGE: Final = ("typing", "abc", "_collections_abc", "enum")
+
+
 def _interface(expected: type) -> Iterator[tuple[str, Any]]:
     seen = set()
     for base in expected.__mro__:
-        if base.__module__ in ("builtins", "typing", "abc", "_collections_abc", "enum"):
+        if not base.__flags__ & _HEAP_TYPE or base.__module__ in _OF_LANGUAGE:
             continue
         for name, member in vars(base).items():
             if name in seen or (name.startswith("_") and name not in _SPECIAL):

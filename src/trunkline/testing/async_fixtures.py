@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -13,14 +14,20 @@ __all__: list[str] = []
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def application(container: Any, application_fakes: dict[Any, Any]) -> AsyncIterator[Any]:
-    """The started container, one for the session, in the session's event loop."""
+async def application(
+    container: Any, application_fakes: dict[Any, Any], application_environment: dict[str, str]
+) -> AsyncIterator[Any]:
+    """The started container, one for the session and in its event loop, on its test settings."""
     from trunkline.overrides import UnusedOverrideWarning, override
+    from trunkline.testing.variables import variables
 
     instance = container()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnusedOverrideWarning)
-        async with override(instance, application_fakes, everywhere=True), instance:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(override(instance, application_fakes, everywhere=True))
+            with variables(application_environment):
+                await stack.enter_async_context(instance)
             yield instance
 
 

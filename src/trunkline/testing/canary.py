@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import functools
+import gc
 import logging
 import re
+import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
+
+from trunkline.testing.reach import attributes_of
 
 __all__ = ["Canary", "CrossUserError"]
 
@@ -62,8 +71,8 @@ class Canary:
 
         Args:
             user: Who is shown it.
-            shown: A text; an exception, whose traceback, causes and notes count; or any object,
-                by its ``repr``.
+            shown: A text; an exception, whose traceback, causes and notes count; a container, with
+                what is in it; or any object, by its ``repr``, or its attributes where it has none.
             where: What it is, for the message.
 
         Raises:
@@ -84,53 +93,179 @@ class Canary:
         Raises:
             CrossUserError: It shows marks of two users, or of another than its own.
         """
-        owners = sorted(self.owners(text) | ({user} if user else set()))
+        if user is not None:
+            self.check(user, text, where)
+            return
+        owners = sorted(self.owners(text))
         if len(owners) > 1:
             raise CrossUserError(owners[0], owners[1], where, text)
 
     @contextmanager
-    def watching_logs(
+    def watching(
         self, owner: Callable[[logging.LogRecord], str | None] = lambda _: None
     ) -> Iterator[None]:
-        """Check every log line that is written during a block, when the block ends.
+        """Check every log line and every exception that nobody handles, when the block ends.
+
+        Log lines are those of all loggers, also of such that hand nothing on to the root's.
+        Exceptions are those that end a thread, or a task that nobody asks for its result.
 
         Args:
             owner: Tells whose line a record is, if it can.
 
         Raises:
-            CrossUserError: The first line that mixed users.
+            CrossUserError: The first that showed marks of two users, or of another than its own.
         """
-        handler = _Watcher(self, owner)
-        root = logging.getLogger()
-        root.addHandler(handler)
+        crossed: list[CrossUserError] = []
+
+        def look(text: str, user: str | None, where: str) -> None:
+            try:
+                self.check_line(text, user, where)
+            except CrossUserError as found:
+                crossed.append(found)
+
+        with (
+            _watched_logs(lambda record: look(_line(record), owner(record), "a log line")),
+            _watched_failures(lambda error: look(_text(error), None, "an unhandled exception")),
+        ):
+            yield
+            gc.collect()  # a failed task says so when it is collected
+        for first in crossed:
+            raise first
+
+    @contextmanager
+    def watching_calls(
+        self, owner: type, method: str, *, user: Callable[..., str | None]
+    ) -> Iterator[None]:
+        """Check what a method of a class is called with, such as a store's that keeps messages.
+
+        Args:
+            owner: The class.
+            method: The method's name; it may be a coroutine function.
+            user: Tells whose call it is, from the arguments after ``self``; None for anyone's.
+
+        Raises:
+            CrossUserError: When the block ends: the first call that showed another's mark.
+        """
+        crossed: list[CrossUserError] = []
+        plain = getattr(owner, method)
+
+        @functools.wraps(plain)
+        def looking(self_: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                whose = user(*args, **kwargs)
+                where = f"what {owner.__qualname__}.{method}() was called with"
+                shown = " ".join(map(_text, (*args, *kwargs.values())))
+                self.check_line(shown, whose, where)
+            except CrossUserError as found:
+                crossed.append(found)
+            return plain(self_, *args, **kwargs)
+
+        had = vars(owner).get(method)
+        setattr(owner, method, looking)
         try:
             yield
         finally:
-            root.removeHandler(handler)
-        for crossed in handler.crossed:
-            raise crossed
+            if had is None:
+                delattr(owner, method)
+            else:
+                setattr(owner, method, had)
+        for first in crossed:
+            raise first
 
 
-class _Watcher(logging.Handler):
-    def __init__(self, canary: Canary, owner: Callable[[logging.LogRecord], str | None]) -> None:
-        super().__init__()
-        self._canary, self._owner = canary, owner
-        self.crossed: list[CrossUserError] = []
-        self.setFormatter(logging.Formatter("%(name)s %(message)s"))
+@contextmanager
+def _watched_logs(look: Callable[[logging.LogRecord], None]) -> Iterator[None]:
+    plain = logging.Logger.callHandlers
 
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            extra = {k: v for k, v in vars(record).items() if k not in ("msg", "args")}
-            self._canary.check_line(f"{self.format(record)} {extra!r}", self._owner(record))
-        except CrossUserError as crossed:
-            self.crossed.append(crossed)
+    def call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
+        look(record)
+        plain(self, record)
+
+    # a handler of the root's would miss the loggers that don't propagate
+    logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]  # for the block
+    try:
+        yield
+    finally:
+        logging.Logger.callHandlers = plain  # type: ignore[method-assign]  # as it was
 
 
-def _text(shown: Any) -> str:
+@contextmanager
+def _watched_failures(look: Callable[[BaseException], None]) -> Iterator[None]:
+    in_threads, unraisable = threading.excepthook, sys.unraisablehook
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            look(args.exc_value)
+        in_threads(args)
+
+    def of_collector(args: sys.UnraisableHookArgs) -> None:
+        if args.exc_value is not None:
+            look(args.exc_value)
+        unraisable(args)
+
+    threading.excepthook, sys.unraisablehook = of_thread, of_collector
+    try:
+        with _watched_loop(look):
+            yield
+    finally:
+        threading.excepthook, sys.unraisablehook = in_threads, unraisable
+
+
+@contextmanager
+def _watched_loop(look: Callable[[BaseException], None]) -> Iterator[None]:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # there is none; the default handler of any other logs its exceptions
+        yield
+        return
+    former = loop.get_exception_handler()
+
+    def handler(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, BaseException):
+            look(error)
+        if former is not None:
+            former(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handler)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(former)
+
+
+_FORMATTER = logging.Formatter("%(name)s %(message)s")
+DEPTH = 8
+"""How deep containers in what is shown are looked into."""
+
+
+def _line(record: logging.LogRecord) -> str:
+    """All that a record says: its message, its exception, what it was given beside."""
+    own = copy.copy(record)  # formatting notes things on it
+    extra = {k: v for k, v in vars(record).items() if k not in ("msg", "args", "exc_info")}
+    return f"{_FORMATTER.format(own)} {_text(extra)}"
+
+
+def _text(shown: Any, depth: int = DEPTH) -> str:
     if isinstance(shown, str):
         return shown
-    if isinstance(shown, bytes):
+    if isinstance(shown, bytes | bytearray):
         return shown.decode(errors="replace")
     if isinstance(shown, BaseException):
         return "".join(traceback.format_exception(shown))
-    return repr(shown)
+    parts = _parts(shown) if depth else None
+    return repr(shown) if parts is None else " ".join(_text(part, depth - 1) for part in parts)
+
+
+def _parts(shown: Any) -> Iterable[Any] | None:
+    """What is shown by showing a container, or an object whose ``repr`` says nothing of it."""
+    if isinstance(shown, Mapping):
+        return (*shown.keys(), *shown.values())
+    if isinstance(shown, list | tuple | set | frozenset | deque):
+        return tuple(shown)
+    represented: Any = type(shown).__repr__
+    if represented is object.__repr__:
+        return (repr(shown), *(part for step in attributes_of(shown) for part in step))
+    return None

@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from trunkline.resolution.scope import OpenScope
+    from trunkline.testing.canary import Canary
     from trunkline.testing.recorder import EventRecorder
 
 __all__: list[str] = []
@@ -23,6 +24,8 @@ OURS = frozenset(
     ["application", "container", "live_server", "override", "scope", "staging", "websocket_client"]
 )
 """Fixtures that turn the leak checks on."""
+LATENCY = "latency: "
+"""What the names of figures begin with that suites record, to be shown at the end."""
 _RUNNING = pytest.StashKey[pytest.Item]()
 """The test that runs, if it is watched."""
 PYTEST_ASYNCIO = ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")
@@ -182,6 +185,21 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     return result
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the latencies that suites have measured, in milliseconds."""
+    reports = [
+        (report.nodeid, figures)
+        for report in terminalreporter.getreports("passed")
+        if (figures := [p for p in report.user_properties if p[0].startswith(LATENCY)])
+    ]
+    if reports:
+        terminalreporter.section("latency of agent events, milliseconds")
+    for node, figures in reports:
+        terminalreporter.write_line(node)
+        for name, value in figures:
+            terminalreporter.write_line(f"    {name.removeprefix(LATENCY):<24}{value:>10}")
+
+
 def pytest_sessionfinish() -> None:
     """Leave dependency-injector as it was."""
     if "trunkline.testing.guarding" in sys.modules:
@@ -261,8 +279,27 @@ def override(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
-def event_recorder() -> EventRecorder:
-    """Records what is sent to it, by user."""
+def canary() -> Iterator[Canary]:
+    """Marks for the data of users; a mark that another user is shown fails the test.
+
+    Watched are log lines and exceptions that nobody handles, what `websocket_client` reads and what
+    `event_recorder` records.
+    """
+    from trunkline.testing.canary import Canary
+
+    made = Canary()
+    with made.watching():
+        yield made
+
+
+@pytest.fixture
+def event_recorder(request: pytest.FixtureRequest) -> EventRecorder:
+    """Records what is sent to it, by user; with the `canary` fixture it checks each event."""
     from trunkline.testing.recorder import EventRecorder
 
-    return EventRecorder()
+    return EventRecorder(canary_of(request))
+
+
+def canary_of(request: pytest.FixtureRequest) -> Canary | None:
+    """The canary of the test, if it asks for one."""
+    return request.getfixturevalue("canary") if "canary" in request.fixturenames else None

@@ -32,7 +32,7 @@ from dependency_injector.providers import Provider
 from trunkline.resolution.overriding import Stack
 from trunkline.resolution.scope import OpenScope
 
-__all__ = ["Reached", "Steps", "is_mutable", "walk"]
+__all__ = ["Reached", "Steps", "attributes_of", "is_mutable", "walk"]
 
 Steps = Iterator[tuple[str, Any]]
 """What an object leads to, with the text of each step."""
@@ -127,7 +127,7 @@ def is_mutable(value: Any) -> bool:
     if isinstance(configured, dict) and configured.get("frozen"):
         return False
     # without a state there is nothing that one user could read of another
-    return any(True for _ in _state(value)) or not _is_plain(cls)
+    return any(True for _ in attributes_of(value)) or not _is_plain(cls)
 
 
 _FIXED: Final = (
@@ -162,7 +162,7 @@ def _class(value: Any) -> Any:
 def _follower(cls: type) -> Callable[[Any], Steps] | None:
     """What lists the steps from objects of a class; None where they end a path."""
     if issubclass(cls, _VALUES) and not issubclass(cls, Enum) and cls.__dictoffset__:
-        return _state  # of a value, beside which a subclass keeps something else
+        return attributes_of  # of a value, beside which a subclass keeps something else
     if issubclass(cls, _ENDS):
         return None
     for kinds, follow in _FOLLOWERS:
@@ -173,8 +173,8 @@ def _follower(cls: type) -> Callable[[Any], Steps] | None:
 
 def _attributes(value: Any) -> Steps:
     cls = _class(value)
-    yield from _state(value)
-    yield from _class_state(cls)
+    yield from attributes_of(value)
+    yield from _classattributes_of(cls)
     if not _is_plain(cls):
         yield from _out_of_sight(value)
 
@@ -187,7 +187,8 @@ def _out_of_sight(value: Any) -> Steps:
             yield f".referents[{index}]", target
 
 
-def _state(value: Any) -> Steps:
+def attributes_of(value: Any) -> Steps:
+    """An object's own attributes and slots, each with its step."""
     cls = _class(value)
     for name, target in tuple(_own_attributes(value).items()):
         yield f".{name}", target
@@ -229,12 +230,12 @@ def _shared(cls: type) -> tuple[str, ...]:
         for base in cls.__mro__
         if not base.__flags__ & _IMMUTABLE_TYPE and "__pydantic_complete__" not in vars(base)
         for name, member in vars(base).items()
-        if (isinstance(member, _CONTAINERS) or _is_object_with_state(member))
+        if (isinstance(member, _CONTAINERS) or _is_object_withattributes_of(member))
         and not (name.startswith(("__", "_abc_")) or name.strip("_").isupper())
     )
 
 
-def _is_object_with_state(member: Any) -> bool:
+def _is_object_withattributes_of(member: Any) -> bool:
     """Whether a member of a class is an ordinary object, rather than a part of the class."""
     cls = _class(member)
     return (
@@ -245,7 +246,7 @@ def _is_object_with_state(member: Any) -> bool:
     )
 
 
-def _class_state(cls: type) -> Steps:
+def _classattributes_of(cls: type) -> Steps:
     for name in _shared(cls):
         yield f".{name}", getattr(cls, name)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from trunkline.testing.plugin import canary_of
+
 if TYPE_CHECKING:
     from trunkline.testing.websocket import WebsocketClients
 
@@ -26,6 +28,16 @@ def server_provider(container: Any, pytestconfig: pytest.Config) -> Any:
             "by trunkline_server in the pytest configuration, or by the fixture server_provider"
         )
     return provider
+
+
+@pytest.fixture(scope="session")
+def application_environment(pytestconfig: pytest.Config) -> dict[str, str]:
+    """Environment variables that hold while the `application` starts; override it to choose.
+
+    By default the one that chooses the test settings, where there is a ``config/test.toml``.
+    """
+    there = (pytestconfig.rootpath / "config" / "test.toml").is_file()
+    return {"TRUNKLINE_ENVIRONMENT": "test"} if there else {}
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +108,7 @@ def event_checker() -> Any:
 
 @pytest.fixture
 def websocket_client(
+    request: pytest.FixtureRequest,
     websocket_server: Any,
     websocket_path: str,
     websocket_headers: Any,
@@ -111,4 +124,5 @@ def websocket_client(
         headers=websocket_headers,
         options=websocket_options,
         checker=event_checker,
+        canary=canary_of(request),
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from trunkline.errors import ScopeNotOpenError
 from trunkline.overrides import override
 from trunkline.testing.live import LiveServer
+from trunkline.testing.variables import variables
 
 __all__ = ["NO_STAGING", "staging_server"]
 
@@ -44,11 +44,11 @@ async def staging_server(
     """
     instance = container()
     async with override(instance, dict(fakes), everywhere=True):
-        with _variables(environment):
+        with variables(environment):
             await _load(getattr(instance, settings, None))
             await instance.__aenter__()
         try:
-            with _variables(environment):
+            with variables(environment):
                 server = LiveServer(instance, provider)
                 await server.__aenter__()
             try:
@@ -70,17 +70,3 @@ async def _load(settings: Any) -> None:
         return
     except Exception as problem:  # noqa: BLE001  # whatever it is, it is the reason of the skip
         pytest.skip(f"the staging settings can't be loaded: {type(problem).__name__}: {problem}")
-
-
-@contextmanager
-def _variables(given: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

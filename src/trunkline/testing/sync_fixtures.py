@@ -11,17 +11,23 @@ __all__: list[str] = []
 
 
 @pytest.fixture(scope="session")
-def application(container: Any, application_fakes: dict[Any, Any]) -> Iterator[Any]:
-    """The started container, one for the session."""
+def application(
+    container: Any, application_fakes: dict[Any, Any], application_environment: dict[str, str]
+) -> Iterator[Any]:
+    """The started container, one for the session, on its test settings."""
     import warnings
+    from contextlib import ExitStack
 
     from trunkline.overrides import UnusedOverrideWarning, override
+    from trunkline.testing.variables import variables
 
     instance = container()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore", UnusedOverrideWarning)
-        with override(instance, application_fakes, everywhere=True), instance:
-            yield instance
+        stack.enter_context(override(instance, application_fakes, everywhere=True))
+        with variables(application_environment):
+            stack.enter_context(instance)
+        yield instance
 
 
 @pytest.fixture(scope="session")

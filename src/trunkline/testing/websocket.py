@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from trunkline.testing.canary import Canary, CrossUserError
 from trunkline.testing.live import Server
 
 __all__ = ["Checker", "EventClient", "WebsocketClients"]
@@ -60,6 +61,8 @@ class EventClient:
         self.received.append(message)
         try:
             self._checker(message)
+        except CrossUserError:  # it is not the order that is wrong
+            raise
         except Exception as problem:  # a project's checker raises what it likes
             raise AssertionError(
                 f"event out of order: message {len(self.received)} ({_named(message)}): {problem}\n"
@@ -108,6 +111,7 @@ class WebsocketClients:
         headers: The headers of a user's handshake, such as the token, from server and user.
         options: More arguments of ``websockets.asyncio.client.connect``.
         checker: Makes a checker for each connection.
+        canary: Checks that no user is shown another's mark.
     """
 
     def __init__(
@@ -118,12 +122,14 @@ class WebsocketClients:
         headers: Callable[[Server, str], Mapping[str, str]],
         options: Mapping[str, Any],
         checker: Callable[[], Checker],
+        canary: Canary | None = None,
     ) -> None:
         self.server = server
         self._path = path
         self._headers = headers
         self._options = options
         self._checker = checker
+        self._canary = canary
 
     @asynccontextmanager
     async def __call__(
@@ -156,7 +162,18 @@ class WebsocketClients:
         options = {"proxy": None, **self._options}
         address = self.server.url + self._path
         async with connect(address, additional_headers=headers, **options) as connection:
-            yield EventClient(connection, checker or self._checker())
+            yield EventClient(connection, self._checking(user, checker or self._checker()))
+
+    def _checking(self, user: str, checker: Checker) -> Checker:
+        canary = self._canary
+        if canary is None:
+            return checker
+
+        def check(message: Mapping[str, Any]) -> None:
+            canary.check(user, message)
+            checker(message)
+
+        return check
 
 
 def _decoded(text: str | bytes) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -19,6 +20,7 @@ from trunkline.testing.suites import Event, Subject
 from trunkline_runtime.context import Environment, UserExecutionContext
 from trunkline_runtime.engine import AgentRegistry, Run
 from trunkline_runtime.frozen import FrozenDict
+from trunkline_runtime.logs import current_fields
 from trunkline_runtime.messages import END_TYPES, check_run
 from trunkline_runtime.messages import Event as RunEvent
 from trunkline_runtime.settings import load_settings
@@ -56,19 +58,19 @@ class RuntimeClient:
     def __init__(self, websocket: WebsocketClient) -> None:
         self._websocket = websocket
 
-    async def run(self, message: str, *, fault: str = "") -> list[Event]:
+    async def run(self, message: str, *, fault: str = "") -> AsyncIterator[Event]:
         run_id = await self._websocket.start("echo", message=message, fault=fault)
-        events = []
-        while not events or events[-1]["type"] not in END_TYPES:
+        ended = False
+        while not ended:
             frame = await self._websocket.recv()
             if "seq" not in frame:
                 continue
-            events.append(frame)
-            if fault == "cancel" and frame["type"] not in END_TYPES and "waiting" in repr(frame):
+            ended = frame["type"] in END_TYPES
+            yield frame
+            if fault == "cancel" and "waiting" in frame["payload"]:
                 await self._websocket.send("cancel_run", run_id=run_id)
             if fault == "slow":
                 await asyncio.sleep(0.005)
-        return events
 
     async def vanish(self, message: str) -> None:
         await self._websocket.start("echo", message=message, fault="")
@@ -79,6 +81,7 @@ class RuntimeSubject(Subject):
     """The application of ``containers/``, with an agent that says what it is told."""
 
     crowd = 200
+    kept_bytes = 512  # pydantic keeps the last texts it has read, two of each run: their uuids
     allowed = (Allowed(FrozenDict, reason="it refuses every change, to its depth"),)
 
     def __init__(self) -> None:
@@ -121,3 +124,15 @@ class RuntimeSubject(Subject):
 
     def open_requests(self) -> int:
         return sum(s.scope is Scope.REQUEST and not s.closed for s in all_scopes())
+
+    def stored(self, user: str) -> Iterator[Event]:
+        store = self.app.get(Application.store)
+        for run_id in store.runs(user):
+            for event in store.after(user, run_id, 0) or ():
+                yield json.loads(event.to_json())
+
+    def forget(self, user: str) -> None:
+        self.app.get(Application.store).forget(user)
+
+    def owner_of(self, record: logging.LogRecord) -> str | None:
+        return current_fields().get("user_id")

@@ -61,10 +61,36 @@ class TestGoldenPathOfASoundApplication(_OnASoundApplication, GoldenPathSuite):
             "events out of order: a run has",
         ),
         (
+            Fault.HELD_BACK,
+            AgentEventsSuite,
+            "test_events_come_while_the_run_goes_on",
+            "events are held back: none came while the run waited for its client",
+        ),
+        (
             Fault.UNCHECKED,
             UserIsolationSuite,
             "test_a_context_that_is_none_is_refused",
             "the context is not checked",
+        ),
+        (
+            Fault.HOARDED,
+            UserIsolationSuite,
+            "test_memory_returns_to_where_it_was",
+            "users who have left are in memory: ",
+        ),
+        (
+            Fault.LEFT_OPEN,
+            UserIsolationSuite,
+            "test_a_crowd_with_faults_mixed_in",
+            "30 scopes are open after all users have left",
+        ),
+        *(
+            (fault, UserIsolationSuite, "test_three_users_at_once", message)
+            for fault, message in (
+                (Fault.LOGGED, "a log line of user-0 shows the mark of user-1"),
+                (Fault.STORED, "a stored message of user-1 shows the mark of user-0"),
+                (Fault.BLAMED, "an exception of user-1 shows the mark of user-0"),
+            )
         ),
     ],
 )

@@ -18,7 +18,6 @@ from containers.application import Application
 from tests.integration.testing.runtime_subject import make_agents
 from trunkline_runtime.messages import EventType, RunOrder
 from trunkline_runtime.server import SUBPROTOCOL
-from trunkline_runtime.settings import load_settings
 from trunkline.testing import EventOrder
 
 
@@ -36,7 +35,7 @@ class RuntimeOrder(EventOrder):
 
 @pytest.fixture(scope="session")
 def application_fakes():
-    return {Application.settings: load_settings("test"), Application.agents: make_agents}
+    return {Application.agents: make_agents}
 
 @pytest.fixture(scope="session")
 def staging_fakes():
@@ -123,11 +122,27 @@ def test_clients_check_what_the_live_server_sends(project: Project) -> None:
     output = project.run(
         """
         import asyncio
+        import os
         import pytest
+        from containers.application import Application
+        from trunkline.testing import CrossUserError
         from websockets.exceptions import InvalidStatus
         from trunkline_runtime.context import Environment
 
         session = pytest.mark.asyncio(loop_scope="session")
+
+        @session
+        async def test_it_runs_on_the_test_settings(application):
+            settings = application.get(Application.settings)
+            assert (settings.environment, settings.server.port) == ("test", 0)
+            assert "TRUNKLINE_ENVIRONMENT" not in os.environ
+
+        @session
+        async def test_a_canary_checks_what_is_read(live_server, websocket_client, ask, canary):
+            async with websocket_client("ann") as ann, websocket_client("bob") as bob:
+                await asyncio.gather(ask(ann, canary.mark("ann")), ask(bob, canary.mark("bob")))
+                with pytest.raises(CrossUserError, match="an event of bob shows the mark of ann"):
+                    await ask(bob, canary.mark("ann"))
 
         @session
         async def test_two_users(live_server, websocket_client, ask):
@@ -190,7 +205,7 @@ def test_clients_check_what_the_live_server_sends(project: Project) -> None:
             asyncio.create_task(asyncio.sleep(60), name="sleeper")
         """
     )
-    assert_lines(output, "the test left 1 task running", "sleeper", "1 failed, 6 passed in *")
+    assert_lines(output, "the test left 1 task running", "sleeper", "1 failed, 8 passed in *")
 
 
 def test_staging_runs_on_its_settings(project: Project) -> None:

@@ -128,6 +128,15 @@ def test_each_difference_is_shown(fake: Any, difference: str) -> None:
     assert any(line.startswith(difference) for line in differences(Bridge, fake))
 
 
+def test_a_class_that_was_made_by_exec_has_an_interface_too() -> None:
+    """Without a module's name it says that it belongs to the built-in ones."""
+    namespace: dict[str, Any] = {"__name__": "builtins"}
+    exec("class Made:\n    def send(self, text): ...", namespace)
+    assert namespace["Made"].__module__ == "builtins"
+    assert differences(namespace["Made"], Silent) == ["missing: def send(self, text)"]
+    assert differences(dict, Silent) == []
+
+
 class Application(ScopedContainer):
     bridge = providers.Scoped(Bridge)
     factory = providers.Factory(Bridge)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import pytest
 
 from trunkline import Scope, ScopedContainer, override, providers
-from trunkline.testing import Allowed, Canary, CrossUserError, assert_collected, assert_isolated
+from trunkline.testing import Allowed, assert_collected, assert_isolated
 
 
 class User:
@@ -320,28 +320,3 @@ def test_what_lives_longer_may_live_on() -> None:
         with assert_collected(scope):
             scope.close()
         assert given.name == "ann"
-
-
-def test_a_canary_finds_the_mark_of_another() -> None:
-    canary = Canary()
-    ann, bob = canary.mark("ann"), canary.mark("bob")
-    assert ann == canary.mark("ann") != bob
-    canary.check("ann", {"text": f"for {ann}"})
-    with pytest.raises(CrossUserError, match="an event of ann shows the mark of bob"):
-        canary.check("ann", f"{ann} {bob}")
-    with pytest.raises(CrossUserError, match="an error of ann"):
-        canary.check("ann", ValueError(bob), where="an error")
-    canary.check_line(ann)
-    with pytest.raises(CrossUserError, match="a log line"):
-        canary.check_line(f"{ann} and {bob}")
-    with pytest.raises(CrossUserError):
-        canary.check_line(bob, user="ann")
-
-
-def test_a_canary_watches_the_logs() -> None:
-    canary = Canary()
-    log = logging.getLogger("canary-test")
-    with canary.watching_logs():
-        log.warning("for %s", canary.mark("ann"))
-    with pytest.raises(CrossUserError), canary.watching_logs():
-        log.warning("for %s", canary.mark("ann"), extra={"user": canary.mark("bob")})

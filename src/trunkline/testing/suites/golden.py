@@ -6,7 +6,7 @@ import pytest
 
 from trunkline.testing.suites.isolation import until
 from trunkline.testing.suites.requiring import require
-from trunkline.testing.suites.subject import Subject
+from trunkline.testing.suites.subject import Subject, received
 
 __all__ = ["GoldenPathSuite"]
 
@@ -23,7 +23,7 @@ class GoldenPathSuite:
     async def test_a_user_asks_and_is_answered(self, subject: Subject) -> None:
         """The run ends with an answer that carries the message."""
         async with subject.running(), subject.connect("ann") as client:
-            events = await client.run("the message")
+            events = await received(client.run("the message"))
         require(events, "no event came")
         require("the message" in repr(dict(events[-1])), f"the answer is {dict(events[-1])!r}")
 
@@ -33,7 +33,7 @@ class GoldenPathSuite:
             for _ in range(2):
                 async with subject.connect("ann") as client:
                     for number in range(3):
-                        events = await client.run(f"message {number}")
+                        events = await received(client.run(f"message {number}"))
                         require(
                             f"message {number}" in repr(dict(events[-1])), "the answer is another"
                         )
@@ -42,7 +42,7 @@ class GoldenPathSuite:
         """When the user has left, no request is open."""
         async with subject.running():
             async with subject.connect("ann") as client:
-                await client.run("hello")
+                await received(client.run("hello"))
             require(
                 await until(lambda: subject.open_requests() == 0, subject.patience),
                 f"{subject.open_requests()} requests are open after the user has left",
