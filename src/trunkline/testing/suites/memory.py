@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["Memory"]
@@ -27,8 +27,8 @@ class Memory:
         Log lines are handed to nobody meanwhile: what pytest captures of them, for the report of a
         failure, is no memory of the application.
         """
-        root = logging.getLogger()
-        handlers, root.handlers = root.handlers, [logging.NullHandler()]
+        handlers, nobody = tuple(logging.getLogger().handlers), logging.NullHandler()
+        _replace(handlers, [nobody])
         started_here = not tracemalloc.is_tracing()
         if started_here:
             tracemalloc.start()
@@ -37,7 +37,7 @@ class Memory:
         finally:
             if started_here:
                 tracemalloc.stop()
-            root.handlers = handlers
+            _replace([nobody], handlers)
 
     def now(self) -> int:
         """The bytes that are allocated, with no garbage among them."""
@@ -60,3 +60,11 @@ class Memory:
             f"{entry.traceback[0].filename}:{entry.traceback[0].lineno}"
             for entry in lines
         )
+
+
+def _replace(former: Iterable[logging.Handler], handlers: Iterable[logging.Handler]) -> None:
+    root = logging.getLogger()
+    for handler in former:
+        root.removeHandler(handler)
+    for handler in handlers:
+        root.addHandler(handler)
