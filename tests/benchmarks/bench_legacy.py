@@ -19,8 +19,8 @@ from trunkline_runtime.context import UserExecutionContext
 from trunkline_runtime.settings import load_settings
 
 TARGET_NS = 1_500
-CALLS = 20_000
-ROUNDS = 15
+CALLS = 500
+ROUNDS = 400
 
 
 def forms(request: Any) -> dict[str, Callable[[int], Any]]:

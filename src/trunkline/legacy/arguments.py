@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from trunkline.errors import DeclarationError
 
-__all__ = ["Agrees", "Arguments", "Dropped", "Role", "Shape", "Value"]
+__all__ = ["Agrees", "Arguments", "Dropped", "Role", "Shape", "Value", "argument_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,11 @@ class Arguments:
     def listing(self, name: str) -> str:
         """The forms as calls of ``name``, for messages."""
         return ", ".join(f"{name}({form})" for form in self.forms)
+
+
+def argument_at(place: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """The argument at a position or under a keyword."""
+    return args[place] if isinstance(place, int) else kwargs[place]
 
 
 def _signature(form: str) -> Signature:

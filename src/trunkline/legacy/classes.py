@@ -8,8 +8,11 @@ import sys
 import types
 from abc import ABCMeta
 from collections.abc import Callable
+from functools import cache
 from inspect import Signature
-from typing import Any
+from types import GenericAlias
+from typing import Any, Final, get_origin
+from weakref import finalize
 
 from trunkline.legacy.arguments import Arguments
 from trunkline.legacy.naming import old_name
@@ -19,6 +22,9 @@ from trunkline.legacy.target import Target
 
 __all__ = ["RedirectedClass", "redirect_class"]
 
+_CALLS: Final[dict[int, Callable[..., Any]]] = {}
+"""What answers the calls of each redirected class. Reading it from the class itself costs every
+call a look through ``__getattr__``; an entry goes with its class."""
 _OWN = frozenset(
     {"__abstractmethods__", "__bases__", "__class__", "__module__", "__name__", "__qualname__"}
 )
@@ -36,6 +42,7 @@ def redirect_class(
     closes_with: str | None = None,
     over: Callable[[Any], bool] | None = None,
     shadow: Shadow | None = None,
+    metaclass: type = ABCMeta,
     module: str | None = None,
 ) -> Any:
     """Make a class of an old name that gives the canonical objects.
@@ -66,6 +73,8 @@ def redirect_class(
         closes_with: Name of the object's method that closes a scope that was opened for it.
         over: Whether an object has come to its end, so that such a scope may be closed.
         shadow: How to compare the old way with the new.
+        metaclass: The metaclass of the classes that stand beside the old one among the bases of its
+            subclasses, where that is neither ``type`` nor ``ABCMeta``.
         module: Name of the module that binds it; the caller's unless given.
 
     Raises:
@@ -93,8 +102,9 @@ def redirect_class(
         "__doc__": f"Deprecated: {old.advice}.",
         "__deprecated__": old.warning,
         "__new__": _new_bare,
+        "__setstate__": _set_state,
     }
-    made: Any = RedirectedClass(name, (_Bare,), namespace, redirect=redirect)
+    made: Any = _metaclass(metaclass)(name, (_Bare,), namespace, redirect=redirect)
     return made
 
 
@@ -102,6 +112,7 @@ class RedirectedClass(ABCMeta):
     """The class of redirected classes.
 
     It derives from ``ABCMeta`` so that a subclass may have an abstract class beside the old one.
+    What it keeps for itself is in ``_OWN``; all else is the canonical class's, to read and to set.
     """
 
     _redirect: Redirect
@@ -120,7 +131,10 @@ class RedirectedClass(ABCMeta):
         """Make a redirect; or, as a class statement does, a subclass of one."""
         if redirect is not None:
             own = {"_redirect": redirect, "_subclass_base": None, "_bound": False}
-            return super().__new__(mcs, name, bases, {**namespace, **own})
+            made = super().__new__(mcs, name, bases, {**namespace, **own})
+            _CALLS[id(made)] = redirect.call
+            finalize(made, _CALLS.pop, id(made)).atexit = False
+            return made
         frame = caller()
         for base in bases:
             if isinstance(base, RedirectedClass):
@@ -133,7 +147,7 @@ class RedirectedClass(ABCMeta):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Answer a call of the old class."""
-        return cls._redirect.call(sys._getframe(1), args, kwargs)
+        return _CALLS[id(cls)](sys._getframe(1), args, kwargs)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         # A Mock(spec=OldClass) says that the old class itself is its class.
@@ -156,6 +170,21 @@ class RedirectedClass(ABCMeta):
 
     def __delattr__(cls, name: str) -> None:
         delattr(cls._canonical(), name)
+
+    @property  # type: ignore[misc]  # it is final, but for no reason of ours
+    def __dict__(cls) -> Any:  # type: ignore[override]  # of a class it is read-only too
+        """What the canonical class defines: tools that patch a class put back what they find."""
+        if id(cls) not in _CALLS:  # it is being made, which imports nothing yet
+            return type.__dict__["__dict__"].__get__(cls)
+        return vars(cls._canonical())
+
+    def __getitem__(cls, item: Any) -> Any:
+        """The old class with type arguments, of which a subclass may be made."""
+        made = cls._canonical()[item]  # type: ignore[index]  # refuses what is not generic
+        return GenericAlias(cls, item) if get_origin(made) is cls._canonical() else made
+
+    def __iter__(cls) -> Any:
+        return iter(cls._canonical())  # type: ignore[call-overload]  # refuses what has no members
 
     def __dir__(cls) -> list[str]:
         return sorted({*super().__dir__(), *dir(cls._canonical())})
@@ -206,6 +235,23 @@ def _new_bare(cls: RedirectedClass, *args: Any, **kwargs: Any) -> Any:
     """Make a bare canonical object: what loading an old pickle asks the old class for."""
     canonical = cls._canonical()
     return canonical.__new__(canonical, *args, **kwargs)
+
+
+def _set_state(made: Any, state: Any) -> None:
+    """Make an object of the old class, as pickles of protocol 0 and 1 load it, canonical."""
+    made.__class__ = type(made)._canonical()
+    if hasattr(made, "__setstate__"):
+        made.__setstate__(state)
+    else:
+        vars(made).update(state)
+
+
+@cache
+def _metaclass(beside: type) -> type[RedirectedClass]:
+    """The class of redirected classes whose subclasses may stand beside classes of another one."""
+    if issubclass(RedirectedClass, beside):
+        return RedirectedClass
+    return type(RedirectedClass.__name__, (RedirectedClass, beside), {})
 
 
 def _subclass_base(redirect: Redirect, canonical: type) -> type:

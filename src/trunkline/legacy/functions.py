@@ -14,10 +14,10 @@ from typing import Any, Self
 from trunkline.ambient import ambient_scope
 from trunkline.legacy.arguments import Arguments
 from trunkline.legacy.errors import LegacyCallError
-from trunkline.legacy.naming import old_name
+from trunkline.legacy.naming import OldName, old_name
 from trunkline.legacy.redirect import Redirect, caller
 from trunkline.legacy.shadow import Shadow
-from trunkline.legacy.sites import PROCESS, CallSite, OldName
+from trunkline.legacy.sites import PROCESS, CallSite
 from trunkline.legacy.standing import Step
 from trunkline.legacy.target import Target
 from trunkline.resolution.scope import OpenScope
@@ -215,6 +215,11 @@ class LegacyScope:
         self._kwargs = kwargs
         self._scopes: ExitStack | AsyncExitStack | None = None
 
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Give itself at once: some old call sites await their scope before they enter it."""
+        yield from ()
+        return self
+
     def __enter__(self) -> Any:
         with ExitStack() as scopes:
             scope, steps = self._begin(scopes)
@@ -249,16 +254,18 @@ class LegacyScope:
                 site=self._site.place,
                 remedy="call it anew for each `with`",
             )
-        joined, parent, _, steps = self._redirect.place(self._site, self._args, self._kwargs)
-        if joined is None:
-            return parent, steps
-        scopes.callback(ambient_scope.reset, ambient_scope.set(joined))
-        return joined, ()
+        place = self._redirect.placing.place(self._site, self._args, self._kwargs)
+        if place.scope is None:
+            return place.parent, place.steps
+        scopes.callback(ambient_scope.reset, ambient_scope.set(place.scope))
+        return place.scope, ()
 
 
 def _function(name: str, redirect: Redirect, adapt: Arguments | None) -> Any:
+    call = redirect.call
+
     def function(*args: Any, **kwargs: Any) -> Any:
-        return redirect.call(sys._getframe(1), args, kwargs)
+        return call(sys._getframe(1), args, kwargs)
 
     function.__trunkline_redirects__ = (redirect,)  # type: ignore[attr-defined]  # a function has a dict
     made = _dressed(function, name, redirect.old, _signature(adapt))

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import FrameType
 
-from trunkline.legacy.sites import OldName
+__all__ = ["OldName", "old_name"]
 
-__all__ = ["old_name"]
+
+@dataclass(frozen=True, slots=True)
+class OldName:
+    """An old name, as its users are told of it.
+
+    Attributes:
+        name: Its full name, for example ``shop.engine.ExecutionEngine``.
+        target: The canonical one, as ``module:Class.provider``.
+        advice: What to write instead, a phrase that begins with a verb.
+        removed_in: The version that removes the old name; may be empty.
+        is_quiet: True where uses are counted without a warning.
+    """
+
+    name: str
+    target: str
+    advice: str
+    removed_in: str = ""
+    is_quiet: bool = False
+
+    @property
+    def short(self) -> str:
+        """The name without its module."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def warning(self) -> str:
+        """The text of its deprecation warning."""
+        end = f" and will be removed in {self.removed_in}" if self.removed_in else ""
+        return f"{self.name} is deprecated{end}: {self.advice}"
 
 
 def old_name(name: str, to: str, removed_in: str, advice: str, home: str | FrameType) -> OldName:

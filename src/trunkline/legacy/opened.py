@@ -20,121 +20,28 @@ of the canonical object are opened one inside another, and close together. Such 
 from __future__ import annotations
 
 import asyncio
-import functools
-import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
-from weakref import WeakKeyDictionary, WeakValueDictionary, ref
+from weakref import WeakValueDictionary, ref
 
+from trunkline.legacy.chains import Chain, Guard
 from trunkline.legacy.sites import PROCESS
 from trunkline.legacy.standing import Step
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.scope import OpenScope
 
-__all__ = [
-    "OpenedScopes",
-    "Opening",
-    "Unfinished",
-    "aclose_opened",
-    "close_opened",
-    "close_with",
-    "drive",
-    "opened_in",
-    "value_key",
-]
+__all__ = ["OpenedScopes", "Opening", "value_key"]
 
 logger = logging.getLogger(__name__)
 
 _NAME: Final = "scopes of old calls"
-_HOLDS: Final = "__trunkline_opened__"
 _SWEPT: Final = 4
 """Old scopes that are looked at whenever another one opens: more than open, so that they go."""
-
-
-class Unfinished(Exception):  # noqa: N818  # a state, told to callers of this module alone
-    """A coroutine has to wait for something."""
-
-
-def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine that has nothing to wait for to its end, at once.
-
-    Args:
-        coroutine: Any; it is closed if it has to wait after all.
-
-    Raises:
-        Unfinished: It has to wait.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return done.value
-    coroutine.close()
-    raise Unfinished
-
-
-class _Chain:
-    """Scopes that were opened one inside another for an old call, and close together.
-
-    Args:
-        scopes: The outermost first; the innermost answers the call.
-    """
-
-    __slots__ = ("inner", "scopes")
-
-    def __init__(self, scopes: Sequence[OpenScope]) -> None:
-        self.scopes = scopes
-        self.inner = scopes[-1]
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be made in it any more."""
-        return self.inner.closed
-
-    def close(self) -> None:
-        """Close all, the innermost first."""
-        with ExitStack() as stack:
-            for scope in self.scopes:
-                stack.callback(scope.close)
-
-    async def aclose(self) -> None:
-        """The same, awaiting the teardowns."""
-        async with AsyncExitStack() as stack:
-            for scope in self.scopes:
-                stack.push_async_callback(scope.aclose)
-
-
-class _Guard:
-    """Stands for scopes, and lives as long as someone holds an object that they have built.
-
-    The objects hold it, and it holds the scopes, which hold the objects: a circle that only the
-    garbage collector takes apart, once nobody outside holds any part of it.
-    """
-
-    __slots__ = ("__weakref__", "_opened", "chain", "given")
-
-    def __init__(self, opened: OpenedScopes, chain: _Chain, given: Mapping[Any, object]) -> None:
-        self._opened = opened
-        self.chain = chain
-        self.given = given
-
-    def __del__(self) -> None:
-        if not self.chain.closed:
-            self._opened._late.append(self.chain)  # alive again, until it is torn down
-
-    def __deepcopy__(self, memo: object) -> None:
-        """A copy of an object is not of the scope."""
-
-    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
-        return _nothing, ()
-
-
-def _nothing() -> None:
-    """What a pickled guard loads as."""
 
 
 class OpenedScopes:
@@ -146,12 +53,12 @@ class OpenedScopes:
 
     def __init__(self, parent: OpenScope) -> None:
         self._parent = parent
-        self._guards: WeakValueDictionary[tuple[Any, ...], _Guard] = WeakValueDictionary()
-        self._held: dict[tuple[Any, ...], _Guard] = {}  # by no object yet, or by none that can
+        self._guards: WeakValueDictionary[tuple[Any, ...], Guard] = WeakValueDictionary()
+        self._held: dict[tuple[Any, ...], Guard] = {}  # by no object yet, or by none that can
         self._over: dict[tuple[Any, ...], tuple[Callable[[Any], bool], Callable[[], Any]]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
-        self._late: deque[_Chain] = deque()
+        self._late: deque[Chain] = deque()
         nodes = parent._program.plan.nodes.values()
         self._awaits = any(node.awaited or node.recipe.close_awaits for node in nodes)
         holder = parent
@@ -179,26 +86,13 @@ class OpenedScopes:
             if known is not None and not known.chain.closed:
                 return known.chain.inner
             chain = self._open(steps)
-            self._guards[key] = self._held[key] = _Guard(self, chain, given)
-            oldest = [(k, *self._over[k]) for k in list(self._over)[:_SWEPT] if k != key]
-        for old, over, made in oldest:
-            self._end_if_over(old, over, made())
+            self._guards[key] = self._held[key] = Guard(chain, given, self._late.append)
+            oldest = [k for k in islice(self._over, _SWEPT) if k != key]
+        for old in oldest:
+            self._end_if_over(old)
         for _ in range(len(self._late)):
             self._end(self._late.popleft())
         return chain.inner
-
-    def _open(self, steps: Sequence[Step]) -> _Chain:
-        scopes: list[OpenScope] = []
-        parent = self._parent
-        try:
-            for scope, given in steps:
-                parent = parent.enter(given=given, scope=scope, ambient=False)
-                scopes.append(parent)
-        except BaseException:
-            if scopes:
-                self._end(_Chain(scopes))
-            raise
-        return _Chain(scopes)
 
     def find(self, given: Mapping[Any, object]) -> OpenScope | None:
         """The scope with these values, if it is open."""
@@ -221,10 +115,14 @@ class OpenedScopes:
         """
         key = value_key(given.values())
         guard = self._guards.get(key)
-        if guard is not None and _attach(guard, made):
-            self._held.pop(key, None)
-        if over is not None:
-            self._over[key] = (over, _weakly(made))
+        if guard is None:
+            return
+        is_held = guard.hold_by(made)
+        with self._lock:
+            if is_held:
+                self._held.pop(key, None)
+            if over is not None and key not in self._over:
+                self._over[key] = (over, _weakly(made))
 
     def close(self, given: Mapping[Any, object]) -> bool:
         """Close the scope with these values; whether there was one.
@@ -232,8 +130,7 @@ class OpenedScopes:
         A teardown that has to wait goes on in a task of the running loop; where none runs, it
         waits for the end of the scope around it.
         """
-        key = value_key(given.values())
-        found = self._take(key)
+        found = self._take(value_key(given.values()))
         if found is not None:
             self._end(found.chain)
         return found is not None
@@ -253,27 +150,51 @@ class OpenedScopes:
             if any(held is value or held == value for held in guard.given.values())
         ]
 
-    def _take(self, key: tuple[Any, ...]) -> _Guard | None:
+    def _open(self, steps: Sequence[Step]) -> Chain:
+        scopes: list[OpenScope] = []
+        parent = self._parent
+        try:
+            for scope, given in steps:
+                parent = parent.enter(given=given, scope=scope, ambient=False)
+                scopes.append(parent)
+        except BaseException:
+            if scopes:
+                self._end(Chain(scopes))
+            raise
+        return Chain(scopes)
+
+    def _take(self, key: tuple[Any, ...]) -> Guard | None:
         with self._lock:
             found = self._guards.pop(key, None)  # first, for what holds it may be let go next
             self._over.pop(key, None)
             self._held.pop(key, None)
             return found
 
-    def _end_if_over(self, key: tuple[Any, ...], over: Callable[[Any], bool], made: Any) -> None:
+    def _end_if_over(self, key: tuple[Any, ...]) -> None:
+        """Close a scope whose object has come to its end; else put it at the end of the line."""
         with self._lock:
-            if self._over.pop(key, None) is None:
-                return
+            found = self._over.pop(key, None)
+        if found is None:
+            return
+        over, weakly = found
+        made = weakly()
         if made is None:
             return
-        if not over(made):
-            self._over[key] = (over, _weakly(made))  # to the end of the line
-            return
-        found = self._take(key)
-        if found is not None:
-            self._end(found.chain)
+        try:
+            is_over = over(made)
+        except Exception:  # the call of another user is no place to fail at
+            logger.exception("whether %r is over could not be told", type(made).__qualname__)
+            is_over = False
+        if is_over:
+            guard = self._take(key)
+            if guard is not None:
+                self._end(guard.chain)
+        else:
+            with self._lock:
+                if key in self._guards:
+                    self._over[key] = found
 
-    def _end(self, chain: _Chain) -> None:
+    def _end(self, chain: Chain) -> None:
         if not self._awaits:
             chain.close()
             return
@@ -291,7 +212,7 @@ class OpenedScopes:
         if not task.cancelled() and task.exception() is not None:
             logger.error("a scope of an old call closed badly", exc_info=task.exception())
 
-    def _all(self) -> list[_Chain]:
+    def _all(self) -> list[Chain]:
         """Take out every scope, the latest first."""
         with self._lock:
             left = [guard.chain for guard in list(self._guards.values())]
@@ -328,33 +249,6 @@ class OpenedScopes:
         _raise(failures)
 
 
-def _attach(guard: _Guard, made: Any) -> bool:
-    """Let all that scopes have built hold their guard; whether the object itself could."""
-    built = (
-        getattr(scope, f"v_{node.attr}", None)
-        for scope in guard.chain.scopes
-        for node in scope._program.plan.at_home(scope._path[-1])
-        if not node.given
-    )
-    for one in (*built, made):
-        own = getattr(one, "__dict__", None)
-        if isinstance(own, dict):
-            own[_HOLDS] = guard
-    return isinstance(getattr(made, "__dict__", None), dict)
-
-
-def _weakly(made: Any) -> Callable[[], Any]:
-    try:
-        return ref(made)
-    except TypeError:  # an object that has no room for it
-        return lambda: made
-
-
-def _raise(failures: list[Exception]) -> None:
-    if failures:
-        raise ExceptionGroup("scopes of old calls closed badly", failures)
-
-
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A scope that was opened for old calls.
@@ -383,118 +277,6 @@ class Opening:
         return self.is_fresh and self.opened.is_held(self.given)
 
 
-class _Registry:
-    """The scopes that old calls have opened, by the scope around them."""
-
-    def __init__(self) -> None:
-        self._by_parent: WeakKeyDictionary[OpenScope, OpenedScopes] = WeakKeyDictionary()
-        self._lock = threading.Lock()
-
-    def of(self, parent: OpenScope) -> OpenedScopes:
-        """What is open inside a scope."""
-        with self._lock:
-            found = self._by_parent.get(parent)
-            if found is None:
-                found = self._by_parent[parent] = OpenedScopes(parent)
-            return found
-
-    def all(self) -> list[OpenedScopes]:
-        """All of the process."""
-        with self._lock:
-            return list(self._by_parent.values())
-
-
-_REGISTRY: Final = _Registry()
-"""One a process; entries go with the scopes they belong to."""
-
-
-def opened_in(parent: OpenScope) -> OpenedScopes:
-    """What old calls have opened inside a scope."""
-    return _REGISTRY.of(parent)
-
-
-def close_opened(value: object) -> int:
-    """Close the scopes that old calls opened with a scope value.
-
-    Args:
-        value: The value, for example a user context.
-
-    Returns:
-        How many were open.
-    """
-    return sum(
-        opened.close(given) for opened in _REGISTRY.all() for given in opened.matching(value)
-    )
-
-
-async def aclose_opened(value: object) -> int:
-    """The same, awaiting the teardowns."""
-    closed = 0
-    for opened in _REGISTRY.all():
-        for given in opened.matching(value):
-            closed += await opened.aclose(given)
-    return closed
-
-
-def close_with(made: Any, method: str, opened: OpenedScopes, given: Mapping[Any, object]) -> None:
-    """Let an object's own closing method also close the scope that was opened for it.
-
-    Args:
-        made: The object; the method is extended on it alone.
-        method: Name of the method, plain or async.
-        opened: Where the scope is.
-        given: Its values.
-    """
-    if method not in vars(made):  # else by an earlier call with the same values
-        setattr(made, method, _Closing(made, method, opened, given))
-
-
-class _Closing:
-    """An object's closing method, extended; copies of the object have their own method."""
-
-    def __init__(
-        self, made: Any, method: str, opened: OpenedScopes, given: Mapping[Any, object]
-    ) -> None:
-        own = getattr(made, method)
-        functools.update_wrapper(self, own)
-        self._of = (made, method)
-        self._own = own
-        self._opened = opened
-        self._given = given
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if inspect.iscoroutinefunction(self._own):
-            return self._aclose(*args, **kwargs)
-        try:
-            return self._own(*args, **kwargs)
-        finally:
-            self._forget()
-            self._opened.close(self._given)
-
-    async def _aclose(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return await self._own(*args, **kwargs)
-        finally:
-            self._forget()
-            await self._opened.aclose(self._given)
-
-    def _forget(self) -> None:
-        made, method = self._of
-        vars(made).pop(method, None)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        made, method = self._of
-        return _own_method(memo.get(id(made), made), method)
-
-    def __reduce__(self) -> tuple[Callable[[Any, str], Any], tuple[Any, str]]:
-        return _own_method, self._of
-
-
-def _own_method(made: Any, method: str) -> Any:
-    """A method of an object as its class has it."""
-    return getattr(type(made), method).__get__(made)
-
-
 def value_key(values: Iterable[object]) -> tuple[Any, ...]:
     """Values as a key: by equality where they can be hashed, by identity where they can't."""
     key: list[Any] = []
@@ -506,3 +288,15 @@ def value_key(values: Iterable[object]) -> tuple[Any, ...]:
         else:
             key.append(value)
     return tuple(key)
+
+
+def _weakly(made: Any) -> Callable[[], Any]:
+    try:
+        return ref(made)
+    except TypeError:  # an object that has no room for it
+        return lambda: made
+
+
+def _raise(failures: list[Exception]) -> None:
+    if failures:
+        raise ExceptionGroup("scopes of old calls closed badly", failures)

@@ -7,7 +7,8 @@ from typing import Any
 
 from trunkline.legacy.arguments import Arguments, Shape
 from trunkline.legacy.errors import ApplicationNotFoundError, LegacyCallError
-from trunkline.legacy.sites import CallSite, OldName
+from trunkline.legacy.naming import OldName
+from trunkline.legacy.sites import CallSite
 from trunkline.legacy.target import Canonical
 
 __all__ = ["must_await", "no_form", "no_one_application", "nothing_open", "wrong_value"]

@@ -4,32 +4,26 @@ One of the two serves the call; the other is built beside it, compared and throw
 the shadow does, the call is served: what it raises is a difference like any other.
 """
 
-# ruff: noqa: SLF001  # a comparison and its shadow are one unit
-
 from __future__ import annotations
 
 import asyncio
-import inspect
 import itertools
-import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 from weakref import ref
 
 from trunkline.errors import DeclarationError
-from trunkline.legacy.sites import PROCESS, CallSite, Difference
+from trunkline.legacy.comparison import Comparison
+from trunkline.legacy.sites import CallSite
 
 if TYPE_CHECKING:
     from trunkline.legacy.redirect import Redirect
 
 __all__ = ["Shadow", "class_name"]
 
-logger = logging.getLogger(__name__)
-
-_SHOWN: Final = 200
 _REMEMBERED: Final = 256
 
 
@@ -54,6 +48,9 @@ class Shadow:
         serve: Which way serves the call.
         close: What to do with the old object once it is compared and does not serve.
         seconds: How long an awaited shadow may take.
+
+    Raises:
+        DeclarationError: A number or a word is none that can work.
     """
 
     def __init__(
@@ -67,20 +64,25 @@ class Shadow:
         close: Callable[[Any], object] | None = None,
         seconds: float = 5.0,
     ) -> None:
-        if every < 1 or serve not in ("old", "new"):
+        if type(every) is not int or every < 1 or serve not in ("old", "new") or seconds <= 0:
             raise DeclarationError(
-                f"a shadow with every={every!r} and serve={serve!r} can't work",
-                remedy="give every=1 or more, and serve='old' or serve='new'",
+                f"a shadow with every={every!r}, serve={serve!r} and seconds={seconds!r} "
+                "can't work",
+                remedy="give every=1 or more, serve='old' or serve='new', and more than 0 seconds",
             )
+        if isinstance(old, str) and not all(old.partition(":")):
+            raise DeclarationError(
+                f"{old!r} does not name the old way", remedy="write module:name, or give it itself"
+            )
+        self.compare = dict(compare)
+        self.identity = identity
+        self.close = close
+        self.seconds = seconds
+        self.serves_new = serve == "new"
         self._old = old
-        self._compare = dict(compare)
-        self._identity = identity
         self._every = every
-        self._serve = serve
-        self._close = close
-        self._seconds = seconds
         self._calls = itertools.count()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._before: OrderedDict[Any, tuple[Any, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -90,8 +92,6 @@ class Shadow:
         site: CallSite,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        *,
-        awaited: bool,
     ) -> Any:
         """Serve a call, and compare the two ways if it is in the sample.
 
@@ -100,11 +100,10 @@ class Shadow:
             site: Where it is called.
             args: The call's positional arguments.
             kwargs: The call's keyword arguments.
-            awaited: Whether the call gives a coroutine.
         """
         sampled = next(self._calls) % self._every == 0
-        one = _Comparison(self, redirect, site, args, kwargs)
-        if awaited:
+        one = Comparison(self, redirect, site, args, kwargs)
+        if site.awaited:
             return one.serve_awaited(sampled=sampled)
         return one.serve(sampled=sampled)
 
@@ -120,12 +119,7 @@ class Shadow:
         assert not isinstance(self._old, str)  # noqa: S101  # narrows for the type checker
         return self._old
 
-    async def settle(self) -> None:
-        """Wait for the comparisons that still run in tasks."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def _again(self, key: Any, old: Any, new: Any) -> tuple[bool, bool] | None:
+    def again(self, key: Any, old: Any, new: Any) -> tuple[bool, bool] | None:
         """Whether each way gave the object it gave before for the same values; None at first."""
         try:
             now = (ref(old), ref(new))
@@ -138,165 +132,22 @@ class Shadow:
                 self._before.popitem(last=False)
         return None if before is None else (before[0]() is old, before[1]() is new)
 
-    def _later(self, comparison: asyncio.Task[None]) -> None:
-        self._tasks.add(comparison)
-        comparison.add_done_callback(self._tasks.discard)
+    def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run something beside the call, in a task that ``settle`` waits for.
 
-
-class _Comparison:
-    """One call under comparison."""
-
-    def __init__(
-        self,
-        shadow: Shadow,
-        redirect: Redirect,
-        site: CallSite,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> None:
-        self._shadow = shadow
-        self._redirect = redirect
-        self._site = site
-        self._args = args
-        self._kwargs = kwargs
-        self._serves_new = shadow._serve == "new"
-
-    def serve(self, *, sampled: bool) -> Any:
+        Raises:
+            RuntimeError: No loop runs here.
+        """
         try:
-            made = self._make(new=self._serves_new)
-        except Exception as error:
-            if sampled:
-                self._failed(error, shadow=False)
-            raise
-        if not sampled:
-            return made
-        fresh = self._redirect.is_fresh(self._site, self._args, self._kwargs)
-        try:
-            other = self._make(new=not self._serves_new)
-        except Exception as error:  # noqa: BLE001  # the shadow never fails the call
-            self._failed(error, shadow=True)
-            return made
-        if inspect.iscoroutine(other):
-            other.close()
-            self._differ("error", "it must be awaited", "it need not be")
-        else:
-            self._compare(made, other, fresh)
-        return made
-
-    async def serve_awaited(self, *, sampled: bool) -> Any:
-        try:
-            made = await _awaited(self._make(new=self._serves_new, awaited=True))
-        except Exception as error:
-            if sampled:
-                self._failed(error, shadow=False)
-            raise
-        if not sampled:
-            return made
-        fresh = self._redirect.is_fresh(self._site, self._args, self._kwargs)
-        try:
-            async with asyncio.timeout(self._shadow._seconds):
-                other = await _awaited(self._make(new=not self._serves_new, awaited=True))
-        except Exception as error:  # noqa: BLE001  # the shadow never fails the call
-            self._failed(error, shadow=True)
-            return made
-        self._compare(made, other, fresh)
-        return made
-
-    def _make(self, *, new: bool, awaited: bool = False) -> Any:
-        """Make the object one way or the other."""
-        if new:
-            return self._redirect.answer(self._site, self._args, self._kwargs, awaited=awaited)
-        return self._shadow.old_way(*self._args, **self._kwargs)
-
-    def _compare(self, made: Any, other: Any, fresh: bool) -> None:
-        """Compare the two; never raises."""
-        new, old = (made, other) if self._serves_new else (other, made)
-        pending: list[tuple[str, Any, Any]] = []
-        for aspect, of in self._shadow._compare.items():
-            try:
-                seen_old, seen_new = of(old), of(new)
-                if inspect.isawaitable(seen_old) or inspect.isawaitable(seen_new):
-                    pending.append((aspect, seen_old, seen_new))
-                elif seen_old != seen_new:
-                    self._differ(aspect, _shown(seen_old), _shown(seen_new))
-            except Exception as error:  # noqa: BLE001  # the shadow never fails the call
-                self._differ(aspect, "compared", _shown(error))
-        if self._shadow._identity:
-            key = self._redirect.values_key(self._site, self._args, self._kwargs)
-            again = self._shadow._again(key, old, new)
-            if again is not None and again[0] != again[1]:
-                words = {True: "the same object again", False: "another object"}
-                self._differ("identity", words[again[0]], words[again[1]])
-        if pending:
-            self._compare_later(pending, other, fresh)
-        else:
-            self._let_go(other, fresh)
-
-    def _compare_later(self, pending: list[tuple[str, Any, Any]], other: Any, fresh: bool) -> None:
-        async def compare() -> None:
-            for aspect, old, new in pending:
-                try:
-                    async with asyncio.timeout(self._shadow._seconds):
-                        seen_old, seen_new = await _awaited(old), await _awaited(new)
-                    if seen_old != seen_new:
-                        self._differ(aspect, _shown(seen_old), _shown(seen_new))
-                except Exception as error:  # noqa: BLE001  # the shadow never fails anything
-                    self._differ(aspect, "compared", _shown(error))
-            self._let_go(other, fresh)
-
-        try:
-            loop = asyncio.get_running_loop()
+            task = asyncio.get_running_loop().create_task(work, name=name)
         except RuntimeError:
-            for aspect, *seen in pending:
-                for one in seen:
-                    if inspect.iscoroutine(one):
-                        one.close()
-                self._differ(aspect, "compared", "no loop runs here to await the aspect in")
-            self._let_go(other, fresh)
-            return
-        self._shadow._later(loop.create_task(compare(), name=f"compare {self._redirect.old.name}"))
+            work.close()
+            raise
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
-    def _let_go(self, other: Any, fresh: bool) -> None:
-        """Throw the shadow away: close what it opened."""
-        try:
-            if not self._serves_new and fresh:
-                self._redirect.close_fresh(self._site, self._args, self._kwargs)
-            elif self._serves_new and self._shadow._close is not None:
-                closing = self._shadow._close(other)
-                if inspect.iscoroutine(closing):
-                    task = asyncio.get_running_loop().create_task(closing)
-                    self._shadow._later(task)
-        except Exception as error:  # noqa: BLE001  # the shadow never fails the call
-            self._differ("close", "closed", _shown(error))
-
-    def _failed(self, error: Exception, *, shadow: bool) -> None:
-        """One way failed where the other may not have."""
-        new_failed = self._serves_new != shadow
-        other = "no error" if shadow else "not tried"
-        words = (other, _shown(error)) if new_failed else (_shown(error), other)
-        self._differ("error", *words)
-
-    def _differ(self, aspect: str, old: str, new: str) -> None:
-        place = self._site.place
-        difference = Difference(self._redirect.old.name, aspect, old, new, place.file, place.line)
-        PROCESS.usage.differ(difference)
-        logger.warning(
-            "%s at %s: %s differs: the old way %s, the new way %s",
-            difference.name,
-            place,
-            aspect,
-            difference.old,
-            difference.new,
-        )
-
-
-async def _awaited(made: Any) -> Any:
-    return await made if inspect.iscoroutine(made) or inspect.isawaitable(made) else made
-
-
-def _shown(value: object) -> str:
-    try:
-        text = f"{type(value).__name__}: {value}" if isinstance(value, Exception) else repr(value)
-    except Exception as error:  # noqa: BLE001  # a broken repr is no reason to fail the call
-        text = f"{type(value).__name__} ({type(error).__name__} in its repr)"
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    async def settle(self) -> None:
+        """Wait for the comparisons that still run in tasks."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)

@@ -16,13 +16,13 @@ from typing import Final, Protocol
 
 from trunkline.graph.model import SourceLocation
 from trunkline.legacy.errors import NewLegacyCallError
+from trunkline.legacy.naming import OldName
 
 __all__ = [
     "PROCESS",
     "CallSite",
     "Difference",
     "Known",
-    "OldName",
     "SiteUse",
     "Usage",
     "isolated_usage",
@@ -32,36 +32,6 @@ __all__ = [
 _FAST_LIMIT: Final = 65_536
 """Call instructions that are looked up at once; code made at run time could fill any table."""
 _KEPT_DIFFERENCES: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class OldName:
-    """An old name, as its users are told of it.
-
-    Attributes:
-        name: Its full name, for example ``shop.engine.ExecutionEngine``.
-        target: The canonical one, as ``module:Class.provider``.
-        advice: What to write instead, a phrase that begins with a verb.
-        removed_in: The version that removes the old name; may be empty.
-        is_quiet: True where uses are counted without a warning.
-    """
-
-    name: str
-    target: str
-    advice: str
-    removed_in: str = ""
-    is_quiet: bool = False
-
-    @property
-    def short(self) -> str:
-        """The name without its module."""
-        return self.name.rpartition(".")[2]
-
-    @property
-    def warning(self) -> str:
-        """The text of its deprecation warning."""
-        end = f" and will be removed in {self.removed_in}" if self.removed_in else ""
-        return f"{self.name} is deprecated{end}: {self.advice}"
 
 
 class Known(Protocol):
@@ -126,7 +96,7 @@ class CallSite:
         old: The name.
         place: The line.
         function: Qualified name of the function around it.
-        awaited: Whether the call's result is awaited on the spot.
+        awaited: Whether the call gives a coroutine.
         hits: The counter.
         last: Time of the last use, in seconds since the epoch.
     """
@@ -140,6 +110,12 @@ class CallSite:
         self.awaited = awaited
         self.hits = itertools.count()
         self.last = 0.0
+        self._reads = 0
+        self._lock = threading.Lock()
+
+    def begin_anew(self) -> None:
+        """Count from zero; for a process that has no other thread."""
+        self.hits = itertools.count()
         self._reads = 0
         self._lock = threading.Lock()
 
@@ -173,6 +149,7 @@ class Usage:
         self._sites: dict[tuple[str, SourceLocation, bool], CallSite] = {}
         self._warned: set[tuple[str, SourceLocation]] = set()
         self._known: Known | None = None
+        self._refused: list[NewLegacyCallError] = []
         self._lock = threading.Lock()
 
     def count(self, key: object, old: OldName, frame: FrameType) -> CallSite:
@@ -193,8 +170,16 @@ class Usage:
         site.last = self.clock()
         return site
 
-    def first_use(self, key: object, old: OldName, frame: FrameType) -> CallSite:
+    def first_use(
+        self, key: object, old: OldName, frame: FrameType, *, is_async: bool | None = None
+    ) -> CallSite:
         """Find or make the site of a call instruction that is not yet known, and warn.
+
+        Args:
+            key: Identifies who is called; one object a redirect.
+            old: The name.
+            frame: The calling frame.
+            is_async: Whether a call gives a coroutine; None for whether this one is awaited.
 
         Raises:
             NewLegacyCallError: Strict mode is on and the place is not known.
@@ -203,8 +188,10 @@ class Usage:
         place = SourceLocation(code.co_filename, frame.f_lineno)
         known = self._known
         if known is not None and not known.allows(old.name, place.file, code.co_qualname):
-            raise NewLegacyCallError(old.name, place, old.advice)
-        awaited = _is_awaited(code, instruction)
+            refusal = NewLegacyCallError(old.name, place, old.advice)
+            self._refused.append(refusal)
+            raise refusal
+        awaited = _is_awaited(code, instruction) if is_async is None else is_async
         with self._lock:
             site = self._sites.get((old.name, place, awaited))
             if site is None:
@@ -245,18 +232,34 @@ class Usage:
         return sorted(used, key=lambda use: (-use.count, use.name, use.file, use.line))
 
     @contextmanager
-    def strict(self, known: Known) -> Iterator[None]:
+    def strict(self, known: Known) -> Iterator[list[NewLegacyCallError]]:
         """Refuse old names at places that are not known, inside, in every thread.
 
         Args:
             known: The places that are, such as a ``Baseline``.
+
+        Returns:
+            A context manager. It gives the refusals so far, so that one that the refused code
+            swallows is not lost.
         """
-        before, fast, codes = self._known, self.fast, self._codes
-        self._known, self.fast, self._codes = known, {}, {}
+        before = self._known, self.fast, self._codes, self._refused
+        self._known, self.fast, self._codes, self._refused = known, {}, {}, []
         try:
-            yield
+            yield self._refused
         finally:
-            self._known, self.fast, self._codes = before, fast, codes
+            self._known, self.fast, self._codes, self._refused = before
+
+    def begin_anew(self) -> None:
+        """Forget all counts, but not what was warned of: those of a forked child are its parent's.
+
+        A thread that the child has not may have held a lock, so that there are new ones.
+        """
+        self._lock = threading.Lock()
+        for site in self._sites.values():
+            site.begin_anew()
+        self.left_open = 0
+        self.differences.clear()
+        self.difference_counts.clear()
 
     def differ(self, difference: Difference) -> None:
         """Note what a shadow call has shown."""
@@ -265,13 +268,15 @@ class Usage:
             self.difference_counts[difference.name, difference.aspect] += 1
 
     def _warn(self, site: CallSite, frame: FrameType) -> None:
+        named = frame.f_globals.get("__name__")
         try:
             warnings.warn_explicit(
                 site.old.warning,
                 DeprecationWarning,
                 site.place.file,
                 site.place.line,
-                module=frame.f_globals.get("__name__"),
+                # code that is run by `exec` may have no name, and a warning of None is not given
+                module=named if isinstance(named, str) else site.place.file,
                 registry=frame.f_globals.setdefault("__warningregistry__", {}),
             )
         except DeprecationWarning:

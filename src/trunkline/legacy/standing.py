@@ -9,15 +9,21 @@ from typing import Any, TypeAlias
 from trunkline.graph.algorithms import reachable
 from trunkline.graph.blueprint import Ref
 from trunkline.introspection import is_provider
-from trunkline.legacy.arguments import Shape
+from trunkline.legacy.arguments import Shape, argument_at
 from trunkline.legacy.target import Canonical
 from trunkline.resolution.scope import OpenScope
 from trunkline.scopes import BaseScope
 
-__all__ = ["Standing", "Step", "argument_at"]
+__all__ = ["Standing", "Step", "Usual"]
 
 Step: TypeAlias = tuple[BaseScope, Mapping[Any, object]]
 """A scope to open, and its values by provider."""
+
+Usual: TypeAlias = tuple[tuple[tuple[Any, Any], ...], tuple[tuple[Any, Any], ...]]
+"""A usual call: which of its arguments have to be values of the scope, and which may only be what
+the scope itself supplies, or None. Each is the argument's place and the provider; None for what
+needs a check in any case. A place is a keyword where all arguments go by keyword, and else a
+position, with keywords counted after positions."""
 
 
 class Standing:
@@ -101,13 +107,34 @@ class Standing:
             if home not in scope._path or not self.holds(scope, wanted[home])
         )
 
+    def usual(self, shape: Shape, count: int, keywords: tuple[str, ...]) -> Usual:
+        """What there is to see to in a call that this scope has answered, when it comes again.
+
+        Args:
+            shape: How the call passes its arguments.
+            count: Its positional arguments.
+            keywords: Its keywords, in their order.
+        """
+
+        def index(place: int | str) -> int | str:
+            if isinstance(place, int) or not count:
+                return place
+            return count + keywords.index(place)
+
+        return (
+            tuple((index(place), self.values[name]) for name, place in shape.values),
+            tuple(
+                (index(place), self.supplies.get(parameter)) for _, place, parameter in shape.checks
+            ),
+        )
+
     def check(
         self, scope: Any, shape: Shape, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Run the checks of a call that the scope answers; what it supplies itself agrees."""
         values: dict[str, Any] = {}
         for check, place, parameter in shape.checks:
-            given = args[place] if type(place) is int else kwargs[place]  # type: ignore[index]  # a position or a name
+            given = argument_at(place, args, kwargs)
             if given is None:
                 continue
             supply = self.supplies.get(parameter)
@@ -116,8 +143,3 @@ class Standing:
             if not values:
                 values = {name: scope.get(provider) for name, provider in self.values.items()}
             check(given, values)
-
-
-def argument_at(place: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """The argument at a position or under a keyword."""
-    return args[place] if isinstance(place, int) else kwargs[place]

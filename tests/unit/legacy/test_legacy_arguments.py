@@ -166,3 +166,10 @@ def test_the_class_of_what_a_function_makes_is_read_from_its_annotation() -> Non
     named: Any = redirect_class("Named", to=f"{HERE}:same_user", type=f"{HERE}:User")
     assert issubclass(shop_module.User, named)
     assert inspect.isclass(named)
+
+
+def test_arguments_for_what_is_no_provider_are_refused() -> None:
+    """They go on as they are, so that a form would be silently ignored."""
+    old = redirect_function("old", to="builtins:list", adapt=Arguments("x", x=Dropped("unused")))
+    with pytest.raises(RedirectError, match="adapts arguments for builtins:list, which is no prov"):
+        check_redirects(old)

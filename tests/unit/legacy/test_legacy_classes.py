@@ -164,7 +164,7 @@ async def test_the_class_itself_pickles_and_copies_by_name() -> None:
     assert copy.deepcopy([OldEngine]) == [OldEngine]
 
 
-@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 async def test_pickles_from_when_the_old_class_was_real_load_as_canonical(protocol: int) -> None:
     """They name the old module and class; the object that loads is a canonical one."""
 

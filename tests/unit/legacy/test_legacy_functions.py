@@ -1,13 +1,10 @@
-"""Redirected functions, getters and scopes; and the scopes that old calls open."""
+"""Redirected functions, getters and scopes, awaited or not."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import inspect
-import logging
 import threading
-import weakref
 from typing import Any
 
 import pytest
@@ -19,7 +16,6 @@ from tests.unit.legacy.shop import (
     Engine,
     PlainShop,
     Shop,
-    Till,
     User,
     Waiting,
 )
@@ -27,16 +23,12 @@ from trunkline.legacy import (
     ApplicationNotFoundError,
     Arguments,
     LegacyCallError,
-    Usage,
     Value,
-    aclose_opened,
-    close_opened,
     redirect_factory,
     redirect_function,
     redirect_scope,
 )
 from trunkline.legacy.functions import LegacyFactory
-from trunkline.legacy.opened import opened_in
 
 OF_USER = Arguments("user", user=Value("user"))
 create: Any = redirect_function(
@@ -130,107 +122,6 @@ async def test_a_call_inside_a_plain_function_is_not_awaited_unless_it_says_so()
         with pytest.raises(LegacyCallError, match="must be awaited here"):
             await old(user)
         assert (await old_later(user)).user is user
-
-
-@pytest.mark.asyncio
-async def test_another_users_call_inside_a_scope_gets_that_users_engine(shop: Any) -> None:
-    ann, bob = User("ann"), User("bob")
-    async with shop.enter(ann) as request:
-        made = create(bob)
-        assert made.user is bob
-        assert made is not request.get(Shop.engine)
-        assert create(ann) is request.get(Shop.engine)
-    assert not made.closed
-    await aclose_opened(bob)
-    assert made.closed
-
-
-@pytest.mark.asyncio
-async def test_calls_with_the_same_user_share_one_scope(shop: Any) -> None:
-    user = User("ann")
-    made = create(user)
-    assert create(None, made.bridge, user) is made
-    assert await simple(user) is made
-    assert create(User("ann")) is not made
-
-
-@pytest.mark.asyncio
-async def test_the_objects_own_closing_method_closes_its_scope(shop: Any) -> None:
-    user = User("ann")
-    made = create(user)
-    await made.cleanup()
-    assert made.closed
-    assert "cleanup" not in vars(made)
-    again = create(user)
-    assert again is not made
-    assert not again.closed
-    await made.cleanup()  # a second time touches nobody else's
-    assert not again.closed
-
-
-@pytest.mark.asyncio
-async def test_objects_that_have_come_to_their_end_are_let_go(shop: Any) -> None:
-    users = [User(str(number)) for number in range(40)]
-    made = []
-    for user in users:
-        engine = create(user)
-        engine.closed = True
-        made.append(engine)
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert await aclose_opened(users[0]) == 0
-    assert await aclose_opened(users[-1]) == 1
-
-
-@pytest.mark.asyncio
-async def test_what_nobody_holds_any_more_is_let_go(shop: Any) -> None:
-    """Old code that never closes its engines drops them; their scopes go with them."""
-    users = [User(str(number)) for number in range(50)]
-    bridges = [weakref.ref(simple(user).bridge) for user in users]
-    kept = simple(users[0])
-    bridge = simple(users[1]).bridge  # the bridge alone is held
-    gc.collect()
-    simple(User("the next one"))
-    await asyncio.sleep(0.01)
-    gc.collect()
-    assert len(opened_in(shop.root_scope())) <= 3
-    assert [held() for held in bridges[2:]] == [None] * 48
-    assert simple(users[0]) is kept
-    assert not kept.closed
-    assert simple(users[1]).bridge is bridge
-
-
-@pytest.mark.asyncio
-async def test_closing_by_hand_says_how_many_were_open(shop: Any) -> None:
-    user = User("ann")
-    made = create(user)
-    assert close_opened(user) == 1
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert made.closed
-    assert close_opened(user) == 0
-
-
-@pytest.mark.asyncio
-async def test_the_stop_closes_what_is_left_and_says_so(
-    caplog: pytest.LogCaptureFixture, counts: Usage
-) -> None:
-    with caplog.at_level(logging.WARNING, "trunkline.legacy"):
-        async with Shop():
-            made = [create(User(name)) for name in ("ann", "bob")]
-    assert all(engine.closed for engine in made)
-    assert counts.left_open == 2
-    assert "2 scopes that old calls opened were open until" in caplog.text
-
-
-def test_a_shop_that_awaits_nothing_closes_them_without() -> None:
-    with PlainShop():
-        user = User("ann")
-        made = till(user)
-        assert isinstance(made, Till)
-        assert till(user) is made
-        assert close_opened(user) == 1
-        assert till(user) is not made
 
 
 @pytest.mark.asyncio
@@ -355,3 +246,10 @@ async def test_an_override_of_the_canonical_provider_is_what_old_calls_get(shop:
             async with shop.enter(user):
                 assert create(user) is fake
     assert made is not fake
+
+
+@pytest.mark.asyncio
+async def test_a_scope_may_be_awaited_before_it_is_entered(shop: Any) -> None:
+    async with await engine_scope(User("ann")) as engine:
+        assert type(engine) is Engine
+    assert engine.closed

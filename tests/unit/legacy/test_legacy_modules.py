@@ -5,77 +5,20 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from tests.unit.legacy.moved import module
 from trunkline.errors import DeclarationError
-from trunkline.legacy import MovedPackages, Usage, redirect_module
+from trunkline.legacy import RedirectError, Usage, check_redirects, redirect_module
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
-
-FILES = {
-    "newmod.py": """
-        '''The new module.'''
-        LIMIT = 3
-        class Engine:
-            pass
-        def limit():
-            return LIMIT
-        _private = 1
-        """,
-    "oldmod.py": """
-        from trunkline.legacy import redirect_module
-        OWN = "stays"
-        __getattr__, __dir__ = redirect_module(
-            __name__, to="newmod", names={"OldEngine": "Engine", "Place": "newpkg.sub:Place"},
-            removed_in="2.0",
-        )
-        """,
-    "newpkg/__init__.py": "TOP = 1\n",
-    "newpkg/sub.py": """
-        '''The new submodule.'''
-        VALUE = 2
-        class Place:
-            pass
-        def value():
-            return VALUE
-        """,
-    "star.py": "from oldmod import *\n",
-    "cycle_new.py": """
-        import cycle_old
-        class Thing:
-            pass
-        """,
-    "cycle_old.py": """
-        from trunkline.legacy import redirect_module
-        __getattr__, __dir__ = redirect_module(__name__, to="cycle_new")
-        """,
-}
-
-
-@pytest.fixture(autouse=True)
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(text))
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        file = getattr(sys.modules[name], "__file__", None) or ""
-        if file.startswith(str(tmp_path)) or name.split(".")[0].startswith(("old", "new")):
-            del sys.modules[name]
-
-
-def module(name: str) -> Any:
-    return importlib.import_module(name)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning"),
+    pytest.mark.usefixtures("moved_tree"),
+]
 
 
 def test_old_names_are_the_new_objects_themselves() -> None:
@@ -136,46 +79,6 @@ def test_pickles_by_the_old_path_load() -> None:
     assert pickle.loads(data) is new.Engine
 
 
-def test_packages_are_found_by_their_old_names_once_installed(counts: Usage) -> None:
-    with pytest.raises(ModuleNotFoundError):
-        module("oldpkg.sub")
-    with MovedPackages({"oldpkg": "newpkg"}, removed_in="2.0").installed():
-        old, new = module("oldpkg.sub"), module("newpkg.sub")
-        assert old.value is new.value
-        assert module("oldpkg").TOP == 1
-        assert module("oldpkg").sub is old
-        assert old.__doc__ == "The new submodule."
-        assert new.__spec__.name == "newpkg.sub"
-        with patch("oldpkg.sub.VALUE", 5):
-            assert new.value() == 5
-        assert new.value() == 2
-        with pytest.raises(ModuleNotFoundError):
-            module("oldpkg.nothing")
-        with pytest.raises(AttributeError):
-            old.nothing  # noqa: B018
-    assert "oldpkg.sub" not in sys.modules
-    with pytest.raises(ModuleNotFoundError):
-        module("oldpkg")
-    assert {use.name for use in counts.uses()} >= {"oldpkg.TOP", "oldpkg.sub.value"}
-
-
-def test_installing_twice_is_the_same() -> None:
-    finder = MovedPackages({"oldpkg": "newpkg"})
-    finder.install()
-    finder.install()
-    try:
-        assert sys.meta_path.count(finder) == 1
-    finally:
-        finder.remove()
-        finder.remove()
-
-
-@pytest.mark.parametrize("packages", [{"a": "a"}, {"a": "a.b"}, {"": "b"}, {"a": ""}])
-def test_a_package_cannot_move_into_itself(packages: dict[str, str]) -> None:
-    with pytest.raises(DeclarationError, match="can't have moved"):
-        MovedPackages(packages)
-
-
 def test_a_module_that_is_not_imported_yet_may_be_described() -> None:
     get, listed = redirect_module("not.imported", to="newmod")
     assert get("LIMIT") == 3
@@ -183,3 +86,60 @@ def test_a_module_that_is_not_imported_yet_may_be_described() -> None:
         get("__wrapped__")
     assert get("__all__") == ["LIMIT", "Engine", "limit"]
     assert callable(listed)
+
+
+def test_metadata_of_the_new_module_is_found_and_its_machinery_is_not() -> None:
+    old, new = module("oldmod"), module("newmod")
+    new.__version__ = "1.2"
+    assert old.__version__ == "1.2"
+    assert not hasattr(old, "__path__")
+    assert old.__file__ != new.__file__
+
+
+def test_a_module_of_the_new_package_is_found_in_the_old_one(moved_tree: Path) -> None:
+    (moved_tree / "oldtop.py").write_text(
+        "from trunkline.legacy import redirect_module\n"
+        "__getattr__, __dir__ = redirect_module(__name__, to='newpkg')\n"
+    )
+    namespace: dict[str, Any] = {}
+    exec("from oldtop import sub", namespace)
+    assert namespace["sub"] is module("newpkg.sub")
+
+
+def test_reloading_an_old_module_leaves_the_new_one_alone() -> None:
+    old, new = module("oldmod"), module("newmod")
+    engine = new.Engine
+    assert importlib.reload(old) is old
+    assert old.OldEngine is engine
+    assert old.OWN == "stays"
+
+
+def test_a_module_that_moved_twice_is_used_by_the_importing_line_alone(
+    moved_tree: Path, counts: Usage
+) -> None:
+    (moved_tree / "older.py").write_text(
+        "from trunkline.legacy import redirect_module\n"
+        "__getattr__, __dir__ = redirect_module(__name__, to='oldmod')\n"
+    )
+    assert module("older").limit() == 3
+    assert [use.name for use in counts.uses()] == ["older.limit"]
+
+
+def test_what_leads_nowhere_is_found_at_start_up() -> None:
+    lost: Any = sys.modules.setdefault("lostmod", type(sys)("lostmod"))
+    try:
+        redirect_module(
+            "lostmod", to="newmod", names={"A": "Engine", "B": "nowhere:X", "C": "Missing"}
+        )
+        with pytest.raises(RedirectError) as caught:
+            check_redirects(lost)
+    finally:
+        del sys.modules["lostmod"]
+    assert [finding.subject for finding in caught.value.findings] == ["lostmod.B", "lostmod.C"]
+    assert "newmod has no Missing" in str(caught.value)
+    check_redirects(module("oldmod"))
+
+
+def test_a_module_cannot_move_to_itself() -> None:
+    with pytest.raises(DeclarationError, match="can't have moved to itself"):
+        redirect_module("same", to="same")

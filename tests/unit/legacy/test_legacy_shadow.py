@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -192,7 +194,7 @@ async def test_a_shadow_that_hangs_is_cut_off(shop: Any, counts: Usage) -> None:
     user = User("ann")
     async with shop.enter(user):
         assert type(await create(user)) is Engine
-    assert differences(counts) == [("error", "TimeoutError: ", "no error")]
+    assert differences(counts) == [("error", "TimeoutError: no end in 0.01 s", "no error")]
 
 
 async def test_the_old_way_may_be_a_path_that_is_imported_late(shop: Any, counts: Usage) -> None:
@@ -220,3 +222,109 @@ async def test_a_shadow_that_cannot_work_is_refused() -> None:
         Shadow(old_way, compare={}, every=0)
     with pytest.raises(DeclarationError):
         Shadow(old_way, compare={}, serve="both")  # type: ignore[arg-type]  # that is the point
+
+
+@pytest.mark.parametrize(
+    "failure", [SystemExit(1), asyncio.CancelledError(), BaseExceptionGroup("", [SystemExit()])]
+)
+async def test_a_shadow_that_ends_the_program_ends_nothing(
+    failure: BaseException, shop: Any, counts: Usage
+) -> None:
+    """Old code may call ``sys.exit``, or cancel itself; only an interrupt is the caller's."""
+
+    def fails(_: object) -> Any:
+        raise failure
+
+    async def fails_later(_: object) -> Any:
+        raise failure
+
+    user = User("ann")
+    async with shop.enter(user):
+        assert type(shadowed(Shadow(fails, compare={}, every=1))(user)) is Engine
+        assert type(await shadowed(Shadow(fails_later, compare={}, every=1))(user)) is Engine
+        aspects = Shadow(old_way, compare={"sync": fails, "async": fails_later}, every=1)
+        assert type(shadowed(aspects)(user)) is Engine
+        await aspects.settle()
+        assert type(shadowed(Shadow(old_way, compare={}, close=fails, every=1))(user)) is Engine
+    shown = f"{type(failure).__name__}: {failure}"
+    assert differences(counts) == [
+        ("error", shown, "no error"),
+        ("error", shown, "no error"),
+        ("sync", "compared", shown),
+        ("async", "compared", shown),
+        ("close", "closed", shown),
+    ]
+
+
+async def test_an_interrupt_in_a_shadow_is_the_callers(shop: Any) -> None:
+    def interrupted(_: object) -> Any:
+        raise KeyboardInterrupt
+
+    user = User("ann")
+    async with shop.enter(user):
+        with pytest.raises(KeyboardInterrupt):
+            shadowed(Shadow(interrupted, compare={}, every=1))(user)
+
+
+async def test_a_call_that_is_cancelled_takes_its_shadow_with_it(shop: Any) -> None:
+    ended: list[str] = []
+
+    async def hangs(_: object) -> Any:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("shadow")
+
+    user = User("ann")
+    shadow = Shadow(hangs, compare={}, every=1)
+    create = shadowed(shadow)
+
+    async def call() -> Any:
+        return await create(user)
+
+    async with shop.enter(user):
+        task = asyncio.create_task(call())
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await shadow.settle()
+    assert ended == ["shadow"]
+
+
+async def test_a_shadow_that_will_not_be_cancelled_holds_nobody_up(
+    shop: Any, counts: Usage
+) -> None:
+    go_on = asyncio.Event()
+
+    async def stubborn(_: object) -> Any:
+        while not go_on.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await go_on.wait()
+
+    user = User("ann")
+    shadow = Shadow(stubborn, compare={}, every=1, seconds=0.01)
+    async with shop.enter(user):
+        create = shadowed(shadow)
+        assert type(await create(user)) is Engine
+    go_on.set()
+    await shadow.settle()
+    assert [aspect for aspect, *_ in differences(counts)] == ["error"]
+
+
+async def test_context_variables_of_a_shadow_are_its_own(shop: Any) -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="untouched")
+
+    def sets(user: User) -> OldEngine:
+        variable.set("by the shadow")
+        return OldEngine(user)
+
+    async def sets_later(user: User) -> OldEngine:
+        return sets(user)
+
+    user = User("ann")
+    async with shop.enter(user):
+        shadowed(Shadow(sets, compare={}, every=1))(user)
+        create = shadowed(Shadow(sets_later, compare={}, every=1))
+        await create(user)
+    assert variable.get() == "untouched"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import inspect
+import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,3 +185,46 @@ def test_isolated_counts_leave_the_others_alone() -> None:
         old("b")
         assert [use.count for use in inner.uses()] == [1]
     assert [use.count for use in usage().uses()] == [1]
+
+
+def test_code_that_is_run_by_exec_is_warned_of_too() -> None:
+    """It may have no module name, and the interpreter drops a warning of a module None."""
+    for namespace in ({}, {"__name__": None}, {"__name__": "named"}):
+        code = compile("\nold('a')", f"{len(usage().uses())}.py", "exec")
+        with pytest.warns(DeprecationWarning, match="old is deprecated") as caught:
+            exec(code, {"old": old, **namespace})
+        assert [(w.filename, w.lineno) for w in caught] == [(code.co_filename, 2)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_calls_from_c_belong_to_the_line_that_began_them() -> None:
+    here = line() + 1
+    made = [*map(old, ["a", "b"]), functools.partial(old, "c")()]
+    assert [type(one) for one in made] == [User] * 3
+    assert counted() == {("old", here): 3}
+
+
+def test_each_use_of_python_w_error_ends_with_the_callers_line(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from trunkline.legacy import redirect_function\n"
+        "old = redirect_function('old', to='builtins:list')\n"
+        "old()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning", program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f'File "{program}", line 3' in done.stderr
+    assert "DeprecationWarning: __main__.old is deprecated: use list of builtins" in done.stderr
+
+
+def test_a_refusal_that_the_refused_code_swallows_is_not_lost() -> None:
+    with usage().strict(Baseline()) as refused, contextlib.suppress(Exception):
+        old("a")
+    [refusal] = refused
+    assert refusal.name == f"{__name__}.old"
+    assert usage().uses() == []
