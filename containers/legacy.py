@@ -5,9 +5,9 @@ provider of the application: it connects the runtime's own old faces, ``create_f
 ``create_for_user``, with the started application, and disconnects them when it stops.
 """
 
-import logging
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,11 +19,11 @@ from trunkline.legacy import (
     UsageFile,
     Value,
     check_redirects,
+    keep_counts,
     redirect_class,
     redirect_factory,
     redirect_function,
     redirect_scope,
-    usage,
 )
 from trunkline_runtime.bridge import AgentWebSocketBridge, installed_bridges
 from trunkline_runtime.context import Environment, UserExecutionContext
@@ -36,12 +36,12 @@ from trunkline_runtime.engine import (
 from trunkline_runtime.engine.sink import require_same_owner
 from trunkline_runtime.errors import ForeignContext
 
-logger = logging.getLogger(__name__)
-
 ENGINE: Final = "containers.application:Application.engine"
 BRIDGE: Final = "containers.application:Application.bridge"
 ADVICE: Final = "open a request scope with app.enter(context) and resolve Application.engine in it"
 REMOVED_IN: Final = "2.0"
+KEPT_EVERY: Final = 300.0
+"""Seconds between writes of the counts."""
 
 
 def own_bridge(bridge: Any, values: Mapping[str, Any]) -> None:
@@ -216,20 +216,12 @@ def open_legacy(environment: Environment) -> Iterator[None]:
         RedirectError: An old name leads nowhere, or its arguments do not fit.
     """
     check_redirects(sys.modules[__name__])
-    try:
-        with installed(CanonicalFactories()), installed_bridges(CanonicalBridges()):
-            yield
-    finally:
+    with ExitStack() as stack:
         if environment is not Environment.TEST:
-            _keep_counts()
-
-
-def _keep_counts() -> None:
-    file = UsageFile.of_project()
-    try:
-        file.write(usage())
-    except OSError as error:
-        logger.warning("the uses of old names could not be written to %s: %s", file.path, error)
+            stack.callback(keep_counts(UsageFile.of_project(), every=KEPT_EVERY))
+        stack.enter_context(installed(CanonicalFactories()))
+        stack.enter_context(installed_bridges(CanonicalBridges()))
+        yield
 
 
 def _calling_frame() -> FrameType:

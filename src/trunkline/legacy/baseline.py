@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trunkline.legacy.errors import UsageFileError
-from trunkline.legacy.store import Record
+from trunkline.legacy.sites import SiteUse
 
 __all__ = ["Baseline", "Place"]
 
@@ -52,12 +52,12 @@ class Baseline:
         """
         return Place(name, self._relative(file), function) in self.places
 
-    def new(self, records: Iterable[Record]) -> list[Record]:
+    def new(self, records: Iterable[SiteUse]) -> list[SiteUse]:
         """The records of places that are not allowed."""
         return [r for r in records if not self.allows(r.name, r.file, r.function)]
 
     @classmethod
-    def of(cls, records: Iterable[Record], root: Path | None = None) -> Baseline:
+    def of(cls, records: Iterable[SiteUse], root: Path | None = None) -> Baseline:
         """The baseline that allows what was recorded."""
         return cls((Place(r.name, r.file, r.function) for r in records), root)
 
@@ -80,9 +80,16 @@ class Baseline:
         return cls(places, root)
 
     def write(self, path: Path) -> None:
-        """Write the baseline, in an order that makes small changes small."""
+        """Write the baseline, in an order that makes small changes small.
+
+        Raises:
+            UsageFileError: It can't be written there.
+        """
         listed = [place._asdict() for place in sorted(self.places)]
-        path.write_text(json.dumps({"places": listed}, indent=2) + "\n", encoding="utf-8")
+        try:
+            path.write_text(json.dumps({"places": listed}, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageFileError(f"{path} can't be written", cause=str(error)) from error
 
     def _relative(self, file: str) -> str:
         path = Path(file)

@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from trunkline.legacy.baseline import Baseline
+from trunkline.legacy.errors import UsageFileError
 from trunkline.legacy.exports import Day, burn_down, to_json, to_prometheus
-from trunkline.legacy.sites import Difference
-from trunkline.legacy.store import DEFAULT_FILE, Record, UsageFile, merged
+from trunkline.legacy.records import merged
+from trunkline.legacy.sites import Difference, SiteUse
+from trunkline.legacy.store import DEFAULT_FILE, UsageFile
 
 __all__ = ["legacy"]
 
@@ -61,19 +63,14 @@ def legacy(
     root = counts.root
     if file is not None:
         counts = UsageFile(file, root)
-    if not counts.path.exists():
-        # Not an empty report: that would say that the old names are out of use.
-        click.echo(
-            f"no counts yet in {counts.path}: call keep_counts(UsageFile.of_project()) at start-up",
-            err=format_ != "table" or write_baseline is not None,
-        )
-        if format_ == "table" and write_baseline is None:
-            return
+    is_needed = file is not None or baseline is not None or write_baseline is not None
+    if not _exists(counts.path, is_needed=is_needed, err=format_ != "table"):
+        return
     records, differences = counts.read()
     if write_baseline is not None:
         Baseline.of(records, root).write(write_baseline)
         places = len({(r.name, r.file, r.function) for r in records})
-        click.echo(f"{write_baseline}: {places} places at which old names may be used")
+        click.echo(f"{write_baseline}: {_counted(places, 'place')} at which old names may be used")
         return
     if baseline is not None:
         records = Baseline.read(baseline, root).new(records)
@@ -89,8 +86,28 @@ def legacy(
         context.exit(_FINDINGS)
 
 
+def _exists(path: Path, *, is_needed: bool, err: bool) -> bool:
+    """Whether there are counts; where there are none, that is no empty report of old names in use.
+
+    Args:
+        path: The file of counts.
+        is_needed: Whether what is asked for makes no sense without.
+        err: Whether to say so beside the output, for programs that read it.
+
+    Raises:
+        UsageFileError: There are none, and they are needed.
+    """
+    if path.exists():
+        return True
+    remedy = "call keep_counts(UsageFile.of_project()) at start-up"
+    if is_needed:
+        raise UsageFileError(f"there are no counts in {path}", remedy=remedy)
+    click.echo(f"no counts yet in {path}: {remedy}", err=err)
+    return err
+
+
 def _print_sites(
-    records: Sequence[Record], differences: Sequence[Difference], path: Path, *, new: bool
+    records: Sequence[SiteUse], differences: Sequence[Difference], path: Path, *, new: bool
 ) -> None:
     if not records:
         click.echo(
@@ -114,12 +131,18 @@ def _print_sites(
     console.print(table)
     calls = sum(record.count for record in records)
     names = len({record.name for record in records})
-    console.print(f"{len(records)} sites of {names} old names, {calls:,} calls", highlight=False)
+    found = f"{_counted(len(records), 'site')} of {_counted(names, 'old name')}"
+    console.print(f"{found}, {_counted(calls, 'call')}", highlight=False)
     if differences:
-        console.print(f"\n{len(differences)} differences between the old way and the new:")
+        found = _counted(len(differences), "difference")
+        console.print(f"\n{found} between the old way and the new:", highlight=False)
         for d in differences[-_BAR:]:
             text = f"  {d.file}:{d.line} {d.name} {d.aspect}: {d.old} -> {d.new}"
             console.print(text, markup=False, highlight=False)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _print_days(days: Sequence[Day]) -> None:

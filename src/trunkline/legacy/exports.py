@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
-from trunkline.legacy.sites import Difference
-from trunkline.legacy.store import Record, merged
+from trunkline.legacy.records import by_day, merged
+from trunkline.legacy.sites import Difference, SiteUse
 
 __all__ = ["Day", "burn_down", "to_json", "to_prometheus"]
+
+_EPOCH: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +34,18 @@ class Day:
     calls: int
 
 
-def burn_down(records: Iterable[Record]) -> list[Day]:
+def burn_down(records: Iterable[SiteUse]) -> list[Day]:
     """Sites, names and calls by day, from the first day to the last, quiet days included."""
-    by_day: dict[date, list[Record]] = {}
-    for record in records:
-        by_day.setdefault(datetime.fromtimestamp(record.last, UTC).date(), []).append(record)
-    if not by_day:
+    days = by_day(records)
+    if not days:
         return []
-    first, last = min(by_day), max(by_day)
-    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    return [_day(day, by_day.get(day, [])) for day in days]
+    return [
+        _day(_EPOCH + timedelta(days=day), days.get(day, []))
+        for day in range(min(days), max(days) + 1)
+    ]
 
 
-def to_json(records: Sequence[Record], differences: Iterable[Difference]) -> str:
+def to_json(records: Sequence[SiteUse], differences: Iterable[Difference]) -> str:
     """Sites, days and differences as one JSON object."""
     return json.dumps(
         {
@@ -55,7 +57,7 @@ def to_json(records: Sequence[Record], differences: Iterable[Difference]) -> str
     )
 
 
-def to_prometheus(records: Sequence[Record], differences: Iterable[Difference]) -> str:
+def to_prometheus(records: Sequence[SiteUse], differences: Iterable[Difference]) -> str:
     """Sites and differences in Prometheus' text format.
 
     The format is that of https://prometheus.io/docs/instrumenting/exposition_formats/, 0.0.4.
@@ -88,7 +90,7 @@ def to_prometheus(records: Sequence[Record], differences: Iterable[Difference]) 
     return "\n".join(lines) + "\n"
 
 
-def _day(day: date, records: Sequence[Record]) -> Day:
+def _day(day: date, records: Sequence[SiteUse]) -> Day:
     return Day(
         day=day,
         sites=len({record.site for record in records}),
@@ -107,7 +109,7 @@ def _sample(name: str, labels: dict[str, str], value: float) -> str:
     return f"{name}{{{listed}}} {value!r}"
 
 
-def _labels(record: Record) -> dict[str, str]:
+def _labels(record: SiteUse) -> dict[str, str]:
     return {"name": record.name, "file": record.file, "line": str(record.line)}
 
 

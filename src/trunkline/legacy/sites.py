@@ -65,15 +65,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class SiteUse:
-    """What is known of one call site at one moment.
+    """The uses of one call site: all so far, or in a file of counts those since the last write.
 
     Attributes:
         name: The old name.
         target: What it leads to.
-        file: Path of the calling file.
+        file: Path of the calling file; in a file of counts relative to the project where it lies
+            in it.
         line: The calling line.
         function: Qualified name of the calling function, ``<module>`` at the top of a file.
-        count: Calls so far.
+        count: Calls.
         last: Time of the last call, in seconds since the epoch.
     """
 
@@ -84,6 +85,11 @@ class SiteUse:
     function: str
     count: int
     last: float
+
+    @property
+    def site(self) -> tuple[str, str, int]:
+        """What tells sites apart."""
+        return self.name, self.file, self.line
 
 
 class CallSite:

@@ -6,58 +6,38 @@ can keep one file and a crash can spoil the last line alone, which a reader pass
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import fcntl
-import json
+import functools
+import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from trunkline.legacy.errors import UsageFileError
+from trunkline.legacy.records import by_day, line_of, merged, parsed
 from trunkline.legacy.sites import PROCESS, Difference, SiteUse, Usage
 
-__all__ = ["DEFAULT_FILE", "Record", "UsageFile", "keep_counts", "merged"]
+__all__ = ["DEFAULT_FILE", "UsageFile"]
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_FILE: Final = Path(".trunkline") / "legacy-usage.jsonl"
 """Where counts are kept, relative to the project's folder."""
 _COMPACT_BYTES: Final = 4 * 1024 * 1024
-_DAY: Final = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What one process counted at one site between two writes.
-
-    Attributes:
-        name: The old name.
-        target: What it leads to.
-        file: Path of the calling file, relative to the project where it lies in it.
-        line: The calling line.
-        function: The calling function.
-        count: Calls in that time.
-        last: Time of the last of them, in seconds since the epoch.
-    """
-
-    name: str
-    target: str
-    file: str
-    line: int
-    function: str
-    count: int
-    last: float
-
-    @property
-    def site(self) -> tuple[str, str, int]:
-        """What tells sites apart."""
-        return self.name, self.file, self.line
+_KEPT_DIFFERENCES: Final = 1_000
+_FILES: Final[WeakSet[UsageFile]] = WeakSet()
+"""The files of this process: what was counted before a fork is the parent's to write."""
 
 
 class UsageFile:
     """A file of counts.
+
+    A forked process counts anew if its parent has a file, which then writes what it counted.
 
     Args:
         path: The file; its folder is made when it is first written.
@@ -70,6 +50,8 @@ class UsageFile:
         self._written: dict[tuple[str, str, int], int] = {}
         self._differences = 0
         self._lock = threading.Lock()
+        _follow_forks()
+        _FILES.add(self)
 
     @classmethod
     def of_project(cls, start: Path | None = None) -> UsageFile:
@@ -97,51 +79,49 @@ class UsageFile:
 
         Returns:
             How many sites have new uses.
+
+        Raises:
+            OSError: The file can't be written. Nothing is lost: the next write has it all.
         """
         with self._lock:
-            lines = []
+            written = dict(self._written)
+            records = []
             for use in usage.uses():
-                key = (use.name, use.file, use.line)
-                new = use.count - self._written.get(key, 0)
+                new = use.count - written.get(use.site, 0)
                 if new > 0:
-                    self._written[key] = use.count
-                    lines.append(_line("use", asdict(self._record(use, new))))
-            count = len(lines)
+                    written[use.site] = use.count
+                    records.append(self._record(use, new))
             total = sum(usage.difference_counts.values())
             fresh = min(total - self._differences, len(usage.differences))
-            self._differences = total
             latest = list(usage.differences)[len(usage.differences) - fresh :]
-            lines += [_line("difference", asdict(difference)) for difference in latest]
+            lines = [*map(line_of, records), *map(line_of, latest)]
             if lines or not self.path.exists():  # an empty file says that no old name was used
                 self._append("".join(lines).encode())
-        return count
+            self._written = written
+            self._differences = total
+        return len(records)
 
-    def read(self) -> tuple[list[Record], list[Difference]]:
+    def read(self) -> tuple[list[SiteUse], list[Difference]]:
         """Everything in the file; nothing where there is none.
 
         Raises:
             UsageFileError: It can't be read, or a line in its middle is no record.
         """
         try:
-            text = self.path.read_text(encoding="utf-8")
+            data = self.path.read_bytes()
         except FileNotFoundError:
             return [], []
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise UsageFileError(f"{self.path} can't be read", cause=str(error)) from error
-        records: list[Record] = []
+        records: list[SiteUse] = []
         differences: list[Difference] = []
-        lines = text.split("\n")
+        lines = data.split(b"\n")
         for number, line in enumerate(lines, 1):
             if not line:
                 continue
             try:
-                data = json.loads(line)
-                kind = data.pop("kind")
-                if kind == "use":
-                    records.append(Record(**data))
-                else:
-                    differences.append(Difference(**data))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                one = parsed(line)
+            except ValueError as error:
                 if number == len(lines):  # without its end: a process died while it wrote
                     continue
                 raise UsageFileError(
@@ -149,15 +129,23 @@ class UsageFile:
                     cause=str(error),
                     remedy="remove the line, or the file: counts begin anew",
                 ) from error
+            if isinstance(one, SiteUse):
+                records.append(one)
+            else:
+                differences.append(one)
         return records, differences
 
-    def _record(self, use: SiteUse, count: int) -> Record:
+    def begin_anew(self) -> None:
+        """Forget what was written: a forked process counts from zero."""
+        self._lock = threading.Lock()
+        self._written = {}
+        self._differences = 0
+
+    def _record(self, use: SiteUse, count: int) -> SiteUse:
         file = Path(use.file)
         with contextlib.suppress(ValueError):
             file = file.relative_to(self._root)
-        return Record(
-            use.name, use.target, file.as_posix(), use.line, use.function, count, use.last
-        )
+        return replace(use, file=file.as_posix(), count=count)
 
     def _append(self, data: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +153,12 @@ class UsageFile:
             self._mend_end()
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                os.write(descriptor, data)
+                before = os.fstat(descriptor).st_size
+                try:
+                    _write_all(descriptor, data)
+                except OSError:
+                    os.ftruncate(descriptor, before)  # all or nothing, so that nothing is twice
+                    raise
                 size = os.fstat(descriptor).st_size
             finally:
                 os.close(descriptor)
@@ -183,14 +176,13 @@ class UsageFile:
 
     def _compact(self) -> None:
         """Make one line of all that a site has in a day."""
-        records, differences = self.read()
-        merged: dict[tuple[int, str, str, int], Record] = {}
-        for record in records:
-            key = (int(record.last // _DAY), *record.site)
-            seen = merged.get(key)
-            merged[key] = record if seen is None else _sum(seen, record)
-        lines = [_line("use", asdict(record)) for record in merged.values()]
-        lines += [_line("difference", asdict(difference)) for difference in differences[-1_000:]]
+        try:
+            records, differences = self.read()
+        except UsageFileError as error:  # what is new is written; only its reader can mend the rest
+            logger.warning("the counts can't be made smaller: %s", error)
+            return
+        one_a_day = [record for day in by_day(records).values() for record in merged(day)]
+        lines = [*map(line_of, one_a_day), *map(line_of, differences[-_KEPT_DIFFERENCES:])]
         self._replace("".join(lines).encode())
 
     def _replace(self, data: bytes) -> None:
@@ -204,39 +196,27 @@ class UsageFile:
         lock = self.path.with_name(f"{self.path.name}.lock")
         with lock.open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:
+                fcntl.flock(held, fcntl.LOCK_UN)  # a process that was forked meanwhile has it too
 
 
-def keep_counts(file: UsageFile) -> None:
-    """Write this process's counts to a file when the interpreter exits.
-
-    Args:
-        file: The file.
-    """
-    atexit.register(lambda: file.write(PROCESS.usage))
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
-def merged(records: Iterable[Record]) -> list[Record]:
-    """One record a site, most used first."""
-    sites: dict[tuple[str, str, int], Record] = {}
-    for record in records:
-        seen = sites.get(record.site)
-        sites[record.site] = record if seen is None else _sum(seen, record)
-    return sorted(sites.values(), key=lambda r: (-r.count, r.name, r.file, r.line))
+@functools.cache
+def _follow_forks() -> None:
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
-def _sum(one: Record, other: Record) -> Record:
-    late = one if one.last >= other.last else other
-    return Record(
-        late.name,
-        late.target,
-        late.file,
-        late.line,
-        late.function,
-        one.count + other.count,
-        late.last,
-    )
-
-
-def _line(kind: str, data: dict[str, object]) -> str:
-    return json.dumps({"kind": kind, **data}, ensure_ascii=False) + "\n"
+def _begin_anew() -> None:
+    """Count from zero in a forked process, if the parent has a file to write its own counts to."""
+    files = list(_FILES)
+    if files:
+        PROCESS.usage.begin_anew()
+    for file in files:
+        file.begin_anew()

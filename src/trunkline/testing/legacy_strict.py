@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from trunkline.legacy import Baseline, UsageFileError, usage
+from trunkline.legacy import Baseline, NewLegacyCallError, UsageFileError, usage
 
 __all__ = ["LegacyStrict"]
 
@@ -23,6 +23,7 @@ class LegacyStrict:
 
     def __init__(self, baseline: Baseline) -> None:
         self._baseline = baseline
+        self._refused: list[NewLegacyCallError] = []
 
     @classmethod
     def of(cls, named: str, folder: Path) -> LegacyStrict:
@@ -45,11 +46,44 @@ class LegacyStrict:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Iterator[None]:
         """Refuse new uses in what test modules import and in their own top level."""
-        with usage().strict(self._baseline):
+        with usage().strict(self._baseline) as self._refused:
             return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self,
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Fail what swallows a refusal while it is imported."""
+        self._refused.clear()
+        report = yield
+        if self._refused and report.passed:
+            report.outcome, report.longrepr = "failed", str(self._refused[0])
+        return report
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self) -> Iterator[None]:
         """Refuse new uses in a test and in its fixtures."""
-        with usage().strict(self._baseline):
+        with usage().strict(self._baseline) as self._refused:
             return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Iterator[None]:
+        """Fail the fixtures of a test that swallow a refusal."""
+        return (yield from self._raise_swallowed())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        """Fail a test that swallows a refusal."""
+        return (yield from self._raise_swallowed())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Iterator[None]:
+        """Fail the end of fixtures that swallows a refusal."""
+        return (yield from self._raise_swallowed())
+
+    def _raise_swallowed(self) -> Iterator[None]:
+        """Raise the first refusal of what came to its end all the same."""
+        self._refused.clear()
+        yield
+        if self._refused:
+            raise self._refused[0]

@@ -183,7 +183,7 @@ with Application() as app, app.enter(User()) as request:
     assert OldEngine(None, request.get(Application.user)) is request.get(Application.shop)
 """
     run_in(shop, sys.executable, "-c", program)
-    assert "1 sites of 1 old names" in run_in(shop, TRUNKLINE, "legacy")
+    assert "1 site of 1 old name, 1 call" in run_in(shop, TRUNKLINE, "legacy")
 
 
 def test_nothing_that_exists_is_overwritten(project: Path) -> None:

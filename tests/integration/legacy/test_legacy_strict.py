@@ -76,3 +76,61 @@ def test_a_baseline_that_cannot_be_read_is_told(project: pytest.Pytester) -> Non
     result = run(project, "--trunkline-legacy-strict=nowhere.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*nowhere.json can't be read as a baseline of old names*"])
+
+
+def test_a_test_that_swallows_its_refusal_fails_all_the_same(project: pytest.Pytester) -> None:
+    """Old code is full of `except Exception`."""
+    project.makepyfile(
+        test_swallows="""
+        import contextlib, pytest, threading
+        from old import old_engine
+
+        def swallow():
+            with contextlib.suppress(Exception):
+                old_engine()
+
+        def test_call():
+            swallow()
+
+        @pytest.mark.filterwarnings("ignore")
+        def test_thread():
+            thread = threading.Thread(target=old_engine)
+            thread.start()
+            thread.join()
+
+        @pytest.fixture
+        def begins():
+            swallow()
+
+        def test_setup(begins):
+            pass
+
+        @pytest.fixture
+        def ends():
+            yield
+            swallow()
+
+        def test_teardown(ends):
+            pass
+
+        def test_clean():
+            pass
+        """
+    )
+    result = run(project, "--trunkline-legacy-strict=on", "test_swallows.py")
+    result.assert_outcomes(passed=2, failed=2, errors=2)
+    project.makepyfile(
+        test_top="""
+        from old import old_engine
+        try:
+            old_engine()
+        except Exception:
+            pass
+
+        def test_nothing():
+            pass
+        """
+    )
+    result = run(project, "--trunkline-legacy-strict=on", "test_top.py")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*old.old_engine is used at a new place*"])
