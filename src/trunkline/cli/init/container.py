@@ -53,12 +53,9 @@ class FirstContainer:
         if not any(not line.startswith("#") for line in self._lines):
             self._lines.append("settings = providers.Object({})")
         paths = sorted(path.partition(":") for path in self._imports)
-        head = "\n".join(
-            [
-                *(f"from {module} import {name}" for module, _, name in paths),
-                "from trunkline import ScopedContainer, providers",
-            ]
-        )
+        own = [f"from {module} import {name}" for module, _, name in paths]
+        framework = "from trunkline import ScopedContainer, providers"
+        head = "\n".join([framework, *(["", *own] if own else [])])
         body = "\n".join(f"    {line}" for line in self._lines)
         return (
             '"""The application\'s container: the one place that says how things are made."""\n\n'

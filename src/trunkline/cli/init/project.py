@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trunkline.cli.faults import CommandError
 
-__all__ = ["Project", "Symbol"]
+__all__ = ["Project", "Symbol", "parsed_file"]
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 _SKIPPED = frozenset(
@@ -81,7 +81,7 @@ class Project:
     @property
     def source(self) -> Path:
         """The folder that imports start from."""
-        return self.root / "src" if (self.root / "src").is_dir() else self.root
+        return self.root / "src" if any((self.root / "src").glob("*/*.py")) else self.root
 
     def package(self, named: str | None) -> str:
         """The package to write into."""
@@ -91,7 +91,7 @@ class Project:
             if path.parent.name not in _SKIPPED and not path.parent.name.startswith((".", "_"))
         )
         if named is not None:
-            if named not in packages:
+            if named not in packages and not any((self.source / named).glob("*.py")):
                 raise CommandError(
                     f"there is no package {named} in {self.source}",
                     remedy=f"name one of: {', '.join(packages) or 'none is there'}",
@@ -122,10 +122,7 @@ class Project:
                 f"{option}: there is no module {module} in {self.source}",
                 remedy="name the module that defines it",
             )
-        try:
-            tree = ast.parse(file.read_bytes())
-        except (SyntaxError, ValueError) as error:
-            raise CommandError(f"{file} can't be read", cause=str(error)) from error
+        tree = parsed_file(file)
         imports = dict(_imported(tree, module, file.name == "__init__.py"))
         for node in tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -139,6 +136,18 @@ class Project:
             cause=f"it imports it from {imports[name]}" if name in imports else "",
             remedy="name the module and the class or function that it defines",
         )
+
+
+def parsed_file(file: Path) -> ast.Module:
+    """The tree of a source file.
+
+    Raises:
+        CommandError: It can't be read.
+    """
+    try:
+        return ast.parse(file.read_bytes(), file.name)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise CommandError(f"{file} can't be read", cause=str(error)) from error
 
 
 def _imported(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[str, str]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import indent
 
 from trunkline.cli.init.project import Symbol
 
-__all__ = ["class_of", "redirects_text", "snake_case"]
+__all__ = ["Redirects", "class_of", "snake_case"]
 
 _START = '''
 
@@ -22,39 +24,91 @@ def start() -> None:
 '''
 
 
-def redirects_text(
-    home: str, canonical: Symbol, user: Symbol | None, olds: Sequence[Symbol]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Redirects:
     """The text of the redirects.
 
-    Args:
-        home: The package that the container is written into.
+    Attributes:
+        container: The module of the container.
         canonical: What they lead to.
         user: The class of the scope value.
         olds: The old names.
     """
-    provider = f"{home}.containers:Application.{snake_case(canonical.name)}"
-    used = {"Arguments", "UsageFile", "check_redirects", "keep_counts"}
-    blocks = []
-    for old in olds:
-        form, roles = _form(old, user)
-        used |= {role.partition("(")[0] for _, role in roles}
+
+    container: str
+    canonical: Symbol
+    user: Symbol | None
+    olds: Sequence[Symbol]
+
+    def text(self) -> str:
+        """The whole module."""
+        used = {"UsageFile", "check_redirects", "keep_counts", *self._used()}
+        names = "".join(f"    {name},\n" for name in sorted(used, key=_as_sorted))
+        return (
+            '"""Old names that lead to the container.\n\n'
+            'What is dropped is ignored: see that no call needs it.\n"""\n\n'
+            "import sys\nfrom typing import TYPE_CHECKING, Any\n\n"
+            f"from trunkline.legacy import (\n{names})\n\n{self._bindings()}{_START}"
+        )
+
+    def blocks(self) -> str:
+        """What to add to a module that has redirects already."""
+        used = ", ".join(sorted(self._used(), key=_as_sorted))
+        return (
+            "from typing import TYPE_CHECKING, Any\n\n"
+            f"from trunkline.legacy import {used}\n\n{self._bindings()}"
+        )
+
+    def _bindings(self) -> str:
+        """Faces for type checkers, which can't look through a call, and what they stand for."""
+        faces = "\n".join(map(self._face, self.olds))
+        calls = "\n".join(map(self._call, self.olds))
+        head = (
+            "from typing_extensions import deprecated\n\n"
+            f"from {self.canonical.module} import {self.canonical.name} as Canonical\n"
+        )
+        return (
+            f"if TYPE_CHECKING:\n{indent(f'{head}{chr(10)}{faces}', '    ')}\n"
+            f"else:\n{indent(calls, '    ')}"
+        )
+
+    def _face(self, old: Symbol) -> str:
+        advice = f'@deprecated("use {self._provider()} of {self.container}")\n'
+        if old.is_class:
+            return (
+                f"{advice}class {old.name}(Canonical):\n"
+                "    def __init__(self, *arguments: Any, **keywords: Any) -> None: ...\n"
+            )
+        awaited = "async " if isinstance(old.node, ast.AsyncFunctionDef) else ""
+        return (
+            f"{advice}{awaited}def {old.name}(*arguments: Any, **keywords: Any) -> Canonical: ...\n"
+        )
+
+    def _call(self, old: Symbol) -> str:
+        form, roles = _form(old, self.user)
         function = "redirect_class" if old.is_class else "redirect_function"
-        used.add(function)
         flags = "    is_async=True,\n" if isinstance(old.node, ast.AsyncFunctionDef) else ""
         listed = "".join(f"        {name}={role},\n" for name, role in roles)
-        blocks.append(
-            f'{old.name} = {function}(\n    "{old.name}",\n    to="{provider}",\n'
+        return (
+            f'{old.name} = {function}(\n    "{old.name}",\n'
+            f'    to="{self.container}:{self._provider()}",\n'
             f'    adapt=Arguments(\n        "{form}",\n{listed}    ),\n{flags}'
             f'    module="{old.module}",\n)\n'
         )
-    names = "".join(f"    {name},\n" for name in sorted(used))
-    return (
-        '"""Old names that lead to the container.\n\n'
-        'What is dropped is ignored: see that no call needs it.\n"""\n\n'
-        "import sys\n\n"
-        f"from trunkline.legacy import (\n{names})\n\n" + "\n".join(blocks) + _START
-    )
+
+    def _provider(self) -> str:
+        return f"Application.{snake_case(self.canonical.name)}"
+
+    def _used(self) -> set[str]:
+        """The names of the framework that the redirects need."""
+        roles = [role for old in self.olds for _, role in _form(old, self.user)[1]]
+        functions = {"redirect_class" if old.is_class else "redirect_function" for old in self.olds}
+        return {"Arguments", *functions, *(role.partition("(")[0] for role in roles)}
+
+
+def _as_sorted(name: str) -> tuple[bool, str]:
+    """Imported names in the order of the usual sorters: classes first."""
+    return name.islower(), name
 
 
 def _form(old: Symbol, user: Symbol | None) -> tuple[str, list[tuple[str, str]]]:
