@@ -25,6 +25,7 @@ __all__ = [
     "Known",
     "SiteUse",
     "Usage",
+    "Written",
     "isolated_usage",
     "usage",
 ]
@@ -92,6 +93,23 @@ class SiteUse:
         return self.name, self.file, self.line
 
 
+class Written:
+    """What of a process's counts one file has.
+
+    Attributes:
+        counts: Uses by site.
+        differences: How many differences.
+        lock: Is held by who writes.
+    """
+
+    __slots__ = ("counts", "differences", "lock")
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[str, str, int], int] = {}
+        self.differences = 0
+        self.lock = threading.Lock()
+
+
 class CallSite:
     """One line that uses an old name.
 
@@ -151,6 +169,8 @@ class Usage:
         """The last differences that shadow calls have shown."""
         self.difference_counts: Counter[tuple[str, str]] = Counter()
         """How often each aspect of each old name differed."""
+        self.written: dict[str, Written] = {}
+        """What of it was written to which file, so that no count is written twice."""
         self._codes: dict[int, CodeType] = {}  # alive as long as ``fast`` knows their addresses
         self._sites: dict[tuple[str, SourceLocation, bool], CallSite] = {}
         self._warned: set[tuple[str, SourceLocation]] = set()
@@ -266,6 +286,7 @@ class Usage:
         self.left_open = 0
         self.differences.clear()
         self.difference_counts.clear()
+        self.written.clear()
 
     def differ(self, difference: Difference) -> None:
         """Note what a shadow call has shown."""

@@ -11,7 +11,6 @@ import fcntl
 import functools
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from weakref import WeakSet
 
 from trunkline.legacy.errors import UsageFileError
 from trunkline.legacy.records import by_day, line_of, merged, parsed
-from trunkline.legacy.sites import PROCESS, Difference, SiteUse, Usage
+from trunkline.legacy.sites import PROCESS, Difference, SiteUse, Usage, Written
 
 __all__ = ["DEFAULT_FILE", "UsageFile"]
 
@@ -47,9 +46,6 @@ class UsageFile:
     def __init__(self, path: Path, root: Path | None = None) -> None:
         self.path = path
         self._root = Path.cwd() if root is None else root
-        self._written: dict[tuple[str, str, int], int] = {}
-        self._differences = 0
-        self._lock = threading.Lock()
         _follow_forks()
         _FILES.add(self)
 
@@ -83,22 +79,22 @@ class UsageFile:
         Raises:
             OSError: The file can't be written. Nothing is lost: the next write has it all.
         """
-        with self._lock:
-            written = dict(self._written)
+        known = usage.written.setdefault(str(self.path.resolve()), Written())
+        with known.lock:
+            counts = dict(known.counts)
             records = []
             for use in usage.uses():
-                new = use.count - written.get(use.site, 0)
+                new = use.count - counts.get(use.site, 0)
                 if new > 0:
-                    written[use.site] = use.count
+                    counts[use.site] = use.count
                     records.append(self._record(use, new))
             total = sum(usage.difference_counts.values())
-            fresh = min(total - self._differences, len(usage.differences))
+            fresh = min(total - known.differences, len(usage.differences))
             latest = list(usage.differences)[len(usage.differences) - fresh :]
             lines = [*map(line_of, records), *map(line_of, latest)]
             if lines or not self.path.exists():  # an empty file says that no old name was used
                 self._append("".join(lines).encode())
-            self._written = written
-            self._differences = total
+            known.counts, known.differences = counts, total
         return len(records)
 
     def read(self) -> tuple[list[SiteUse], list[Difference]]:
@@ -134,12 +130,6 @@ class UsageFile:
             else:
                 differences.append(one)
         return records, differences
-
-    def begin_anew(self) -> None:
-        """Forget what was written: a forked process counts from zero."""
-        self._lock = threading.Lock()
-        self._written = {}
-        self._differences = 0
 
     def _record(self, use: SiteUse, count: int) -> SiteUse:
         file = Path(use.file)
@@ -215,8 +205,5 @@ def _follow_forks() -> None:
 
 def _begin_anew() -> None:
     """Count from zero in a forked process, if the parent has a file to write its own counts to."""
-    files = list(_FILES)
-    if files:
+    if len(_FILES):
         PROCESS.usage.begin_anew()
-    for file in files:
-        file.begin_anew()

@@ -58,7 +58,6 @@ def contents(folder: Path) -> dict[Path, bytes]:
         ({"shop/legacy.py": FILES["shop/old.py"]}, ("--old", "shop.legacy:ExecutionEngine"),
          "is where its redirect would be written"),
         ({}, (*CLASS, "--module", "not.one"), "--module 'not.one' is no name"),
-        ({"second/__init__.py": ""}, CLASS, "name it: --package NAME"),
     ],
 )  # fmt: skip
 def test_it_refuses_before_it_writes_anything(
@@ -159,3 +158,11 @@ def test_sources_of_another_language_are_no_package(shop: Path) -> None:
     write(shop, {"src/extension.c": "", "src/more/extension.h": ""})
     assert "wrote  shop/containers.py" in run(*TYPE, *CLASS).output
     assert "(install the package before)" not in run(*TYPE, *CLASS).output
+
+
+def test_of_several_packages_it_takes_that_of_the_type(shop: Path) -> None:
+    write(shop, {"second/__init__.py": ""})
+    result = run()
+    assert result.exit_code == 2
+    assert "name it: --package NAME" in result.output
+    assert "wrote  shop/containers.py" in run(*TYPE, *CLASS).output

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PROGRAM = """
     import multiprocessing, os, signal, sys, time, warnings
     warnings.simplefilter("ignore")
-    from trunkline.legacy import UsageFile, keep_counts, redirect_function
+    from trunkline.legacy import UsageFile, keep_counts, redirect_function, usage
 
     old = redirect_function("old", to="builtins:str")
 
@@ -128,6 +128,16 @@ def test_keeping_stops_with_a_last_write(project: Path) -> None:
     assert counted() == 1
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_a_start_that_is_repeated_writes_no_count_twice(project: Path) -> None:
+    program = """
+        for _ in range(3):
+            work(10, keep=True)
+            UsageFile.of_project().write(usage())
+    """
+    assert start(project, program).wait(30) == 0
+    assert counted() == 30
 
 
 @pytest.mark.parametrize("every", [0, -1.0])

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from trunkline.audit.canonical import Canonical
+from trunkline.audit.config import Name
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
+from trunkline.audit.source.facts import Import
 
 _WARNS = (b"DeprecationWarning", b"deprecated(", b"trunkline.legacy", b"warn_deprecated")
 
@@ -20,6 +23,15 @@ class Check(Rule):
         """
 # file: app/views.py
 from app.engine import Engine
+""",
+        """
+# file: app/legacy.py
+from trunkline.legacy import redirect_class
+
+OldEngine = redirect_class("OldEngine", to="app.containers:Application.engine")
+
+# file: app/old.py
+from app.legacy import OldEngine
 """,
     )
     invalid = (
@@ -37,7 +49,7 @@ OldEngine = Engine  # <-
             for legacy in canonical.config.legacy:
                 path = project.table.files.get(legacy.module)
                 data = project.library.source(path) if path is not None else None
-                if path is None or data is None or any(word in data for word in _WARNS):
+                if path is None or data is None or self._warns(project, legacy, canonical):
                     continue
                 if project.library.broken(path):
                     continue
@@ -53,3 +65,19 @@ OldEngine = Engine  # <-
                     cause=f"callers never learn that {canonical.subject} is the canonical name",
                     subject=canonical.subject,
                 )
+
+    def _warns(self, project: Project, legacy: Name, canonical: Canonical) -> bool:
+        """Tell whether the module of an old name warns, or one that it has the name from."""
+        module, attribute = legacy.module, legacy.attribute
+        seen: set[str] = set()
+        while module in project.table.files and module not in seen:
+            seen.add(module)
+            data = project.library.source(project.table.files[module])
+            if data is not None and any(word in data for word in _WARNS):
+                return True
+            bound = project.resolver.names(module).get(attribute, ()) if attribute else ()
+            imports = [one for one in bound if isinstance(one, Import)]
+            if not imports or imports[-1].module == canonical.type.module:
+                break
+            module, attribute = imports[-1].module, imports[-1].member or ""
+        return False

@@ -18,7 +18,9 @@ __all__ = ["init"]
 
 
 @click.command()
-@click.option("--package", help="The package to write into; needed where there are several.")
+@click.option(
+    "--package", help="The package to write into; that of --type, or the only one, unless given."
+)
 @click.option(
     "--module",
     default="containers",
@@ -61,10 +63,10 @@ def init(
     Nothing that exists is overwritten, and no old module is touched: what to write there is said.
     """  # noqa: D301  # \b is click's mark for a paragraph that is not rewrapped
     project = Project(Path.cwd())
-    home = project.package(package)
     if not module.isidentifier():
         raise CommandError(f"--module {module!r} is no name", remedy="write a module's name")
     canonical = project.symbol("--type", type_) if type_ else None
+    home = project.package(package or (canonical.module.partition(".")[0] if canonical else None))
     user = project.symbol("--value", value) if value else None
     old_names = [project.symbol("--old", old) for old in dict.fromkeys(olds)]
     _refuse_confusion(canonical, old_names, f"{home}.legacy")
