@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from trunkline.legacy.baseline import Baseline
 from trunkline.legacy.errors import UsageFileError
-from trunkline.legacy.exports import Day, burn_down, to_json, to_prometheus
-from trunkline.legacy.records import merged
-from trunkline.legacy.sites import Difference, SiteUse
+from trunkline.legacy.exports import burn_down, to_json, to_prometheus
+from trunkline.legacy.listing import counted, days_listing, sites_listing
 from trunkline.legacy.store import DEFAULT_FILE, UsageFile
 
 __all__ = ["legacy"]
 
 _FINDINGS = 1
-_BAR = 40
 
 
 @click.command()
@@ -70,18 +66,23 @@ def legacy(
     if write_baseline is not None:
         Baseline.of(records, root).write(write_baseline)
         places = len({(r.name, r.file, r.function) for r in records})
-        click.echo(f"{write_baseline}: {_counted(places, 'place')} at which old names may be used")
+        click.echo(f"{write_baseline}: {counted(places, 'place')} at which old names may be used")
         return
     if baseline is not None:
         records = Baseline.read(baseline, root).new(records)
-    if format_ == "json":
-        click.echo(to_json(records, differences))
-    elif format_ == "prometheus":
-        click.echo(to_prometheus(records, differences), nl=False)
-    elif days:
-        _print_days(burn_down(records))
+    if format_ != "table":
+        export = to_json if format_ == "json" else to_prometheus
+        click.echo(export(records, differences).rstrip("\n"))
+    elif not records:
+        click.echo(
+            f"No uses of old names in {counts.path}."
+            if baseline is None
+            else "No old name is used at a new place."
+        )
     else:
-        _print_sites(merged(records), differences, counts.path, new=baseline is not None)
+        title = "New uses of old names:\n\n" if baseline is not None else ""
+        listing = days_listing(burn_down(records)) if days else sites_listing(records, differences)
+        click.echo(f"{title}{listing}")
     if baseline is not None and records:
         context.exit(_FINDINGS)
 
@@ -104,53 +105,3 @@ def _exists(path: Path, *, is_needed: bool, err: bool) -> bool:
         raise UsageFileError(f"there are no counts in {path}", remedy=remedy)
     click.echo(f"no counts yet in {path}: {remedy}", err=err)
     return err
-
-
-def _print_sites(
-    records: Sequence[SiteUse], differences: Sequence[Difference], path: Path, *, new: bool
-) -> None:
-    if not records:
-        click.echo(
-            "No old name is used at a new place." if new else f"No uses of old names in {path}."
-        )
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    table = Table(title="New uses of old names" if new else None, title_justify="left")
-    table.add_column("calls", justify="right")
-    for heading in ("last use", "old name", "called at", "in", "use instead"):
-        table.add_column(heading, overflow="fold")
-    for record in records:
-        last = datetime.fromtimestamp(record.last, UTC)
-        place = f"{record.file}:{record.line}"
-        cells = (record.name, place, record.function, record.target)
-        table.add_row(f"{record.count:,}", f"{last:%Y-%m-%d %H:%M}", *map(escape, cells))
-    console.print(table)
-    calls = sum(record.count for record in records)
-    names = len({record.name for record in records})
-    found = f"{_counted(len(records), 'site')} of {_counted(names, 'old name')}"
-    console.print(f"{found}, {_counted(calls, 'call')}", highlight=False)
-    if differences:
-        found = _counted(len(differences), "difference")
-        console.print(f"\n{found} between the old way and the new:", highlight=False)
-        for d in differences[-_BAR:]:
-            text = f"  {d.file}:{d.line} {d.name} {d.aspect}: {d.old} -> {d.new}"
-            console.print(text, markup=False, highlight=False)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _print_days(days: Sequence[Day]) -> None:
-    if not days:
-        click.echo("No uses of old names.")
-        return
-    most = max(day.sites for day in days)
-    click.echo(f"{'day':<10}  {'sites':>6}  {'names':>6}  {'calls':>12}")
-    for day in days:
-        bar = "#" * round(_BAR * day.sites / most)
-        click.echo(f"{day.day}  {day.sites:>6}  {day.names:>6}  {day.calls:>12,}  {bar}".rstrip())

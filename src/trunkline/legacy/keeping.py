@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from weakref import WeakMethod
 
 from trunkline.errors import DeclarationError
 from trunkline.legacy.sites import PROCESS
@@ -61,8 +60,7 @@ class _Keeper:
         from multiprocessing import util
 
         atexit.register(self.stop)
-        forked = WeakMethod(self._forked)
-        os.register_at_fork(after_in_child=lambda: (method := forked()) and method())
+        os.register_at_fork(after_in_child=self._forked)  # which keeps this, as the next does not
         util.register_after_fork(self, _Keeper._end_with_process)  # such a child has no exit
         self._end_with_process()
         self._begin()
@@ -91,7 +89,8 @@ class _Keeper:
     def _end_with_process(self) -> None:
         from multiprocessing import util
 
-        util.Finalize(None, self.stop, exitpriority=0)
+        if not self._stopped.is_set():
+            util.Finalize(None, self.stop, exitpriority=0)
 
     def _write(self) -> None:
         try:

@@ -66,7 +66,7 @@ def init(
     if not module.isidentifier():
         raise CommandError(f"--module {module!r} is no name", remedy="write a module's name")
     canonical = project.symbol("--type", type_) if type_ else None
-    home = project.package(package or (canonical.module.partition(".")[0] if canonical else None))
+    home = project.package(package, canonical)
     user = project.symbol("--value", value) if value else None
     old_names = [project.symbol("--old", old) for old in dict.fromkeys(olds)]
     _refuse_confusion(canonical, old_names, f"{home}.legacy")

@@ -83,8 +83,19 @@ class Project:
         """The folder that imports start from."""
         return self.root / "src" if any((self.root / "src").glob("*/*.py")) else self.root
 
-    def package(self, named: str | None) -> str:
-        """The package to write into."""
+    def package(self, named: str | None, canonical: Symbol | None = None) -> str:
+        """The package to write into.
+
+        Args:
+            named: Its name, if the user gives one; a folder of modules is enough.
+            canonical: What is in it, where there are several.
+
+        Raises:
+            CommandError: There is no such package, or none that can be told from the others.
+        """
+        if named is None and canonical is not None:
+            top, dot, _ = canonical.module.partition(".")
+            named = top if dot else None
         packages = sorted(
             path.parent.name
             for path in self.source.glob("*/__init__.py")
