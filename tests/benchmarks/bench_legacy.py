@@ -1,7 +1,9 @@
 """What a redirected call costs over the direct one: ``python -m tests.benchmarks.bench_legacy``.
 
-The target is at most 1.5 microseconds over the fastest direct way, after the first call of a site.
-Every form is held to give the scope's own engine before it is timed.
+The target is at most 1.5 microseconds over the direct call, after the first call of a site. There are
+two: code that has no scope in hand, as old call sites have none, calls ``Application.engine()``; code
+that has one asks it, which is the strictest measure. Every form is held to give the scope's own
+engine before it is timed.
 """
 
 from __future__ import annotations
@@ -92,12 +94,15 @@ async def main() -> None:
                 way(CALLS)
                 best[name] = min(best[name], (time.perf_counter_ns() - begun) / CALLS)
     loop = best.pop("(empty loop)")
-    direct = best["request.get(Application.engine)"]
-    print(f"{'':<44}{'ns':>7}{'over direct':>13}")
+    asked = best.pop("request.get(Application.engine)")
+    called = best.pop("Application.engine()")
+    print(f"request.get(Application.engine) {asked - loop:.0f} ns")
+    print(f"Application.engine() {called - loop:.0f} ns\n")
+    print(f"{'':<44}{'ns':>7}{'over engine()':>15}{'over get(...)':>15}")
     for name, spent in best.items():
-        over = spent - direct
-        verdict = "" if over <= TARGET_NS else f"  over the target of {TARGET_NS}"
-        print(f"{name:<44}{spent - loop:>7.0f}{over:>13.0f}{verdict}")
+        over = (spent - called, spent - asked)
+        verdict = "" if max(over) <= TARGET_NS else f"  over the target of {TARGET_NS}"
+        print(f"{name:<44}{spent - loop:>7.0f}{over[0]:>15.0f}{over[1]:>15.0f}{verdict}")
 
 
 if __name__ == "__main__":

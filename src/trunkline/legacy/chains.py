@@ -73,10 +73,7 @@ class Guard:
         Args:
             made: An object that was built in them.
         """
-        own = getattr(made, "__dict__", None)
-        if not isinstance(own, dict):
-            own = {}
-        elif own.get(_HOLDS) is self:
+        if self.is_held_by(made):
             return True  # by an earlier call: what was built since is held by what needs it
         built = (
             getattr(scope, f"v_{node.attr}", None)
@@ -88,7 +85,12 @@ class Guard:
             attributes = getattr(one, "__dict__", None)
             if isinstance(attributes, dict):
                 attributes[_HOLDS] = self
-        return _HOLDS in own
+        return self.is_held_by(made)
+
+    def is_held_by(self, made: Any) -> bool:
+        """Whether an object holds it."""
+        own = getattr(made, "__dict__", None)
+        return isinstance(own, dict) and own.get(_HOLDS) is self
 
     def __del__(self) -> None:
         if not self.chain.closed:

@@ -52,7 +52,7 @@ class OpenedScopes:
     """
 
     def __init__(self, parent: OpenScope) -> None:
-        self._parent = parent
+        self._parent = ref(parent)  # which knows this, and must be free to go
         self._guards: WeakValueDictionary[tuple[Any, ...], Guard] = WeakValueDictionary()
         self._held: dict[tuple[Any, ...], Guard] = {}  # by no object yet, or by none that can
         self._over: dict[tuple[Any, ...], tuple[Callable[[Any], bool], Callable[[], Any]]] = {}
@@ -98,6 +98,19 @@ class OpenedScopes:
         """The scope with these values, if it is open."""
         known = self._guards.get(value_key(given.values()))
         return None if known is None or known.chain.closed else known.chain.inner
+
+    def guard(self, values: tuple[object, ...]) -> Guard | None:
+        """What stands for the scope with these values, in the order of its own, if it is open.
+
+        Raises:
+            TypeError: A value can't be hashed.
+        """
+        known = self._guards.get(values)
+        if known is None or known.chain.closed:
+            return None
+        own = known.given.values()
+        alike = all(type(a) is type(b) for a, b in zip(values, own, strict=True))
+        return known if alike else None
 
     def is_held(self, given: Mapping[Any, object]) -> bool:
         """Whether no object of the scope with these values answers for it yet."""
@@ -152,7 +165,8 @@ class OpenedScopes:
 
     def _open(self, steps: Sequence[Step]) -> Chain:
         scopes: list[OpenScope] = []
-        parent = self._parent
+        parent = self._parent()
+        assert parent is not None  # noqa: S101  # who asks for a scope in it has it
         try:
             for scope, given in steps:
                 parent = parent.enter(given=given, scope=scope, ambient=False)
@@ -224,7 +238,9 @@ class OpenedScopes:
         PROCESS.usage.left_open += len(left)
         if left:
             logger.warning(
-                "%d scopes that old calls opened were open until %r closed", len(left), self._parent
+                "%d scopes that old calls opened were open until %s closed",
+                len(left),
+                repr(self._parent()),  # now, as whoever keeps the record would keep it open
             )
         return found[::-1]
 

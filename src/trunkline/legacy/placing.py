@@ -6,26 +6,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+from weakref import ReferenceType, ref
 
 from trunkline.ambient import ambient_scope
 from trunkline.legacy import refusals
 from trunkline.legacy.arguments import Shape, argument_at
+from trunkline.legacy.chains import Guard
 from trunkline.legacy.errors import LegacyError
 from trunkline.legacy.naming import OldName
 from trunkline.legacy.opened import OpenedScopes, Opening, value_key
 from trunkline.legacy.reading import CallReader
 from trunkline.legacy.registry import opened_in
 from trunkline.legacy.sites import CallSite
-from trunkline.legacy.standing import Standing, Step
+from trunkline.legacy.standing import Standing, Step, remember
 from trunkline.legacy.target import Target
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
 
 __all__ = ["Place", "Placing"]
 
-_CLASSES: Final = 32
-"""Scope classes that are remembered; each start of a container makes new ones."""
+_Again: TypeAlias = tuple[
+    ReferenceType[OpenScope],
+    ReferenceType[OpenedScopes],
+    tuple[int | str, ...],
+    tuple[int | str, ...],
+]
+"""A call that opened a scope in the ambient one: that one, what is open in it, and where the call
+has its values and what needs a check."""
+_CALLS: Final = 256
+"""Ways to pass arguments that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,29 @@ class Placing:
         self._old = old
         self._target = target
         self._reader = reader
-        self._standings: dict[type[OpenScope], Standing] = {}
+        self._standings: dict[int, Standing] = {}
+        self._again: dict[object, _Again] = {}
+
+    def again(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Guard | None:
+        """What stands for the scope that an old call with the same values opened in this one.
+
+        It is found without reading the call anew, and only where nothing else could answer it.
+        """
+        known = self._again.get((len(args), *kwargs) if kwargs else len(args))
+        if known is None:
+            return None
+        ambient, opened, values, checked = known
+        if ambient() is not ambient_scope.get():
+            return None
+        for place in checked:
+            if argument_at(place, args, kwargs) is not None:
+                return None
+        found = opened()
+        try:
+            brought = tuple([argument_at(place, args, kwargs) for place in values])
+            return None if found is None else found.guard(brought)
+        except TypeError:
+            return None
 
     def place(self, site: CallSite, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Place:
         """Where a call is answered.
@@ -87,8 +119,19 @@ class Placing:
             argument = argument_at(place, args, kwargs)
             if argument is not None:
                 check(argument, values)
-        known = opened_in(parent).find(given) if given else parent
-        return Place(shape, None, known, parent, given, steps)
+        if not given:
+            return Place(shape, None, parent, parent, given, steps)
+        opened = opened_in(parent)
+        if parent is ambient:
+            if len(self._again) >= _CALLS:
+                self._again.clear()
+            self._again[(len(args), *kwargs) if kwargs else len(args)] = (
+                ref(parent),
+                ref(opened),
+                tuple(place for _, place in shape.values),
+                tuple(place for _, place, _ in shape.checks),
+            )
+        return Place(shape, None, opened.find(given), parent, given, steps)
 
     def scope(self, place: Place) -> tuple[OpenScope, Opening | None]:
         """The scope that answers a call, opened if need be, and how, if an old call opened it."""
@@ -130,11 +173,10 @@ class Placing:
 
     def standing(self, scope: OpenScope) -> Standing:
         """What a scope can answer."""
-        standing = self._standings.get(type(scope))
+        standing = self._standings.get(id(type(scope)))
         if standing is None:
-            if len(self._standings) >= _CLASSES:
-                self._standings.clear()
-            standing = self._standings[type(scope)] = Standing(scope, self._target.found)
+            standing = Standing(scope, self._target.found)
+            remember(self._standings, type(scope), standing)
         return standing
 
     def _parent(

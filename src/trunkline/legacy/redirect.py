@@ -21,6 +21,7 @@ from trunkline.graph.blueprint import Constant
 from trunkline.graph.model import SourceLocation
 from trunkline.legacy import refusals
 from trunkline.legacy.arguments import Arguments
+from trunkline.legacy.chains import Guard
 from trunkline.legacy.closing import close_with
 from trunkline.legacy.naming import OldName, old_name
 from trunkline.legacy.opened import Opening
@@ -28,17 +29,15 @@ from trunkline.legacy.placing import Place, Placing
 from trunkline.legacy.reading import CallReader
 from trunkline.legacy.shadow import Shadow
 from trunkline.legacy.sites import PROCESS, CallSite
-from trunkline.legacy.standing import Usual
+from trunkline.legacy.standing import Usual, remember
 from trunkline.legacy.target import Target
 from trunkline.legacy.unawaited import Unfinished, drive
 from trunkline.resolution.scope import OpenScope
 
 __all__ = ["Redirect", "caller"]
 
-_CLASSES: Final = 32
-"""Scope classes whose usual calls are remembered; each start of a container makes new ones."""
 _CALLS: Final = 256
-"""Ways to pass arguments that are remembered for each of them."""
+"""Ways to pass arguments that are remembered for each class of scopes."""
 
 
 class Redirect:
@@ -77,8 +76,8 @@ class Redirect:
         self.reader = CallReader(old, target, adapt)
         self.placing = Placing(old, target, self.reader)
         self._call: Any = None
-        self._usual: dict[type[OpenScope], dict[object, Usual]] = {}
-        self._awaited: dict[type[OpenScope], dict[object, Usual]] = {}
+        self._usual: dict[int, dict[object, Usual]] = {}  # by the identity of a class of scopes
+        self._awaited: dict[int, dict[object, Usual]] = {}
 
     @classmethod
     def of(
@@ -143,7 +142,7 @@ class Redirect:
         site.last = usage.clock()
         scope: Any = ambient_scope.get()
         given: Any
-        known = (self._awaited if site.awaited else self._usual).get(type(scope))
+        known = (self._awaited if site.awaited else self._usual).get(id(type(scope)))
         if known is not None:
             if not kwargs:
                 given, usual = args, known.get(len(args))
@@ -166,6 +165,10 @@ class Redirect:
                         return scope.aget(self._call) if site.awaited else get(self._call)
         if self.shadow is not None:
             return self.shadow.call(self, site, args, kwargs)
+        if not site.awaited and (guard := self.placing.again(args, kwargs)) is not None:
+            made = self._again(guard)
+            if made is not None:
+                return made
         return self.answer(site, args, kwargs, awaited=site.awaited)
 
     def resolve(self, frame: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -225,9 +228,10 @@ class Redirect:
         # others by them: where they are those of the open scope, it can mean no other.
         if place.shape.values or len(self.reader.shapes(site, args, kwargs)) == 1:
             calls = self._awaited if awaited else self._usual
-            if len(calls) >= _CLASSES:
-                calls.clear()
-            known = calls.setdefault(type(place.parent), {})
+            known = calls.get(id(type(place.parent)))
+            if known is None:
+                known = {}
+                remember(calls, type(place.parent), known)
             if len(known) >= _CALLS:
                 known.clear()
             count, keywords = len(args), tuple(kwargs)
@@ -281,6 +285,14 @@ class Redirect:
                 return drive(scope.aget(call))
             except Unfinished:
                 raise refusals.must_await(self.old, site, self.target.path) from error
+
+    def _again(self, guard: Guard) -> Any:
+        """The object of a scope that an old call has opened, if it has given it to one before."""
+        try:
+            made = guard.chain.inner.get(self._call)
+        except (AsyncResolutionError, ScopeClosedError):
+            return None  # which is the business of the longer way
+        return made if guard.is_held_by(made) else None
 
     async def _aresolve(
         self,

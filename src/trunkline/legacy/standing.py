@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+from weakref import finalize
 
 from trunkline.graph.algorithms import reachable
 from trunkline.graph.blueprint import Ref
@@ -14,7 +15,9 @@ from trunkline.legacy.target import Canonical
 from trunkline.resolution.scope import OpenScope
 from trunkline.scopes import BaseScope
 
-__all__ = ["Standing", "Step", "Usual"]
+__all__ = ["Standing", "Step", "Usual", "remember"]
+
+T = TypeVar("T")
 
 Step: TypeAlias = tuple[BaseScope, Mapping[Any, object]]
 """A scope to open, and its values by provider."""
@@ -24,6 +27,15 @@ Usual: TypeAlias = tuple[tuple[tuple[Any, Any], ...], tuple[tuple[Any, Any], ...
 the scope itself supplies, or None. Each is the argument's place and the provider; None for what
 needs a check in any case. A place is a keyword where all arguments go by keyword, and else a
 position, with keywords counted after positions."""
+
+
+def remember(table: dict[int, T], of: type[OpenScope], value: T) -> None:
+    """Put something into a table by the identity of a class of scopes, for as long as that lives.
+
+    Each start of a container makes its own classes, which know the started application.
+    """
+    table[id(of)] = value
+    finalize(of, table.pop, id(of), None).atexit = False
 
 
 class Standing:

@@ -7,7 +7,7 @@ import gc
 import logging
 import weakref
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -24,6 +24,7 @@ from trunkline import ScopedContainer, providers
 from trunkline.errors import DeclarationError
 from trunkline.legacy import (
     Arguments,
+    LegacyCallError,
     RedirectError,
     Usage,
     Value,
@@ -181,24 +182,58 @@ async def test_an_end_that_cannot_be_told_fails_nobody_elses_call(
     assert "whether 'Engine' is over could not be told" in caplog.text
 
 
+@pytest.mark.parametrize("step", ["place", "again"])
 @pytest.mark.asyncio
-async def test_a_scope_that_closes_under_a_call_is_opened_anew() -> None:
+async def test_a_scope_that_closes_under_a_call_is_opened_anew(step: str) -> None:
     """Another call with the same user may close it between the finding and the making."""
     user = User("ann")
     placing = till.__trunkline_redirects__[0].placing
-    place, closed = placing.place, []
+    real, closed = getattr(placing, step), []
 
-    def place_then_close(*args: Any) -> Any:
-        found = place(*args)
-        if found.scope is not None:
+    def find_then_close(*args: Any) -> Any:
+        found = real(*args)
+        if getattr(found, "scope", found) is not None:
             closed.append(close_opened(user))
         return found
 
-    with PlainShop(), patch.object(placing, "place", place_then_close):
-        made = [till(user), till(user), await till(user)]
-    assert closed == [1, 1]
+    with PlainShop(), patch.object(placing, "again", return_value=None):
+        first = till(user)
+        with patch.object(placing, step, find_then_close):
+            made = [first, till(user), await till(user)]
+    assert closed == ([1, 1] if step == "place" else [1])
     assert {type(one) for one in made} == {Till}
-    assert len({id(one) for one in made}) == 3
+    assert len({id(one) for one in made}) == (3 if step == "place" else 2)
+
+
+def test_a_call_again_finds_the_same_scope_by_its_values_alone() -> None:
+    ann, bob = User("ann"), User("bob")
+    with PlainShop() as app:
+        tills = {name: till(user) for name, user in (("ann", ann), ("bob", bob))}
+        for _ in range(3):
+            assert till(ann) is tills["ann"]
+            assert till(bob) is tills["bob"]
+        with app.enter(ann) as request:
+            assert till(ann) is request.till() is not tills["ann"]  # this one is open, and nearer
+            assert till(bob) is tills["bob"]
+        close_opened(ann)
+        assert till(ann) is not tills["ann"]
+        with pytest.raises(LegacyCallError):
+            till(Mock(spec=User))
+    with PlainShop():
+        assert till(bob) is not tills["bob"]
+
+
+def test_nothing_of_a_stopped_application_stays(counts: Usage) -> None:
+    with PlainShop() as app:
+        made = till(User("ann"))
+        root = weakref.ref(app.root_scope())
+    assert counts.left_open == 1
+    del app
+    gc.collect()
+    assert root() is not None  # what somebody holds keeps its scope
+    del made
+    gc.collect()
+    assert root() is None
 
 
 def test_what_has_no_room_for_a_closing_method_is_refused() -> None:
