@@ -281,7 +281,7 @@ def _construct(
     """
     found = redirect.target.found
     if found.container is not None and not _is_canonical_form(redirect, args, kwargs):
-        given, named = redirect.constructor_arguments(sys._getframe(2), args, kwargs)
+        given, named = redirect.constructor_arguments(sys._getframe(2), made, args, kwargs)
         super(base, made).__init__(*given, **named)
     else:
         super(base, made).__init__(*args, **kwargs)

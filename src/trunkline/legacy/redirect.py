@@ -239,12 +239,13 @@ class Redirect:
             known[key] = standing.usual(place.shape, count, keywords)
 
     def constructor_arguments(
-        self, frame: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, frame: FrameType, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
         """What the canonical class is constructed with, for a subclass of the old one.
 
         Args:
             frame: The frame that constructs.
+            made: The object under construction: a scope that is opened for it lives as long.
             args: Arguments in an old form.
             kwargs: The same by keyword.
         """
@@ -269,6 +270,7 @@ class Redirect:
             if isinstance(error, Unfinished):
                 raise refusals.must_await(self.old, site, node.name) from None
             raise
+        self._made(opening, made)
         return given, named
 
     def warn_subclass(self, frame: FrameType) -> None:

@@ -31,6 +31,7 @@ from trunkline.legacy import (
     aclose_opened,
     check_redirects,
     close_opened,
+    redirect_class,
     redirect_factory,
     redirect_function,
     redirect_scope,
@@ -221,6 +222,23 @@ def test_a_call_again_finds_the_same_scope_by_its_values_alone() -> None:
             till(Mock(spec=User))
     with PlainShop():
         assert till(bob) is not tills["bob"]
+
+
+@pytest.mark.asyncio
+async def test_the_scope_of_a_subclass_lives_as_long_as_its_object(shop: Any) -> None:
+    old = redirect_class("Old", to=ENGINE, adapt=FORMS, closes_with="cleanup")
+
+    class Special(old):
+        pass
+
+    made = [Special(User(name)) for name in ("ann", "bob")]
+    opened = opened_in(shop.root_scope())
+    assert len(opened) == 2
+    await made.pop().cleanup()
+    assert len(opened) == 1
+    made.clear()
+    gc.collect()
+    assert len(opened) == 0
 
 
 def test_nothing_of_a_stopped_application_stays(counts: Usage) -> None:
