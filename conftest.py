@@ -1,5 +1,6 @@
 """Runs the examples of the README and of the docs as tests, and lets the plugin be tested."""
 
+import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
@@ -9,3 +10,11 @@ pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the examples first: those of a page build on one another, and run in one process.
+
+    Work is given to processes in runs of tests, and taken again from the end of a run alone.
+    """
+    items.sort(key=lambda item: item.path.suffix != ".md")

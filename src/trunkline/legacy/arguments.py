@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from trunkline.errors import DeclarationError
 
-__all__ = ["Agrees", "Arguments", "Dropped", "Role", "Shape", "Value", "argument_at"]
+__all__ = ["Agrees", "Arguments", "Dropped", "Role", "Shape", "Value", "argument_at", "passing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,11 @@ class Arguments:
     def listing(self, name: str) -> str:
         """The forms as calls of ``name``, for messages."""
         return ", ".join(f"{name}({form})" for form in self.forms)
+
+
+def passing(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
+    """How arguments are passed, as a key: how many by position, and the keywords in their order."""
+    return (len(args), *kwargs) if kwargs else len(args)
 
 
 def argument_at(place: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from weakref import ReferenceType, ref
 
 from trunkline.ambient import ambient_scope
 from trunkline.legacy import refusals
-from trunkline.legacy.arguments import Shape, argument_at
+from trunkline.legacy.arguments import Shape, argument_at, passing
 from trunkline.legacy.chains import Guard
 from trunkline.legacy.errors import LegacyError
 from trunkline.legacy.naming import OldName
@@ -80,7 +80,7 @@ class Placing:
 
         It is found without reading the call anew, and only where nothing else could answer it.
         """
-        known = self._again.get((len(args), *kwargs) if kwargs else len(args))
+        known = self._again.get(passing(args, kwargs))
         if known is None:
             return None
         ambient, opened, values, checked = known
@@ -125,7 +125,7 @@ class Placing:
         if parent is ambient:
             if len(self._again) >= _CALLS:
                 self._again.clear()
-            self._again[(len(args), *kwargs) if kwargs else len(args)] = (
+            self._again[passing(args, kwargs)] = (
                 ref(parent),
                 ref(opened),
                 tuple(place for _, place in shape.values),

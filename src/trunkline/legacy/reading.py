@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from trunkline.legacy import refusals
-from trunkline.legacy.arguments import Arguments, Shape, Value, argument_at
+from trunkline.legacy.arguments import Arguments, Shape, Value, argument_at, passing
 from trunkline.legacy.naming import OldName
 from trunkline.legacy.sites import CallSite
 from trunkline.legacy.target import Target
@@ -49,12 +50,19 @@ class CallReader:
         Raises:
             LegacyCallError: There is none.
         """
-        key = (len(args), *kwargs)
+        key = passing(args, kwargs)
         shapes = self._shapes.get(key)
         if shapes is None:
             adapt = self.adapt
             assert adapt is not None  # noqa: S101  # a provider's redirect has forms
-            shapes = tuple(adapt.shapes(len(args), tuple(kwargs)))
+            # In one order of the values, whatever the form's: as a key they tell scopes apart.
+            order = {name: index for index, name in enumerate(self._target.found.values)}
+            shapes = tuple(
+                replace(
+                    shape, values=tuple(sorted(shape.values, key=lambda v: order.get(v[0], -1)))
+                )
+                for shape in adapt.shapes(len(args), tuple(kwargs))
+            )
             if not shapes:
                 raise refusals.no_form(self._old, adapt, site, args, kwargs)
             if len(self._shapes) >= _SHAPES:

@@ -224,6 +224,32 @@ def test_a_call_again_finds_the_same_scope_by_its_values_alone() -> None:
         assert till(bob) is not tills["bob"]
 
 
+def test_values_are_the_same_in_whatever_order_a_form_has_them() -> None:
+    forms = Arguments(
+        "user, shelf", "shelf, user", "*, shelf, user", user=Value("user"), shelf=Value("shelf")
+    )
+    find = redirect_function("find", to=f"{__name__}:ShelfShop.found", adapt=forms)
+    user, shelf = User("ann"), Shelf()
+    with ShelfShop():
+        made = [find(user, shelf), find(shelf, user), find(shelf=shelf, user=user)]
+        assert len({id(one) for one in made}) == 1
+        assert made[0] == {"user": user, "shelf": shelf}
+
+
+class Shelf:
+    pass
+
+
+class Found(dict[str, Any]):
+    """A dictionary that can hold what keeps its scope open."""
+
+
+class ShelfShop(ScopedContainer):
+    user = providers.ScopeValue(User)
+    shelf = providers.ScopeValue(Shelf)
+    found = providers.Scoped(Found, user=user, shelf=shelf)
+
+
 @pytest.mark.asyncio
 async def test_the_scope_of_a_subclass_lives_as_long_as_its_object(shop: Any) -> None:
     old = redirect_class("Old", to=ENGINE, adapt=FORMS, closes_with="cleanup")
