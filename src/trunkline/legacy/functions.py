@@ -117,13 +117,14 @@ def redirect_factory(
         )
         for method, adapt in methods.items()
     }
-    factory = LegacyFactory(old.name, {m: _function(m, r, methods[m]) for m, r in faces.items()})
+    made = {method: _function(method, face, methods[method]) for method, face in faces.items()}
     key = object()
 
     def getter(*_: Any, **__: Any) -> LegacyFactory:
         PROCESS.usage.count(key, old, sys._getframe(1))
         return factory
 
+    factory = LegacyFactory(old.name, made, getter)
     getter.__trunkline_redirects__ = tuple(faces.values())  # type: ignore[attr-defined]  # a function has a dict
     return _dressed(getter, name, old, Signature())
 
@@ -168,15 +169,33 @@ def redirect_scope(
 class LegacyFactory:
     """What an old getter of a factory gives: the old methods, each a redirect.
 
+    There is one, so that a copy of it is itself, and a pickle asks the getter.
+
     Args:
         name: The getter's name, for messages.
         methods: The methods.
+        getter: The getter.
     """
 
-    def __init__(self, name: str, methods: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        methods: Mapping[str, Callable[..., Any]],
+        getter: Callable[[], LegacyFactory],
+    ) -> None:
         self.__name = name
         self.__dict__.update(methods)
         self.__methods = tuple(methods)
+        self.__getter = getter
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[], LegacyFactory], tuple[()]]:
+        return self.__getter, ()
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Give itself at once: half of the old call sites await their getter."""

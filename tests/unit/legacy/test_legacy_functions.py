@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
+import pickle
 import threading
 from typing import Any
 
@@ -253,3 +255,10 @@ async def test_a_scope_may_be_awaited_before_it_is_entered(shop: Any) -> None:
     async with await engine_scope(User("ann")) as engine:
         assert type(engine) is Engine
     assert engine.closed
+
+
+def test_functions_and_factories_pickle_and_copy_as_what_they_are() -> None:
+    factory = get_factory()
+    for one in (create, get_factory, factory):
+        assert pickle.loads(pickle.dumps(one)) is one
+        assert copy.copy(one) is copy.deepcopy(one) is one
