@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -188,6 +188,40 @@ async def test_what_a_scope_still_uses_when_the_application_ends_goes_with_that_
     with pytest.raises(ScopeCloseError):  # closed too late
         await request.aclose()
     assert log == ["open a", "close a"]
+
+
+def test_a_key_that_is_asked_for_while_its_object_is_evicted_waits_for_the_teardown() -> None:
+    log: list[str] = []
+    closing, go_on = threading.Event(), threading.Event()
+
+    def build(tenant: str) -> Iterator[str]:
+        log.append(f"open {tenant}")
+        yield tenant
+        if tenant == "a" and not closing.is_set():
+            closing.set()
+            assert go_on.wait(10)
+        log.append(f"close {tenant}")
+
+    class Application(ScopedContainer):
+        user = providers.ScopeValue(User)
+        tenant = user.provided.tenant
+        cache = providers.KeyedSingleton(build, tenant, key=tenant, limit=1)
+
+    def use(tenant: str) -> None:
+        with app.enter(User(tenant), ambient=False) as request:
+            assert request.get(Application.cache) == tenant
+
+    with Application() as app, ThreadPoolExecutor(2) as pool:
+        use("a")
+        evicting = pool.submit(use, "b")
+        assert closing.wait(10)
+        asking = pool.submit(use, "a")
+        assert not wait([asking], 0.05).done
+        go_on.set()
+        evicting.result()
+        asking.result()
+    assert log[:3] == ["open a", "open b", "close a"]
+    assert log[3:].count("open a") == 1
 
 
 def test_threads_that_ask_for_one_key_build_one_object() -> None:

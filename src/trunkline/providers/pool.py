@@ -29,16 +29,20 @@ class _Entry:
     """One key's object.
 
     Attributes:
-        building: Held while the object is made: a lock for threads, or one for tasks of any loop.
-        builder: The thread or the task that makes it.
+        key: The key.
+        building: Held while the object is made or torn down: a lock for threads, or one for tasks
+            of any loop.
+        builder: The thread or the task that makes it, or tears it down.
         value: The object.
         built: Whether it is there.
         resource: The generator that closes it, if there is one.
         pins: How many scopes use it.
         doomed: Whether the pool has closed: the last scope that uses it tears it down.
+        leaving: Whether it is being evicted.
         last_used: When a scope last let go of it, by the pool's clock.
     """
 
+    key: Hashable
     building: Any
     builder: Any = None
     value: Any = None
@@ -46,7 +50,12 @@ class _Entry:
     resource: Any = None
     pins: int = 0
     doomed: bool = False
+    leaving: bool = False
     last_used: float = 0.0
+
+
+def _nothing(_: _Entry) -> None:
+    """What there is to do for an object that leaves with its pool."""
 
 
 class KeyedPool:
@@ -113,12 +122,12 @@ class KeyedPool:
             with entry.building:
                 if not entry.built:
                     self._build(key, entry, args, kwargs)
-            self._keep(self._close_all(self._surplus()))
+            self._evict()
             yield entry.value
         finally:
             if self._give_back(key, entry):
                 self._close_entry(entry)
-            self._keep(self._close_all(self._surplus()))
+            self._evict()
 
     @contextlib.asynccontextmanager
     async def _pin_async(self, key: Hashable, args: Any, kwargs: Any) -> AsyncIterator[Any]:
@@ -128,12 +137,12 @@ class KeyedPool:
             async with entry.building:
                 if not entry.built:
                     await self._build_async(entry, args, kwargs)
-            self._keep(await self._aclose_all(self._surplus()))
+            await self._aevict()
             yield entry.value
         finally:
             if self._give_back(key, entry):
                 await self._aclose_entry(entry)
-            self._keep(await self._aclose_all(self._surplus()))
+            await self._aevict()
 
     def _build(self, key: Hashable, entry: _Entry, args: Any, kwargs: Any) -> None:
         self._refuse_circle(key, entry, threading.get_ident())
@@ -168,6 +177,14 @@ class KeyedPool:
         finally:
             entry.builder = None
 
+    def _evict(self) -> None:
+        out = self._surplus(threading.get_ident())
+        self._keep(self._close_all(out, self._evicted))
+
+    async def _aevict(self) -> None:
+        out = self._surplus(asyncio.current_task())
+        self._keep(await self._aclose_all(out, self._evicted))
+
     def close(self) -> None:
         """Tear down all objects that no scope uses, the latest first, also where one raises.
 
@@ -188,7 +205,7 @@ class KeyedPool:
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
-                entry = self._entries[key] = _Entry(building=lock())
+                entry = self._entries[key] = _Entry(key, lock())
             entry.pins += 1
             return entry
 
@@ -203,15 +220,23 @@ class KeyedPool:
                     del self._entries[key]
             return entry.doomed and entry.built and not entry.pins
 
-    def _surplus(self) -> list[_Entry]:
-        """Take out what is idle for too long or over the limit, never what is in use."""
+    def _surplus(self, who: Any) -> list[_Entry]:
+        """What is idle for too long or over the limit, never what is in use.
+
+        Each stays in its place until it has been torn down, and whoever asks for its key waits, so
+        that no two objects of one key exist at once.
+
+        Args:
+            who: The thread or the task that is going to tear it down.
+        """
         if self._limit is None and self._idle_seconds is None:
             return []
         with self._lock:
             now = self._clock()
-            surplus = len(self._entries) - self._limit if self._limit is not None else 0
-            out: list[tuple[Hashable, _Entry]] = []
-            for key, entry in self._entries.items():
+            staying = [entry for entry in self._entries.values() if not entry.leaving]
+            surplus = len(staying) - self._limit if self._limit is not None else 0
+            out: list[_Entry] = []
+            for entry in staying:
                 is_idle = (
                     self._idle_seconds is not None and now - entry.last_used > self._idle_seconds
                 )
@@ -219,10 +244,24 @@ class KeyedPool:
                     continue
                 if not is_idle and len(out) >= surplus:
                     break  # all that follow were used later
-                out.append((key, entry))
-            for key, _ in out:
-                del self._entries[key]
-            return [entry for _, entry in out]
+                out.append(entry)
+            for entry in out:
+                entry.building.acquire()  # at once: nobody else has pinned it
+                entry.builder = who
+                entry.leaving = True
+                entry.built = False
+                entry.pins += 1
+            return out
+
+    def _evicted(self, entry: _Entry) -> None:
+        """Let those who have asked for the key meanwhile build its next object."""
+        with self._lock:
+            entry.leaving = False
+            entry.builder = entry.value = entry.resource = None
+            entry.pins -= 1
+            if not entry.pins and self._entries.get(entry.key) is entry:
+                del self._entries[entry.key]
+        entry.building.release()
 
     def _drain(self) -> list[_Entry]:
         with self._lock:
@@ -232,7 +271,9 @@ class KeyedPool:
                 entry.doomed = True
             return [entry for entry in entries if entry.built and not entry.pins]
 
-    def _close_all(self, entries: list[_Entry]) -> list[Exception]:
+    def _close_all(
+        self, entries: list[_Entry], closed: Callable[[_Entry], None] = _nothing
+    ) -> list[Exception]:
         """Tear down all of them, also where one raises or is interrupted; what they raised."""
         failures: list[Exception] = []
         severe: BaseException | None = None
@@ -243,12 +284,16 @@ class KeyedPool:
                 failures.append(failure)
             except BaseException as failure:  # noqa: BLE001  # likewise; it goes on below
                 severe = severe or failure
+            finally:
+                closed(entry)
         if severe is not None:
             self._keep(failures)
             raise severe
         return failures
 
-    async def _aclose_all(self, entries: list[_Entry]) -> list[Exception]:
+    async def _aclose_all(
+        self, entries: list[_Entry], closed: Callable[[_Entry], None] = _nothing
+    ) -> list[Exception]:
         failures: list[Exception] = []
         severe: BaseException | None = None
         for entry in entries:
@@ -258,6 +303,8 @@ class KeyedPool:
                 failures.append(failure)
             except BaseException as failure:  # noqa: BLE001  # likewise; it goes on below
                 severe = severe or failure
+            finally:
+                closed(entry)
         if severe is not None:
             self._keep(failures)
             raise severe
@@ -293,7 +340,8 @@ class KeyedPool:
     def _refuse_circle(self, key: Hashable, entry: _Entry, who: Any) -> None:
         if entry.builder is not None and entry.builder == who:
             raise CircularResolutionError(
-                f"{self._name()} asked for the object of key {key!r} while building it",
+                f"{self._name()} asked for the object of key {key!r} while it was being built or "
+                "torn down by itself",
                 cause="it opens a scope, or calls something that does, and resolves itself there",
                 remedy="build the object from its key alone",
             )

@@ -18,6 +18,19 @@ class Turn:
         self._is_held = False
         self._waiters: list[_Waiter] = []
 
+    def acquire(self) -> bool:
+        """Take the turn where it is free; whether it was."""
+        with self._lock:
+            was_free = not self._is_held
+            self._is_held = True
+            return was_free
+
+    def release(self) -> None:
+        """Let another have the turn."""
+        with self._lock:
+            self._is_held = False
+        self._wake_next()
+
     async def __aenter__(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -39,9 +52,7 @@ class Turn:
                 raise
 
     async def __aexit__(self, *_: object) -> None:
-        with self._lock:
-            self._is_held = False
-        self._wake_next()
+        self.release()
 
     def _wake_next(self) -> None:
         """Wake the first of each loop: one alone would do, were its loop sure to run."""
