@@ -1,6 +1,10 @@
 """Reads ``[tool.trunkline]`` tables; every mistake is named with its line, and all at once."""
 
+# Paths stay texts: pathlib is slow over thousands of files, and slow to import.
+# ruff: noqa: PTH112, PTH118
+
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +36,8 @@ _CONTRACT_KEYS: Final = (
     "importers",
     "type-checking",
 )
+_PARTNERS: Final = {"forbidden": "source", "importers": "target"}
+"""What goes with what in a contract; layers stand alone."""
 _AUDIT_KEYS: Final = (
     "source",
     "exclude",
@@ -75,7 +81,9 @@ class _ConfigReader:
             raise self._unreadable(
                 f"not valid TOML: {error}", int(match[1]) if match else 0
             ) from None
-        tool = as_mapping(document.get("tool")) or {}
+        tool = as_mapping(document.get("tool", {}))
+        if tool is None:
+            raise self._unreadable("tool must be a table", 0)
         self.section = as_mapping(tool.get("trunkline", {}))
 
     def _unreadable(self, problem: str, line: int) -> ConfigurationError:
@@ -122,6 +130,14 @@ class _ConfigReader:
         base = self.base
         excludes = self._strings(table, key, "exclude", DEFAULT_EXCLUDES)
         sources = self._strings(table, key, "source", default_sources(base.root))
+        for source in sources if "source" in table else ():
+            folder = os.path.normpath(os.path.join(base.root, source))
+            if not os.path.isdir(folder) or os.path.relpath(folder, base.root).startswith(".."):
+                self._mistake(
+                    f"{key}.source",
+                    f"there is no folder {source!r} in the project",
+                    "name folders from the project's root, which is '.'",
+                )
         limit = table.get("max-bytes", base.max_bytes)
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
             self._mistake(
@@ -204,10 +220,17 @@ class _ConfigReader:
                 "give layers, or source and forbidden, or target and importers",
             )
             return None
-        partner = {"forbidden": "source", "importers": "target"}.get(forms[0])
+        partner = _PARTNERS.get(forms[0])
         if partner is not None and partner not in table:
             self._mistake(f"{key}.{partner}", "is missing", f"{forms[0]} goes with {partner}")
             return None
+        for form, other in _PARTNERS.items():
+            if other in table and other != partner:
+                self._mistake(
+                    f"{key}.{other}",
+                    f"means nothing beside {forms[0]}",
+                    f"{other} goes with {form}",
+                )
         name = table.get("name", key.rpartition(".")[2])
         if not isinstance(name, str):
             self._mistake(f"{key}.name", "must be a text", 'write name = "..."')

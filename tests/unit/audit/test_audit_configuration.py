@@ -20,7 +20,7 @@ def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
 
 
 def test_reads_everything(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
+    (tmp_path / "lib").mkdir()
     (tmp_path / "pyproject.toml").write_text(
         """
 [[tool.trunkline.canonical]]
@@ -112,6 +112,22 @@ exclude = "data"
             "tool.trunkline.contract[0].source",
             "is missing",
         ),
+        (
+            "[[tool.trunkline.contract]]\nlayers = ['x']\nsource = ['y']",
+            "tool.trunkline.contract[0].source",
+            "means nothing beside layers",
+        ),
+        (
+            "[tool.trunkline.audit]\nsource = ['scr']",
+            "tool.trunkline.audit.source",
+            "there is no folder 'scr' in the project",
+        ),
+        (
+            "[tool.trunkline.audit]\nsource = ['..']",
+            "tool.trunkline.audit.source",
+            "there is no folder '..' in the project",
+        ),
+        ("tool = 3", "pyproject.toml", "tool must be a table"),
         ("[tool.trunkline.audti]", "tool.trunkline.audti", "unknown key"),
         ("[tool.trunkline", "pyproject.toml", "not valid TOML"),
     ],

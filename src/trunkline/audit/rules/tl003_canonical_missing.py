@@ -1,5 +1,6 @@
 """TL003: a canonical name that the tree does not have."""
 
+import re
 from collections.abc import Iterator
 
 from trunkline.audit import entities
@@ -10,17 +11,18 @@ from trunkline.audit.rule import Rule
 
 
 class Check(Rule):
-    """The configuration names a class or a factory that does not exist.
+    """The configuration names a class, a factory or a package that does not exist.
 
     Nothing about it is checked.
 
     The class must be defined in the tree, or imported where the configuration says; the factory is
-    a function or a provider of a container.
+    a function or a provider of a container. The layers of a contract, its `source` and its `target`
+    are packages or modules of the tree.
     """
 
     code = "TL003"
     name = "canonical-missing"
-    summary = "a canonical class or factory of the configuration that the tree does not have"
+    summary = "a name in the configuration that the tree does not have"
     remedy = "correct the name in pyproject.toml, or define what it names"
     configuration = """
 [[tool.trunkline.canonical]]
@@ -41,6 +43,13 @@ class Other: ...
 type = "app.context:Context"  # <-
 factory = "app.context:make"  # <-
 """,
+        """
+# file: app/core.py
+x = 1
+# file: pyproject.toml
+[[tool.trunkline.contract]]
+layers = ["app.engine", "app.kore"]  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
@@ -55,6 +64,17 @@ factory = "app.context:make"  # <-
             nested = factory.kind == entities.UNKNOWN and "." in name.attribute
             if nested or factory.kind in {entities.MISSING, entities.EXTERNAL}:
                 yield self._report(project, "factory", name, canonical.subject)
+        for contract in project.config.contracts:
+            layers = [part.strip() for layer in contract.layers for part in layer.split("|")]
+            for package in (*layers, *contract.source, *contract.target):
+                if not project.table.exists(package):
+                    yield self.finding(
+                        "pyproject.toml",
+                        _line(project, package),
+                        0,
+                        f"the contract {contract.name!r} names {package}, which does not exist",
+                        cause="no import can break this part of it",
+                    )
 
     def _report(self, project: Project, what: str, name: Name, subject: str) -> Finding:
         return self.finding(
@@ -70,4 +90,5 @@ factory = "app.context:make"  # <-
 def _line(project: Project, text: str) -> int:
     data = project.library.source("pyproject.toml") or b""
     rows = data.decode("utf-8", "replace").splitlines()
-    return next((number for number, row in enumerate(rows, 1) if f'"{text}"' in row), 1)
+    word = re.compile(rf"[\"'| ]{re.escape(text)}[\"'| ]")
+    return next((number for number, row in enumerate(rows, 1) if word.search(row)), 1)
