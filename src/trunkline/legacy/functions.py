@@ -85,6 +85,7 @@ def redirect_factory(
     removed_in: str = "",
     advice: str = "",
     type: str | None = None,  # noqa: A002  # as in redirect_class
+    is_async: bool | None = None,
     closes_with: str | None = None,
     over: Callable[[Any], bool] | None = None,
     module: str | None = None,
@@ -101,6 +102,7 @@ def redirect_factory(
         removed_in: The version that removes the name, for the warning.
         advice: What to write instead, a phrase that begins with a verb.
         type: ``module:Class`` of the objects, where the provider doesn't say.
+        is_async: Whether the methods give coroutines, as those of ``redirect_function``.
         closes_with: Name of the object's method that closes a scope that was opened for it.
         over: Whether an object has come to its end, so that such a scope may be closed.
         module: Name of the module that binds it; the caller's unless given.
@@ -112,6 +114,7 @@ def redirect_factory(
             OldName(f"{old.name}().{method}", target.path, old.advice, removed_in),
             target,
             adapt=adapt,
+            is_async=is_async,
             closes_with=closes_with,
             over=over,
         )

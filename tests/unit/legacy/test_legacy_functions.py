@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import inspect
@@ -262,3 +263,13 @@ def test_functions_and_factories_pickle_and_copy_as_what_they_are() -> None:
     for one in (create, get_factory, factory):
         assert pickle.loads(pickle.dumps(one)) is one
         assert copy.copy(one) is copy.deepcopy(one) is one
+
+
+@pytest.mark.asyncio
+async def test_methods_of_a_factory_may_have_been_coroutine_functions(shop: Any) -> None:
+    get = redirect_factory("get", to=ENGINE, methods={"create": OF_USER}, is_async=True)
+    user = User("ann")
+    async with shop.enter(user) as request:
+        factory = await get()
+        [one, other] = await asyncio.gather(factory.create(user), factory.create(user))
+        assert one is other is request.engine()
