@@ -183,6 +183,9 @@ class RedirectedClass(ABCMeta):
         made = cls._canonical()[item]  # type: ignore[index]  # refuses what is not generic
         return GenericAlias(cls, item) if get_origin(made) is cls._canonical() else made
 
+    def __subclasses__(cls) -> list[type]:
+        return [] if cls._subclass_base is None else type.__subclasses__(cls._subclass_base)
+
     def __iter__(cls) -> Any:
         return iter(cls._canonical())  # type: ignore[call-overload]  # refuses what has no members
 

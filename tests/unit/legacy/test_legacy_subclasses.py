@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import pydoc
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar, get_origin
@@ -124,3 +126,31 @@ def test_an_exception_is_refused_at_start_up() -> None:
     """`except Old` looks for the class itself: no metaclass can answer for another one."""
     with pytest.raises(RedirectError, match="bind the old name to Failure itself"):
         check_redirects(redirected("Failure"))
+
+
+def test_an_old_class_knows_its_subclasses() -> None:
+    """Registries of plugins ask it for them."""
+    old = redirected("Point")
+    assert old.__subclasses__() == []
+
+    class One(old):
+        pass
+
+    class Two(old):
+        pass
+
+    class Three(Two):
+        pass
+
+    assert old.__subclasses__() == [One, Two]
+    assert Two.__subclasses__() == [Three]
+
+
+def test_what_looks_at_a_class_finds_the_canonical_one() -> None:
+    old = redirected("Point")
+    members = dict(inspect.getmembers(old))
+    assert members["y"] == 2
+    assert inspect.getattr_static(old, "y") == 2
+    assert pydoc.render_doc(old).count("Deprecated: use Point of") == 1
+    assert inspect.getmro(old)[1] is Point
+    assert not inspect.isabstract(old)
