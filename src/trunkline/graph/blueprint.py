@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
 
 from trunkline.graph.model import Graph
 
-__all__ = ["TORN_DOWN", "Argument", "Blueprint", "Constant", "Lack", "Opening", "Recipe", "Ref"]
+__all__ = [
+    "TORN_DOWN",
+    "Argument",
+    "Blueprint",
+    "Constant",
+    "Lack",
+    "Opening",
+    "Recipe",
+    "Ref",
+    "replaced_name",
+    "written_name",
+]
 
 
 class Lack(Enum):
@@ -139,3 +150,16 @@ class Blueprint:
     keys: Mapping[Any, str] = field(default_factory=dict)
     default_scope: str = ""
     eager: tuple[str, ...] = ()
+
+
+_REPLACED: Final = "[replaced]"
+
+
+def replaced_name(name: str) -> str:
+    """Under which name a node goes on that another one stands in for."""
+    return f"{name}{_REPLACED}"
+
+
+def written_name(name: str) -> str:
+    """The name that a node was declared by, whether or not another one stands in for it."""
+    return name.removesuffix(_REPLACED)

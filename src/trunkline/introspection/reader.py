@@ -52,7 +52,7 @@ class Reader(Describing):
 
     def stand_in(self, name: str, fake: Provider) -> None:
         """Let another provider make a node's objects."""
-        original, self.replacing = self.nodes[name], name
+        original, self.replacing, self.kept_as = self.nodes[name], name, ""
         actual = effective(fake)
         described = self.describe(name, actual)
         provides = self._provides(actual, described.recipe)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from dependency_injector import providers as stock
 
-from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe, Ref
+from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe, Ref, replaced_name
 from trunkline.graph.model import Dependency, Kind, Node
 from trunkline.introspection.kinds import Provider, is_provider
 
@@ -46,6 +46,7 @@ class References:
         behind: Providers that are described under the name of another, which they fill or
             override.
         replacing: Name of the node that another provider is about to make.
+        kept_as: Under which name that provider has asked for what it replaces; empty if it has not.
     """
 
     chain: tuple[str, ...]
@@ -56,6 +57,7 @@ class References:
     recipes: dict[str, Recipe] = field(default_factory=dict)
     behind: dict[Provider, str] = field(default_factory=dict)
     replacing: str | None = None
+    kept_as: str = ""
 
     def read(self, name: str, provider: Provider, *, declared_here: bool = False) -> None:
         """Add the provider's node, and those it depends on."""
@@ -116,10 +118,12 @@ class References:
         return Recipe(opening, call, args, kwargs, attributes), edges
 
     def _replaced(self, name: str) -> str:
-        """The name under which a fake finds what it replaces."""
-        kept = f"{name}[replaced]"
-        while kept in self.nodes:
-            kept += "'"
-        self.nodes[kept] = replace(self.nodes[name], name=kept, declared=False)
-        self.recipes[kept] = self.recipes[name]
-        return kept
+        """The name under which a fake finds what it replaces, however often it asks."""
+        if not self.kept_as:
+            kept = replaced_name(name)
+            while kept in self.nodes:
+                kept += "'"
+            self.nodes[kept] = replace(self.nodes[name], name=kept, declared=False)
+            self.recipes[kept] = self.recipes[name]
+            self.kept_as = kept
+        return self.kept_as

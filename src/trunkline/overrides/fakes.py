@@ -10,7 +10,7 @@ from inspect import Parameter, isasyncgenfunction, iscoroutinefunction, isgenera
 from typing import Any
 
 from trunkline.errors import OverrideError
-from trunkline.graph.blueprint import Argument, Blueprint, Opening, Recipe, Ref
+from trunkline.graph.blueprint import Argument, Blueprint, Opening, Recipe, Ref, replaced_name
 from trunkline.graph.model import Dependency, Graph, Kind, Node
 from trunkline.introspection import (
     is_configuration,
@@ -45,6 +45,11 @@ def with_fakes(blueprint: Blueprint, fakes: Mapping[str, Any]) -> tuple[Blueprin
     changed = with_providers(blueprint, providers)
     nodes, recipes = dict(changed.graph.nodes), dict(changed.recipes)
     for name, fake in fakes.items():
+        original, replaced = blueprint.graph[name], replaced_name(name)
+        if blueprint.recipes[name].opening is Opening.GIVEN and replaced not in nodes:
+            # it is given as before by those who open the scope; only nobody who asks gets it
+            nodes[replaced] = replace(original, name=replaced, declared=False)
+            recipes[replaced] = blueprint.recipes[name]
         if name not in providers:
             nodes[name], recipes[name] = _faked(blueprint, name, fake)
     graph = Graph(changed.graph.name, changed.graph.scopes, nodes)
@@ -64,12 +69,6 @@ def is_called(blueprint: Blueprint, name: str, fake: Any) -> bool:
 
 def _check_replaceable(blueprint: Blueprint, name: str) -> None:
     node, recipe = blueprint.graph[name], blueprint.recipes[name]
-    if recipe.opening is Opening.GIVEN:
-        raise OverrideError(
-            f"{name} is given when its {node.scope} scope opens and can't be overridden",
-            location=node.location,
-            remedy="give another value to enter(), or override what is made from it",
-        )
     if recipe.opening is Opening.LIVE and is_configuration(recipe.call):
         raise OverrideError(
             f"{name} is a configuration, which is read at each use, and can't be overridden",
@@ -104,7 +103,7 @@ def _called(blueprint: Blueprint, original: Node, fake: Any) -> tuple[Node, Reci
         kind = Kind.RESOURCE
     elif scope is None:
         kind = Kind.FACTORY
-    elif kind is Kind.RESOURCE:
+    elif kind in (Kind.RESOURCE, Kind.VALUE):
         kind = Kind.SCOPED
     return _node(original, recipe, kind, scope, fake), recipe
 

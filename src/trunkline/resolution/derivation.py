@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 from trunkline.compiler.planner import NodePlan, Plan, plan
 from trunkline.graph.algorithms import effective_scopes
-from trunkline.graph.blueprint import Blueprint, Opening, Recipe
+from trunkline.graph.blueprint import Blueprint, Opening, Recipe, written_name
 from trunkline.resolution.exits import Callback, Exit, run_exits, run_exits_async
 from trunkline.resolution.gate import NOWHERE, Gate
 from trunkline.resolution.overriding import ActiveOverride
@@ -165,10 +165,11 @@ class Layer:
         parent = self.view_of(cast("OpenScope", scope.parent))
         ways = {**dict(parent._program.ways), path[-1]: nearer}
         program = self._program(frozenset(ways.items()))
-        values = [
-            getattr(scope, f"v_{scope._program.plan.nodes[node.name].attr}")
-            for node in program.plan.values_of(path[-1:])
-        ]
+        given = {
+            written_name(node.name): getattr(scope, f"v_{node.attr}")
+            for node in scope._program.plan.values_of(path[-1:])
+        }
+        values = [given[written_name(n.name)] for n in program.plan.values_of(path[-1:])]
         view: Any = program.opener(path)(parent, False, *values)
         view._origin = origin
         self._keep(scope, view)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trunkline.errors import ScopeValueError
+from trunkline.graph.blueprint import written_name
 
 if TYPE_CHECKING:
     from trunkline.compiler.planner import NodePlan
@@ -39,13 +40,14 @@ def match_values(
         ScopeValueError: Values are missing, surplus, ambiguous or of a wrong class.
     """
     chosen: dict[str, object] = {}
-    names = {node.name for node in declared}
+    by_name = {written_name(node.name): node for node in declared}
     for provider, value in given.items():
-        node = node_of(provider)
-        if node.name not in names:
+        asked = node_of(provider)
+        node = by_name.get(asked.name)
+        if node is None:
             raise ScopeValueError(
-                f"{node.name} is no value of the {scope} scope",
-                location=node.node.location,
+                f"{asked.name} is no value of the {scope} scope",
+                location=asked.node.location,
                 remedy=f"give {_expected(declared)}",
             )
         if not _fits(node, value):
@@ -57,7 +59,7 @@ def match_values(
         fitting = [node for node in open_ if _fits(node, value)]
         exact = [node for node in fitting if type(value) is node.recipe.call]
         if len(exact) > 1 or (not exact and len(fitting) > 1):
-            listed = " and ".join(node.name for node in exact or fitting)
+            listed = " and ".join(written_name(node.name) for node in exact or fitting)
             raise ScopeValueError(
                 f"a {type(value).__name__} fits {listed} of the {scope} scope alike",
                 location=fitting[0].node.location,
@@ -101,7 +103,8 @@ def _wrong(
     meant = next((node for node in elsewhere if node.home != scope and _fits(node, value)), None)
     if meant is not None:
         return ScopeValueError(
-            f"a {got} was given to the {scope} scope, but {meant.name} is a value of {meant.home}",
+            f"a {got} was given to the {scope} scope, but {written_name(meant.name)} is a value "
+            f"of {meant.home}",
             location=meant.node.location,
             cause=f"the {scope} scope takes {_expected(declared) or 'no values'}",
             remedy=f"open the {meant.home} scope with it: enter({got.lower()}, scope=...)",
@@ -132,4 +135,4 @@ def _wrong(
 
 
 def _expected(declared: list[NodePlan]) -> str:
-    return ", ".join(f"{node.name}: {_class_of(node).__name__}" for node in declared)
+    return ", ".join(f"{written_name(node.name)}: {_class_of(node).__name__}" for node in declared)

@@ -387,7 +387,6 @@ def test_strict_is_waived_on_request(app: Any, request_scope: Any) -> None:
 @pytest.mark.parametrize(
     ("fakes", "message"),
     [
-        ({Application.user: User("bob")}, "is given when its REQUEST scope opens"),
         ({providers.Singleton(Clock): Clock}, "is no provider of"),
         ({Application.clock: providers.Factory(Registry, Application.bridge)}, "faulty"),
         ({Application.clock: lambda missing: missing}, "nothing fills `missing`"),
