@@ -26,6 +26,7 @@ from trunkline.introspection import (
     is_provider,
     keep_fresh,
     own_providers,
+    stock_overrides,
     written_recipes,
 )
 from trunkline.providers.declared import Declared, Injection
@@ -252,6 +253,11 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             for name, provider in declared_providers(self).items()
             if isinstance(provider, Singleton)
         }
+
+    def stock_overrides(self) -> dict[str, tuple[Any, ...]]:
+        """By name, what stands in for a provider by its own ``override()``, the latest last."""
+        found = {name: stock_overrides(p) for name, p in declared_providers(self).items()}
+        return {name: overriding for name, overriding in found.items() if overriding}
 
     def provider_changed(self, provider: Any) -> None:  # any change remakes the program
         """Make the program anew at the next use."""

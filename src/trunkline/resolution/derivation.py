@@ -253,6 +253,24 @@ class Layer:
                     scope._program.waiting.relax(scope)
         return views
 
+    def let_go(self) -> bool:
+        """Forget all that was made in this layer's shadows.
+
+        Returns:
+            False where something of it has still to be torn down; then nothing is forgotten.
+        """
+        with self._lock:
+            if any(map(self._has_to_be_torn_down, self.views)):
+                return False
+            self._take_views()
+            return True
+
+    def _has_to_be_torn_down(self, view: Shadow) -> bool:
+        pools = self.change.pools or {}
+        return view._token is not None and any(
+            entry[2] not in pools or len(pools[entry[2]]) for entry in view._open_exits()
+        )
+
     def retire(self) -> None:
         """After the container has stopped: refuse every use."""
         self.gate.here = NOWHERE

@@ -36,6 +36,10 @@ class Host(Protocol):
         """How often each provider has been told to forget its object."""
         ...
 
+    def stock_overrides(self) -> Mapping[str, tuple[Any, ...]]:
+        """By name, what stands in for a provider by its own ``override()``, the latest last."""
+        ...
+
     def bind(self, root: OpenScope) -> None:
         """Let a scope's methods answer for the container's."""
 
@@ -46,7 +50,16 @@ class _State:
 
     blueprint: Blueprint
     generations: Mapping[str, int]
+    overridden: Mapping[str, tuple[Any, ...]]
     layer: Layer
+
+    def may_return(self, now: _State) -> bool:
+        """Whether taking stock overrides back, one after the other, may lead to it again."""
+        return (
+            self.overridden != now.overridden
+            and self.generations == now.generations
+            and all(now.overridden.get(n, ())[: len(o)] == o for n, o in self.overridden.items())
+        )
 
 
 class Layers:
@@ -79,7 +92,7 @@ class Layers:
         self._active: set[ActiveOverride] = set()
         self._derived: dict[tuple[Layer, tuple[ActiveOverride, ...]], Layer] = {}
         first = Layer.of(program, root, reference, self._view, self._lock)
-        self._states = [_State(reference.blueprint, generations, first)]
+        self._states = [_State(reference.blueprint, generations, {}, first)]
         self._base = first
         self._root = root
 
@@ -251,11 +264,11 @@ class Layers:
     def _renew(self) -> None:
         """Find the layer that the providers now stand for, or make it."""
         blueprint, generations = self._host.checked_blueprint(), self._host.generations()
+        overridden = self._host.stock_overrides()
         self._is_stale = False
         former = self._base
         for state in self._states:
             if not _differing(state, blueprint, generations):
-                self._base = state.layer
                 break
         else:
             first = self._states[0]
@@ -263,12 +276,22 @@ class Layers:
             layer = Layer(
                 _change(blueprint, changed), first.layer, self._reference, self._view, self._lock
             )
-            self._states.append(_State(blueprint, generations, layer))
-            self._base = layer
+            state = _State(blueprint, generations, overridden, layer)
+            self._states.append(state)
+        self._base = state.layer
         if former is not self._base:
             former.gate.here = NOWHERE
             former.use_gate(on=True)
+        self._forget_others(state)
         self._turn()
+
+    def _forget_others(self, now: _State) -> None:
+        """Let go of what the providers never stand for again, unless it has to be torn down."""
+        self._states[1:] = [
+            state
+            for state in self._states[1:]
+            if state is now or state.may_return(now) or not state.layer.let_go()
+        ]
 
 
 def _differing(

@@ -39,9 +39,14 @@ class StockOverride:
     location: SourceLocation
 
     @property
+    def is_in_effect(self) -> bool:
+        """Whether it was not taken back."""
+        return any(other is self.by for other in stock_overrides(self.provider))
+
+    @property
     def is_left(self) -> bool:
         """Whether it is in effect still, for anyone who can reach the provider."""
-        if not any(other is self.by for other in stock_overrides(self.provider)):
+        if not self.is_in_effect:
             return False
         gc.collect()  # a container that a test made for itself is garbage, in cycles
         if not any(isinstance(referrer, dict) for referrer in gc.get_referrers(self.provider)):
@@ -54,7 +59,7 @@ class StockOverride:
 
     def take_back(self) -> None:
         """Reset the provider down to what it was before."""
-        while any(other is self.by for other in stock_overrides(self.provider)):
+        while self.is_in_effect:
             self.provider.reset_last_overriding()
 
 
@@ -74,6 +79,8 @@ class StockOverrides:
         """Record from now on."""
         if not self._plain:
             self._extend(stock.Provider, "override", self._recorded)
+            for reset in ("reset_last_overriding", "reset_override"):
+                self._extend(stock.Provider, reset, self._forgetting)
             self._extend(stock.Container, "apply_overridings", self._made_inside)
             self._extend(
                 DeclarativeContainer,
@@ -100,6 +107,15 @@ class StockOverrides:
             return context
 
         return override
+
+    def _forgetting(self, plain: Callable[..., Any]) -> Callable[..., Any]:
+        def reset(provider: Any) -> Any:
+            result = plain(provider)
+            # a fake must not be kept alive for longer than its override
+            self.made[:] = [m for m in self.made if m.provider is not provider or m.is_in_effect]
+            return result
+
+        return reset
 
     def _made_inside(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         def make(*args: Any, **kwargs: Any) -> Any:

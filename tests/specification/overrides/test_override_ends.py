@@ -141,3 +141,64 @@ def test_a_patch_that_others_put_upon_threads_meanwhile_stays(app: Any) -> None:
         with override(app, {Application.clock: Fixed}):
             app.clock()
     assert (threading.Thread.start, ThreadPoolExecutor.submit) == plain
+
+
+def test_stock_overrides_that_were_taken_back_leave_nothing_in_memory(app: Any) -> None:
+    """Nor do resets and other arguments: what the providers never stand for again is let go."""
+    gone = []
+    for _ in range(20):
+        fake = Fixed()
+        gone.append(weakref.ref(fake))
+        with app.clock.override(providers.Object(fake)):
+            assert app.registry().clock is fake
+        assert type(app.registry().clock) is Clock
+    del fake
+    for number in range(20):
+        app.registry.set_args(number)
+        assert app.registry().clock == number
+    app.registry.set_args(app.clock)
+    for _ in range(20):
+        app.clock.reset()
+        app.registry()
+    gc.collect()
+    assert [reference() for reference in gone] == [None] * 20
+    assert len(app.layers()._states) <= 2  # as it was started, and since the last reset
+
+
+def test_what_lies_below_a_stock_override_is_there_again_after_it(app: Any) -> None:
+    first, second = providers.Object(Fixed()), providers.Object(Fixed())
+    real = app.registry()
+    with app.clock.override(first):
+        below = app.registry()
+        with app.clock.override(second):
+            assert app.registry().clock is second()
+        assert app.registry() is below
+        with app.registry.override(providers.Object("fake")):
+            assert app.registry() == "fake"
+        assert app.registry() is below
+    assert app.registry() is real
+
+
+def test_what_was_made_under_a_stock_override_is_torn_down_when_its_scope_closes() -> None:
+    closed: list[object] = []
+
+    def opened(clock: Clock) -> Iterator[Clock]:
+        yield clock
+        closed.append(clock)
+
+    class Opening(ScopedContainer):
+        clock = providers.Singleton(Clock)
+        resource = providers.ScopedResource(opened, clock)
+
+    fakes = [Fixed() for _ in range(3)]
+    with Opening() as app:
+        with app.enter() as request:
+            for fake in fakes:
+                with app.clock.override(providers.Object(fake)):
+                    assert request.resource() is fake
+            assert closed == []
+        assert set(closed) == set(fakes)
+        with app.clock.override(providers.Object(Fixed())):
+            app.get(Opening.clock)
+        app.clock()
+        assert len(app.layers()._states) == 1
