@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -90,15 +93,96 @@ def downstream(names: set[str], faked: set[str]) -> set[str]:
 
 
 class Here:
-    """A context, with the overrides that were entered in it or where it was copied."""
+    """A place where code runs, with the overrides that were entered in it or where it began."""
 
-    def __init__(self, context: contextvars.Context, entered: list[Override]) -> None:
-        self.context, self.entered = context, entered
-        self.run = context.run
+    def __init__(self, entered: list[Override]) -> None:
+        self.entered = list(entered)
+
+    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Call a function there."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End it."""
+
+
+class InContext(Here):
+    """A context in the thread of the test."""
+
+    def __init__(self, entered: list[Override], context: contextvars.Context) -> None:
+        super().__init__(entered)
+        self.run = context.run  # type: ignore[method-assign]
+
+
+class InThread(Here):
+    """A thread that does one thing after the other."""
+
+    def __init__(self, entered: list[Override]) -> None:
+        super().__init__(entered)
+        self._asked: SimpleQueue[Any] = SimpleQueue()
+        self._answered: SimpleQueue[Any] = SimpleQueue()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        self._asked.put(partial(function, *args, **options))
+        return self._answered.get(timeout=30)()
+
+    def stop(self) -> None:
+        self._asked.put(None)
+        self.thread.join(30)
+
+    def _serve(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            self._answered.put(outcome_of(asked))
+
+
+class InTask(Here):
+    """A task of an event loop that does the same."""
+
+    def __init__(self, entered: list[Override], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(entered)
+        self._loop = loop
+        self._asked: asyncio.Queue[Any] = asyncio.Queue()
+        self._answered: asyncio.Queue[Any] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Start the task, in the context that this is called in; the loop stands still then."""
+        self._task = self._loop.create_task(self._serve())
+
+    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        self._asked.put_nowait(partial(function, *args, **options))
+        return self._loop.run_until_complete(self._answered.get())()
+
+    def stop(self) -> None:
+        assert self._task is not None
+        self._asked.put_nowait(None)
+        self._loop.run_until_complete(self._task)
+
+    async def _serve(self) -> None:
+        while (asked := await self._asked.get()) is not None:
+            self._answered.put_nowait(outcome_of(asked))
+
+
+def outcome_of(call: Callable[[], Any]) -> Callable[[], Any]:
+    """What gives a call's result, or raises what it raised, where that is asked for."""
+    try:
+        result = call()
+    except BaseException as error:
+        raised = error
+
+        def fail() -> Any:
+            raise raised
+
+        return fail
+    return lambda: result
 
 
 class Overrides(RuleBasedStateMachine):
-    """Contexts, scopes and overrides in any order."""
+    """Contexts, threads, tasks, scopes and overrides in any order.
+
+    Each context, thread and task begins where another one is, so that they are a tree as well.
+    """
 
     contexts = Bundle("contexts")
     scopes = Bundle("scopes")
@@ -108,8 +192,10 @@ class Overrides(RuleBasedStateMachine):
         super().__init__()
         self.declared = build_container()
         self.app = self.declared()
-        self.first = Here(contextvars.copy_context(), [])
+        self.loop = asyncio.new_event_loop()
+        self.first: Here = InContext([], contextvars.copy_context())
         self.first.run(self.app.__enter__)
+        self.begun = [self.first]
         self.open: list[Any] = []
         self.faked: dict[Override, dict[str, object]] = {}
         self.seen: dict[object, Made] = {}
@@ -141,8 +227,24 @@ class Overrides(RuleBasedStateMachine):
         return self.first
 
     @rule(target=contexts, parent=contexts)
-    def inherit(self, parent: Here) -> Here:
-        return Here(parent.context.copy(), list(parent.entered))
+    def copy(self, parent: Here) -> Here:
+        return self.begin(InContext(parent.entered, parent.run(contextvars.copy_context)))
+
+    @rule(target=contexts, parent=contexts)
+    def start_thread(self, parent: Here) -> Here:
+        begun = InThread(parent.entered)
+        parent.run(begun.thread.start)
+        return self.begin(begun)
+
+    @rule(target=contexts, parent=contexts)
+    def start_task(self, parent: Here) -> Here:
+        begun = InTask(parent.entered, self.loop)
+        parent.run(begun.begin)
+        return self.begin(begun)
+
+    def begin(self, begun: Here) -> Here:
+        self.begun.append(begun)
+        return begun
 
     @rule(target=scopes, context=contexts, scope=st.sampled_from(list(Scope)[1:]))
     def open_scope(self, context: Here, scope: Scope) -> Any:
@@ -284,6 +386,9 @@ class Overrides(RuleBasedStateMachine):
             if not scope.closed:
                 scope.close()
         self.first.run(self.app.__exit__, None, None, None)
+        for begun in self.begun:
+            begun.stop()
+        self.loop.close()
 
 
 def expected(entered: Override) -> Any:
