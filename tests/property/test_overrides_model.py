@@ -197,6 +197,7 @@ class Overrides(RuleBasedStateMachine):
         self.first.run(self.app.__enter__)
         self.begun = [self.first]
         self.open: list[Any] = []
+        self.opened_under: dict[Any, tuple[Override, ...]] = {}
         self.faked: dict[Override, dict[str, object]] = {}
         self.seen: dict[object, Made] = {}
         self.keys: dict[Made, object] = {}
@@ -244,12 +245,19 @@ class Overrides(RuleBasedStateMachine):
 
     def begin(self, begun: Here) -> Here:
         self.begun.append(begun)
+        for scope in self.open[-2:]:  # what it inherits may be over before a rule looks
+            for name in DEPENDS:
+                self.look(begun, scope, name)
         return begun
 
     @rule(target=scopes, context=contexts, scope=st.sampled_from(list(Scope)[1:]))
     def open_scope(self, context: Here, scope: Scope) -> Any:
         opened = context.run(self.app.enter, scope=scope, ambient=False)
+        return self.opened(opened, context)
+
+    def opened(self, opened: Any, context: Here) -> Any:
         self.open.append(opened)
+        self.opened_under[opened] = self.active(context)
         return opened
 
     @rule(target=scopes, context=contexts, around=scopes)
@@ -259,8 +267,7 @@ class Overrides(RuleBasedStateMachine):
         inner = list(Scope)[around.scope.depth + 1]
         opened = context.run(around.enter, scope=inner, ambient=False)
         assert opened.parent is around
-        self.open.append(opened)
-        return opened
+        return self.opened(opened, context)
 
     @rule(
         target=overrides,
@@ -318,6 +325,10 @@ class Overrides(RuleBasedStateMachine):
         context=contexts, scope=scopes, name=st.sampled_from(sorted(DEPENDS)), way=st.integers(0, 3)
     )
     def get(self, context: Here, scope: Any, name: str, way: int) -> None:
+        self.look(context, scope, name, way)
+
+    def look(self, context: Here, scope: Any, name: str, way: int = 0) -> None:
+        """Ask a scope for an object in a context, and hold it against the model."""
         path = {scope.scope: scope}
         around = scope.parent
         while around is not None:
@@ -349,14 +360,26 @@ class Overrides(RuleBasedStateMachine):
         layer = self.layer_of(name, overrides)
         value = made.fake is not None and made in self._values(overrides)
         home = None if value else path[HOME[name]]
-        key = (home, name, layer)
-        assert self.seen.setdefault(key, made) is made
-        assert self.keys.setdefault(made, key) == key or value
+        if not self.is_unsettled(name, path[HOME[name]]):
+            key = (home, name, layer)
+            assert self.seen.setdefault(key, made) is made
+            assert self.keys.setdefault(made, key) == key or value
         if made.fake is None:
             for target, object_ in zip(DEPENDS[name], made.made_from, strict=True):
                 self.verify(object_, target, context, path)
         if layer:
             self.under.append((layer, made))
+
+    def is_unsettled(self, name: str, scope: Any) -> bool:
+        """Whether the scope was opened under an override of the object that has ended since.
+
+        The scope itself then has no place for the object: each row of overrides makes its own.
+        """
+        return any(
+            name in downstream(set(self.faked[o]), set())
+            for o in self.opened_under.get(scope, ())
+            if not o.active
+        )
 
     def _values(self, overrides: tuple[Override, ...]) -> set[Any]:
         return {v for o in overrides for v in o._fakes.values() if isinstance(v, Made)}

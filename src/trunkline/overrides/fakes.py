@@ -57,12 +57,16 @@ def with_fakes(blueprint: Blueprint, fakes: Mapping[str, Any]) -> tuple[Blueprin
     return replace(changed, graph=graph, recipes=recipes), new | frozenset(fakes)
 
 
+_LIVES = (Kind.SINGLETON, Kind.SCOPED)
+"""Kinds of nodes whose objects a scope keeps, and nothing more."""
+
+
 def is_called(blueprint: Blueprint, name: str, fake: Any) -> bool:
     """Whether a fake is called to make the object, rather than being the object.
 
     Classes and functions are called, unless they replace an object that exists already.
     """
-    if blueprint.recipes[name].opening is Opening.CONSTANT:
+    if blueprint.graph[name].kind is Kind.CONSTANT:
         return False
     return isinstance(fake, type | partial) or inspect.isroutine(fake)
 
@@ -83,10 +87,13 @@ def _faked(blueprint: Blueprint, name: str, fake: Any) -> tuple[Node, Recipe]:
     original = blueprint.graph[name]
     if is_called(blueprint, name, fake):
         return _called(blueprint, original, fake)
-    # kept by the outermost scope as if it was made there, so that its first use is seen
+    # given by a call, so that its first use is seen, in the life of what it replaces: an override
+    # inside this one may replace it by something that is made
     recipe = Recipe(Opening.CALL, _giving(fake))
-    outermost = blueprint.graph.scopes[0]
-    return _node(original, recipe, Kind.SINGLETON, outermost, type(fake)), recipe
+    kind = original.kind if original.kind in _LIVES else Kind.SCOPED
+    if original.scope is None:
+        kind = Kind.CONSTANT if original.kind is Kind.CONSTANT else Kind.FACTORY
+    return _node(original, recipe, kind, original.scope, type(fake)), recipe
 
 
 def _called(blueprint: Blueprint, original: Node, fake: Any) -> tuple[Node, Recipe]:

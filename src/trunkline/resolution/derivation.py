@@ -218,15 +218,19 @@ class Layer:
         return failures
 
     def _take_exits(self, override: ActiveOverride) -> Iterator[list[Exit]]:
-        """Take what the override changed out of the scopes that were opened here and still are."""
+        """Take what the override changed out of the scopes that go on without it.
+
+        These are the scopes that were opened here, and the shadows that others stand upon.
+        """
         changed = self._changed_by(override)
-        for scope in sorted(self._opened, key=lambda scope: -len(scope._path)):
+        scopes = [*self._opened, *(view for view in self.views if _is_stood_upon(view))]
+        for scope in sorted(scopes, key=lambda scope: -len(scope._path)):
             if scope._token is None:
                 continue
             for node in scope._program.plan.at_home(scope._path[-1]):
                 if node.stored and not node.given and node.name in changed:
                     setattr(scope, f"v_{node.attr}", MISSING)
-            exits = scope._exits
+            exits = scope._open_exits()
             taken = [entry for entry in exits if entry[2] in changed]
             exits[:] = [entry for entry in exits if entry[2] not in changed]
             yield taken
@@ -241,10 +245,11 @@ class Layer:
         return names
 
     def _take_views(self) -> list[Shadow]:
-        """Take out all shadows of this layer, innermost and latest first."""
+        """Take out the shadows of this layer that none stands upon, innermost and latest first."""
         with self._lock:
-            views = sorted(self.views, key=lambda view: -len(view._path))
-            self.views.clear()
+            free = [view for view in self.views if not _is_stood_upon(view)]
+            views = sorted(free, key=lambda view: -len(view._path))
+            self.views.difference_update(views)
             for view in views:
                 scope = view._original()
                 kept = getattr(scope, "_views", {})
@@ -423,6 +428,16 @@ class Layer:
             node = program.plan.nodes[name]
             if node.home == cls._path[-1] and node.recipe.opening not in _NOT_MADE_HERE:
                 _note_first_use(program, cls, node, override)
+
+
+def _is_stood_upon(view: Shadow) -> bool:
+    """Whether a shadow of another layer leaves to this one what is the same in both.
+
+    A scope that was opened under several overrides is seen from outside through a shadow for each;
+    when they end in another order than they began, those in between are still needed.
+    """
+    others: Mapping[Any, Shadow] = getattr(view._original(), "_views", {})
+    return any(other._origin is view for other in others.values())
 
 
 def _note_first_use(

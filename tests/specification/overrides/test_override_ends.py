@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import threading
 import weakref
@@ -202,3 +203,43 @@ def test_what_was_made_under_a_stock_override_is_torn_down_when_its_scope_closes
             app.get(Opening.clock)
         app.clock()
         assert len(app.layers()._states) == 1
+
+
+def test_a_scope_of_two_overrides_is_seen_from_outside_whichever_ends_first() -> None:
+    """What another context was given stays what it was: it never saw either of them."""
+    closed: list[object] = []
+
+    def opened(registry: object) -> Iterator[list[object]]:
+        made = [registry]
+        yield made
+        closed.append(made)
+
+    class Both(ScopedContainer):
+        clock = providers.Singleton(Clock)
+        registry = providers.Singleton(list)
+        of_clock = providers.Scoped(Registry, clock)
+        of_registry = providers.ScopedResource(opened, registry)
+        of_none = providers.Scoped(dict)
+
+    names = ("of_clock", "of_registry", "of_none")
+    with Both() as app:
+        outside = contextvars.copy_context()
+        first = override(app, {Both.clock: Fixed}).__enter__()
+        second = override(app, {Both.registry: lambda: ["fake"]}).__enter__()
+        scope = app.enter(ambient=False)
+        assert scope.of_clock().clock.now() == 2
+        faked = scope.of_registry()
+        assert faked == [["fake"]]
+        seen = [outside.run(getattr(scope, name)) for name in names]
+        assert (seen[0].clock.now(), seen[1]) == (1, [[]])
+        first.__exit__(None, None, None)
+        assert [outside.run(getattr(scope, name)) for name in names] == seen
+        assert scope.of_registry() == [["fake"]]
+        second.__exit__(None, None, None)
+        for name, before in zip(names, seen, strict=True):
+            assert outside.run(getattr(scope, name)) is before
+            assert getattr(scope, name)() is before
+        assert faked in closed
+        assert seen[1] not in closed
+        scope.close()
+        assert closed[-1] is seen[1]

@@ -417,3 +417,25 @@ def test_without_an_override_the_compiled_methods_stand_alone(app: Any) -> None:
         assert type(scope).get is compiled
         assert app.enter.__func__ is type(app.root_scope()).m_enter
         assert scope._attention is app.root_scope()._attention is None
+
+
+def test_what_replaces_a_fake_value_lives_as_long_as_the_original(app: Any) -> None:
+    """A class in the place of another override's object is made once a request, not once."""
+    fake = RecordingBridge(User("fake"))
+    outer = override(app, {Application.bridge: fake})
+    with outer, app.enter(User("ann")) as a, app.enter(User("bob")) as b:
+        assert a.bridge() is b.bridge() is fake
+        with override(app, {Application.bridge: RecordingBridge}):
+            assert a.bridge() is a.bridge()
+            assert a.bridge() is not b.bridge()
+            assert b.engine().bridge.user is b.user()
+
+
+def test_in_the_place_of_an_object_a_class_is_the_object_however_deep() -> None:
+    class Given(ScopedContainer):
+        kind = providers.Object(Clock)
+
+    with Given() as app, override(app, {Given.kind: FixedClock}, strict=False):
+        assert app.kind() is FixedClock
+        with override(app, {Given.kind: Clock}, strict=False):
+            assert app.kind() is Clock
