@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from trunkline.audit.config import AuditConfig, load_config
+    from trunkline.audit.config import AuditConfig
+    from trunkline.audit.config_reader import load_config
     from trunkline.audit.engine import Result, run_audit
     from trunkline.audit.findings import Finding, Undecided
     from trunkline.audit.problems import CheckerError, ConfigurationError, UsageError
@@ -36,7 +37,7 @@ _HOMES: Final = {
     "Undecided": "findings",
     "UsageError": "problems",
     "all_rules": "registry",
-    "load_config": "config",
+    "load_config": "config_reader",
     "load_rule": "registry",
     "run_audit": "engine",
     "select_rules": "registry",

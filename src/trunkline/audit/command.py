@@ -130,7 +130,8 @@ def _explained(run: Callable[[], int]) -> int:
 
 
 def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
-    from trunkline.audit.config import find_root, load_config
+    from trunkline.audit.config import find_root
+    from trunkline.audit.config_reader import load_config
     from trunkline.audit.problems import UsageError
     from trunkline.audit.registry import known_selector, select_rules
 

@@ -1,7 +1,7 @@
 """The audit's configuration: what is canonical, where code lies, which imports are allowed."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH120
 
 import os
 from collections.abc import Mapping
@@ -121,25 +121,6 @@ class AuditConfig(NamedTuple):
     max_bytes: int = 16 * 1024 * 1024
 
 
-def load_config(root: str) -> AuditConfig:
-    """Read the configuration of the project in a folder.
-
-    Args:
-        root: Path of the folder; without a ``pyproject.toml`` the defaults hold.
-
-    Raises:
-        ConfigurationError: It has mistakes; all are listed.
-    """
-    path = os.path.join(root, "pyproject.toml")
-    base = AuditConfig(os.path.abspath(root))
-    text = _read(path)
-    if text is None:
-        return base._replace(sources=default_sources(base.root))
-    from trunkline.audit.config_reader import read_config
-
-    return read_config(text, os.path.relpath(path), base)
-
-
 def find_root(start: str) -> str:
     """Return the nearest folder upwards that holds a ``pyproject.toml``, or `start` itself."""
     start = os.path.abspath(start)
@@ -159,14 +140,6 @@ def default_sources(root: str) -> tuple[str, ...]:
     folder = os.path.join(root, "src")
     is_source = os.path.isdir(folder) and not os.path.exists(os.path.join(folder, "__init__.py"))
     return ("src", "") if is_source else ("",)
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
 
 
 def as_mapping(value: object) -> Mapping[str, object] | None:

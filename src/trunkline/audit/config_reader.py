@@ -1,7 +1,7 @@
 """Reads ``[tool.trunkline]`` tables; every mistake is named with its line, and all at once."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH112, PTH118
+# ruff: noqa: PTH100, PTH112, PTH118, PTH123
 
 import difflib
 import os
@@ -52,6 +52,23 @@ _AUDIT_KEYS: Final = (
 )
 
 
+def load_config(root: str) -> AuditConfig:
+    """Read the configuration of the project in a folder.
+
+    Args:
+        root: Path of the folder; without a ``pyproject.toml`` the defaults hold.
+
+    Raises:
+        ConfigurationError: It has mistakes; all are listed.
+    """
+    path = os.path.join(root, "pyproject.toml")
+    base = AuditConfig(os.path.abspath(root))
+    text = _read(path)
+    if text is None:
+        return base._replace(sources=default_sources(base.root))
+    return read_config(text, os.path.relpath(path), base)
+
+
 def read_config(data: bytes, path: str, base: AuditConfig) -> AuditConfig:
     """Read the configuration from the bytes of a ``pyproject.toml``.
 
@@ -64,6 +81,14 @@ def read_config(data: bytes, path: str, base: AuditConfig) -> AuditConfig:
         ConfigurationError: It has mistakes; all are listed.
     """
     return _ConfigReader(data, path, base).read()
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 class _ConfigReader:

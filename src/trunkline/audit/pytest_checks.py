@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from trunkline.audit.config import AuditConfig, load_config
+from trunkline.audit.config import AuditConfig
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.findings import Finding
 from trunkline.audit.registry import select_rules

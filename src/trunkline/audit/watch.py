@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
-from trunkline.audit.config import load_config
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.discovery import DEFAULT_EXCLUDES, discover
 from trunkline.audit.problems import ConfigurationError
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from tests.fixtures.legacy_application.trees import HERE, write_tree
 from trunkline.audit.command import audit
-from trunkline.audit.config import load_config
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import run_audit
 from trunkline.audit.pytest_checks import AuditSession
 from trunkline.audit.registry import select_rules

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.audit.tree import Tree, write_tree
-from trunkline.audit.config import load_config
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.findings import Finding
 from trunkline.audit.registry import rule_files, select_rules

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.audit.config import load_config
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.registry import select_rules
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.audit.config import AuditConfig, Name, find_root, load_config
+from trunkline.audit.config import AuditConfig, Name, find_root
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.problems import ConfigurationError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.audit.config import load_config
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.discovery import DEFAULT_EXCLUDES, Patterns, discover
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.modules import build_table

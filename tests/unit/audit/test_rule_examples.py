@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.audit.config import load_config
+from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import run_audit
 from trunkline.audit.example import read_example
 from trunkline.audit.registry import all_rules
