@@ -15,11 +15,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trunkline.testing.reach import attributes_of
 
-__all__ = ["Canary", "CrossUserError"]
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["Canary", "CrossUserError", "canary_of"]
 
 _MARK = re.compile(r"canary-([\w.-]+?)-[0-9a-f]{16}")
 
@@ -269,3 +272,8 @@ def _parts(shown: Any) -> Iterable[Any] | None:
     if represented is object.__repr__:
         return (repr(shown), *(part for step in attributes_of(shown) for part in step))
     return None
+
+
+def canary_of(request: pytest.FixtureRequest) -> Canary | None:
+    """The canary of the test, if it asks for one."""
+    return request.getfixturevalue("canary") if "canary" in request.fixturenames else None

@@ -295,11 +295,7 @@ def canary() -> Iterator[Canary]:
 @pytest.fixture
 def event_recorder(request: pytest.FixtureRequest) -> EventRecorder:
     """Records what is sent to it, by user; with the `canary` fixture it checks each event."""
+    from trunkline.testing.canary import canary_of
     from trunkline.testing.recorder import EventRecorder
 
     return EventRecorder(canary_of(request))
-
-
-def canary_of(request: pytest.FixtureRequest) -> Canary | None:
-    """The canary of the test, if it asks for one."""
-    return request.getfixturevalue("canary") if "canary" in request.fixturenames else None

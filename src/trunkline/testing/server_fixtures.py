@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from trunkline.testing.plugin import canary_of
-
 if TYPE_CHECKING:
     from trunkline.testing.websocket import WebsocketClients
 
@@ -116,6 +114,7 @@ def websocket_client(
     event_checker: Any,
 ) -> WebsocketClients:
     """Connects clients, each in an ``async with``, that check events as they read them."""
+    from trunkline.testing.canary import canary_of
     from trunkline.testing.websocket import WebsocketClients
 
     return WebsocketClients(
