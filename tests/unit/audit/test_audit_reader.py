@@ -2,6 +2,7 @@
 
 import marshal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,7 +94,6 @@ _statements = st.sampled_from(
         "def signature(\n    a,\n    b,\n):\n    return [\n        a,\n    ]",
         "if LIMIT:\n    def inner(): ...\nelse:\n    inner = E",
         "value = E(1)",
-        "PADDING = '" + "y" * 4000 + "'",
     ]
 )
 
@@ -102,19 +102,35 @@ _statements = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 def test_parts_agree_with_the_whole(statements: list[str]) -> None:
     """Cutting what does not matter changes neither names, nor calls, nor references."""
-    data = ("\n".join([*statements, "PADDING = '" + "z" * 4000 + "'"]) + "\n").encode()
-    cut = Reader(NAMES).read(data, "app.x", is_package=False, is_test=False)
-    whole = Reader(PROGRAM).read(data, "app.x", is_package=False, is_test=False)
-    if cut is None:
-        assert isinstance(whole, Facts)
-        assert whole.level == 1
-        return
-    assert isinstance(cut, Facts)
+    padding = "def padding():\n" + "    x = 1\n" * 600
+    data = ("\n".join([*statements, padding]) + "\n").encode()
+    # A file with a character beyond ASCII is never cut.
+    whole = Reader(PROGRAM).read(data + "# é\n".encode(), "app.x", is_package=False, is_test=False)
     assert isinstance(whole, Facts)
-    names = [(d.name, d.kind, d.line) for d in cut.definitions]
-    assert names == [(d.name, d.kind, d.line) for d in whole.definitions]
-    for field in ("imports", "calls", "references", "stores", "fallbacks", "texts"):
-        assert getattr(cut, field) == getattr(whole, field)
+    for request in (NAMES, PROGRAM):
+        cut = Reader(request).read(data, "app.x", is_package=False, is_test=False)
+        if cut is None:
+            assert request is NAMES
+            assert whole.level == 1
+            continue
+        assert isinstance(cut, Facts)
+        assert cut.partial or cut.level == 1
+        names = [(d.name, d.kind, d.line) for d in cut.definitions]
+        assert names == [(d.name, d.kind, d.line) for d in whole.definitions]
+        for field in ("imports", "calls", "references", "stores", "fallbacks", "texts"):
+            assert getattr(cut, field) == getattr(whole, field)
+        if request is PROGRAM:
+            assert cut.definitions == whole.definitions
+
+
+@pytest.mark.parametrize("request_", [NAMES, PROGRAM], ids=["names", "program"])
+@pytest.mark.parametrize("deep", ["+ 1" * 2000, ".a" * 2000, "[0]" * 2000, "()" * 2000])
+def test_what_is_nested_too_deeply_is_named(request_: Request, deep: str) -> None:
+    padding = "def padding():\n" + "    x = 1\n" * 600
+    data = f"from app.engine import Engine\nx = Engine{deep}\n{padding}".encode()
+    read = Reader(request_).read(data, "app.x", is_package=False, is_test=False)
+    assert isinstance(read, Unreadable)
+    assert read.problem.startswith("nested too deeply")
 
 
 def test_cut_keeps_every_line_in_place() -> None:

@@ -18,6 +18,7 @@ Gates = tuple[tuple[bytes, tuple[bytes, ...]], ...]
 _MOST_TOKENS: Final = 500_000
 """Words and signs; the tree of more takes over half a gigabyte, and no person wrote it."""
 
+_WORTH: Final = 0.5
 _TOKEN: Final = re.compile(rb"\w+|[^\w\s]")
 _SUPPRESSION: Final = re.compile(
     rb"#[ \t]*trunkline:[ \t]*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)\Z"
@@ -105,11 +106,7 @@ class Reader:
             return Facts(0, suppressions=suppressions) if suppressions else None
         pattern = self._patterns[is_test] if relevant else None
         if not conflicts:
-            facts = None
-            if pattern is None:
-                facts = _read_outline(data, module, is_package, suppressions)
-            elif not self._request.program:
-                facts = self._read_reduced(data, module, is_package, pattern, suppressions)
+            facts = self._read_parts(data, module, is_package, pattern, suppressions)
             if facts is not None:
                 return facts
         tree = parse(data)
@@ -127,61 +124,57 @@ class Reader:
             return Unreadable(0, 0, "nested too deeply to be read")
         return _facts(2, structure, suppressions, uses)
 
-    @staticmethod
-    def _read_reduced(
+    def _read_parts(
+        self,
         data: bytes,
         module: str,
         is_package: bool,
-        pattern: re.Pattern[bytes],
+        pattern: re.Pattern[bytes] | None,
         suppressions: tuple[Suppression, ...],
     ) -> Facts | None:
-        """Read only the blocks that matter; None where the whole file has to be read."""
-        lines = _matching_lines(pattern, data)
-        while True:
-            reduced = reduce(data, lines)
-            if reduced is None:
-                return None
-            tree = parse(reduced.data)
-            if isinstance(tree, Unreadable):
-                return None
-            structure = StructureReader(module, is_package, data)
-            structure.read(tree.body)
-            uses = _use_reader(structure, pattern, lines, data)
-            known = set(lines)
-            lines = uses.lines or []
-            if known.issuperset(lines):
-                break
-        uses.stubs = reduced.stubs
-        uses.read(tree.body)
+        """Read only the blocks that matter; None where the whole file has to be read.
+
+        For the rules about the whole program those with an import matter too, and the names of all;
+        and the whole file goes through the interpreter's parser, so that broken syntax is found.
+        """
+        program = self._request.program
+        lines = _matching_lines(pattern, data) if pattern is not None else []
+        imports = import_lines(data) if program else []
+        defined: set[int] | None = None
+        try:
+            while True:
+                reduced = reduce(data, sorted({*lines, *imports}), headers=program)
+                if reduced is None or not _is_worth(reduced.data, data, program, pattern):
+                    return None
+                if program and defined is None:
+                    defined = definition_lines(data)
+                body = parse_module(reduced.data).body
+                structure = StructureReader(module, is_package, data)
+                structure.read(body)
+                if defined and not defined.issubset(item.line for item in structure.definitions):
+                    return None  # text was taken for code, or code for text
+                if pattern is None:
+                    return _facts(1, structure, suppressions)
+                uses = _use_reader(structure, pattern, lines, data)
+                known = set(lines)
+                lines = uses.lines or []
+                if known.issuperset(lines):
+                    break
+            uses.stubs = reduced.stubs
+            uses.read(body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None  # the reading of the whole says what is wrong
         return _facts(2, structure, suppressions, uses)._replace(partial=True)
 
 
-def _read_outline(
-    data: bytes, module: str, is_package: bool, suppressions: tuple[Suppression, ...]
-) -> Facts | None:
-    """Read the imports and names of a file; None where it has to be read as a whole.
-
-    The whole file goes through the interpreter's parser, so that broken syntax is found; a tree is
-    made only of what binds names or imports.
-    """
-    reduced = reduce(data, import_lines(data), headers=True)
-    if reduced is None or is_too_long(data):
-        return None
-    try:
-        defined = definition_lines(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    tree = parse(reduced.data)
-    if isinstance(tree, Unreadable):
-        return None
-    structure = StructureReader(module, is_package, data)
-    try:
-        structure.read(tree.body)
-    except RecursionError:
-        return None
-    if not defined.issubset(item.line for item in structure.definitions):
-        return None  # text was taken for code, or code for text
-    return _facts(1, structure, suppressions)
+def _is_worth(
+    reduced: bytes, data: bytes, program: bool, pattern: re.Pattern[bytes] | None
+) -> bool:
+    """Tell whether parsing a cut file is safe, and cheaper than parsing the whole one."""
+    if is_too_long(data if program else reduced):
+        return False
+    # With the check of the whole file's syntax, more than this much of it costs more.
+    return not program or pattern is None or len(reduced) < _WORTH * len(data)
 
 
 def _use_reader(
