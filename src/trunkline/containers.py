@@ -29,18 +29,20 @@ from trunkline.introspection import (
     stock_overrides,
     written_recipes,
 )
-from trunkline.providers.declared import Declared, Injection
+from trunkline.providers.declared import Declared
 from trunkline.providers.keyed import KeyedSingleton
 from trunkline.providers.watched import Singleton
 from trunkline.resolution.exits import Callback
-from trunkline.resolution.layers import Layers, without_fakes
-from trunkline.resolution.origins import note_origins
 from trunkline.resolution.overriding import OVERRIDING
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.started import STARTED
 from trunkline.scopes import BaseScope, Scope
 from trunkline.validation import Finding, check_captive_dependencies, check_cycles
+
+if TYPE_CHECKING:
+    from trunkline.providers.injection import Injection
+    from trunkline.resolution.layers import Layers
 
 __all__ = ["ScopedContainer"]
 
@@ -276,9 +278,13 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
             root = self._started()
             if self._is_stopping:
                 raise self._stops()
-            program = root._program
-            self._layers = Layers(self, program, root, program.plan, self._generations)
+            self._layers = self._layers_of(root._program.plan, root)
         return self._layers
+
+    def _layers_of(self, reference: Plan, root: OpenScope) -> Layers:
+        from trunkline.resolution.layers import Layers  # overrides and changes alone need them
+
+        return Layers(self, root._program, root, reference, self._generations)
 
     def bind(self, root: OpenScope) -> None:
         """Let a scope's compiled methods answer for the container, without a call in between."""
@@ -412,12 +418,14 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
         reference = program.plan
         overrides = OVERRIDING.of(self)
         if overrides:
+            from trunkline.resolution.layers import without_fakes
+
             program = self._compiled(without_fakes(reference, overrides))
         root = program.open_root()
         self._root = root
         self._generations = self.generations()
         if overrides:
-            self._layers = Layers(self, program, root, reference, self._generations)
+            self._layers = self._layers_of(reference, root)
             for override in overrides:
                 self._layers.begin(override)
         for name, provider in declared_providers(self).items():
@@ -425,6 +433,8 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
                 node = program.plan.nodes[name]
                 setattr(root, f"v_{node.attr}", provider.early[0])
         if self._says().debug:
+            from trunkline.resolution.origins import note_origins
+
             self._end_debugging = note_origins()
         return root
 

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 
 from trunkline.graph.model import SourceLocation
 
-__all__ = ["attribute_locations"]
+__all__ = ["attribute_location"]
 
 
-def attribute_locations(cls: type) -> Mapping[str, SourceLocation]:
-    """The line at which each attribute of a class, or of a base of it, is assigned.
+def attribute_location(cls: type, name: str) -> SourceLocation | None:
+    """The line at which an attribute of a class, or of the base that it has it from, is assigned.
 
     Args:
         cls: Any class; one without readable source (made by ``type()``, or in a console) has none.
+        name: Name of the attribute.
     """
-    found: dict[str, SourceLocation] = {}
-    for base in reversed(cls.__mro__):
-        try:
-            file = inspect.getsourcefile(base)
-        except (TypeError, OSError):  # a class of an extension module, or of no file at all
-            continue
-        if file is not None and Path(file).suffix == ".py":
-            lines = _assignments(file).get(base.__qualname__, {})
-            found.update({name: SourceLocation(file, line) for name, line in lines.items()})
-    return found
+    owner = next((base for base in cls.__mro__ if name in vars(base)), None)
+    if owner is None:
+        return None
+    try:
+        file = inspect.getsourcefile(owner)
+    except (TypeError, OSError):  # a class of an extension module, or of no file at all
+        return None
+    if file is None or not file.endswith(".py"):
+        return None
+    line = _assignments(file).get(owner.__qualname__, {}).get(name)
+    return None if line is None else SourceLocation(file, line)
 
 
 @lru_cache(maxsize=64)
 def _assignments(file: str) -> dict[str, dict[str, int]]:
     """Lines of class-level assignments in a file, by qualified class name."""
+    from pathlib import Path  # trunkline's own providers know their place without their source
+
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):

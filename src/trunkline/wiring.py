@@ -36,7 +36,8 @@ from trunkline.compiler.wrapper import Flavour, Slot, WrapperSource, write_wrapp
 from trunkline.errors import AsyncResolutionError, DeclarationError, ScopeNotOpenError
 from trunkline.graph.model import SourceLocation
 from trunkline.introspection import awaits_itself, declared_behind, is_provider
-from trunkline.providers.declared import Injection, caller_location
+from trunkline.providers.declared import caller_location
+from trunkline.providers.injection import Injection
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.state import MISSING, TAKEN
 from trunkline.resolution.views import (

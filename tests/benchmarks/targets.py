@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.benchmarks import isolation, overriding
+from tests.benchmarks.fresh import ALONE, TRUNKLINE_ALONE
 from tests.benchmarks.rounds import Rounds
 
 __all__ = ["LIBRARIES", "TARGETS", "Target", "Verdict", "verdicts"]
@@ -232,6 +233,11 @@ TARGETS: tuple[Target, ...] = (
         "importing trunkline and a first container takes at most 1.3 times importing "
         "dependency-injector's containers and providers",
         at_most(1.3, "dependency-injector"),
+    ),
+    Target(
+        "imports",
+        "where neither pydantic nor yaml is installed, which dependency-injector imports, too",
+        at_most(1.3, ALONE, TRUNKLINE_ALONE),
     ),
     *(
         target

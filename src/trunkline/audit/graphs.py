@@ -1,7 +1,6 @@
 """Dependency graphs of containers, from source: the same model that live containers produce."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
@@ -130,7 +129,7 @@ class _GraphReader:
             if prefix is not None:
                 edges += self._edges(name, kind, other.arguments, body, prefix)
         if node_kind is Kind.DEFERRED:
-            edges = [replace(edge, deferred=True) for edge in edges]
+            edges = [edge._replace(deferred=True) for edge in edges]
         self.nodes[name] = Node(
             name, node_kind, scope, provides, tuple(edges), SourceLocation(body.path, call.line),
             declared="[" not in name,

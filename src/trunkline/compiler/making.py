@@ -11,7 +11,7 @@ from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe
 __all__ = ["Making"]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Making(Lines):
     """What makes the objects of a scope.
 

@@ -14,7 +14,7 @@ DEEPEST = 50
 """How many objects, each made from the next, one method may build."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Methods(Making):
     """Methods of a scope's class.
 

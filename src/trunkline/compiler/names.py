@@ -11,7 +11,7 @@ __all__ = ["Lines", "is_name"]
 STEP = "    "
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Lines:
     """Source in the making.
 

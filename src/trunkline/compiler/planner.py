@@ -8,7 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trunkline.graph.algorithms import effective_scopes, topological_order
 from trunkline.graph.blueprint import (
@@ -47,8 +47,7 @@ _KEPT_ELSEWHERE = (Opening.CONSTANT, Opening.DELEGATED)
 AWAITED = frozenset({Opening.COROUTINE, Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER})
 
 
-@dataclass(frozen=True, slots=True)
-class NodePlan:
+class NodePlan(NamedTuple):
     """How one node is resolved.
 
     Attributes:
@@ -104,8 +103,7 @@ class NodePlan:
             yield argument
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How every node of a container is resolved.
 
     Attributes:

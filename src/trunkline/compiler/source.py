@@ -22,7 +22,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from trunkline.compiler.methods import Methods
 from trunkline.compiler.planner import DERIVED, RESERVED, NodePlan, Plan
@@ -37,8 +37,7 @@ ROOM = 256
 """How many objects of a class are built in line, by the methods of those that depend on them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeSource:
+class ScopeSource(NamedTuple):
     """A scope's class, written but not yet run.
 
     Attributes:
@@ -81,7 +80,7 @@ def write_scope(
     return _Writer(plan=plan, path=path, locked=locked, room=ROOM if inline else 0).write()
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class _Writer(Methods):
     _first: NodePlan | None = None
 

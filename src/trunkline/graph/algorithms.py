@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trunkline.graph.model import Dependency, Graph, Kind, Node
 
@@ -24,8 +24,7 @@ KEY = "key"
 """The parameter by which a keyed provider gets its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Captive:
+class Captive(NamedTuple):
     """A longer-lived object that holds a shorter-lived one.
 
     Attributes:

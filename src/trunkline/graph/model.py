@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Dependency", "Graph", "Kind", "Node", "SourceLocation"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SourceLocation:
+class SourceLocation(NamedTuple):
     """A line of source.
 
     Attributes:
@@ -62,8 +61,7 @@ class Kind(StrEnum):
     """Called as it is: its own library decides what a use gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(NamedTuple):
     """An edge of the graph: one argument that another provider fills.
 
     Attributes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from trunkline.graph.model import SourceLocation
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["relative_location", "relative_path"]
 
@@ -22,6 +25,8 @@ def relative_path(file: str, root: Path | None) -> str:
         The relative path. Of a file outside the root that belongs to an installed package, the
         part from the package on; any other path as it is.
     """
+    from pathlib import PurePath  # a container that has no faults shows no path
+
     path = PurePath(file)
     if root is None or not path.is_absolute():
         return path.as_posix()

@@ -12,7 +12,6 @@ from trunkline.graph.model import Graph, Kind
 from trunkline.introspection.kinds import Provider, effective
 from trunkline.introspection.naming import declared_providers, keys_of_classes
 from trunkline.introspection.reader import Reader
-from trunkline.locations import attribute_locations
 from trunkline.scopes import BaseScope
 
 __all__ = ["blueprint_of", "own_providers", "with_providers"]
@@ -33,7 +32,7 @@ def blueprint_of(
     reader = Reader(chain, default_scope.name, keys_of_classes(container))
     for declared, provider in declared_providers(container).items():
         reader.names.setdefault(provider, declared)
-    reader.locations = attribute_locations(container.declarative_parent or type(container))
+    reader.declared_in = container.declarative_parent or type(container)
     for provider, declared in tuple(reader.names.items()):
         reader.read(declared, provider, declared_here=True)
     graph = Graph(name, chain, reader.nodes)

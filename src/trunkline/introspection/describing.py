@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from dependency_injector import providers as stock
@@ -68,8 +67,7 @@ class Describing(Live):
         recipe, edges = self.call(name, opening, provider.provides, provider)
         if isinstance(provider, Scoped):
             return Description(Kind.SCOPED, scope, recipe, edges, opening in AWAITED)
-        limited = replace(
-            recipe,
+        limited = recipe._replace(
             close=provider.close,
             close_awaits=close_awaits(provider),
             close_seconds=provider.close_seconds,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dependency_injector import providers as stock
@@ -14,21 +13,22 @@ from trunkline.introspection.describing import Describing
 from trunkline.introspection.kinds import VIEWS, WITH_CALL, Provider, effective, is_provider
 from trunkline.introspection.naming import dotted_name
 from trunkline.introspection.references import Description
+from trunkline.locations import attribute_location
 from trunkline.providers.declared import Declared
 from trunkline.providers.scoped import ScopeValue
 
 __all__ = ["Reader"]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Reader(Describing):
     """Turns providers into nodes and recipes.
 
     Attributes:
-        locations: Where providers are declared that don't know it themselves, by name.
+        declared_in: The class that declares providers which don't know themselves where.
     """
 
-    locations: Mapping[str, SourceLocation] = field(default_factory=dict)
+    declared_in: type | None = None
     _reading: set[str] = field(default_factory=set)
 
     def read(self, name: str, provider: Provider, *, declared_here: bool = False) -> None:
@@ -46,8 +46,10 @@ class Reader(Describing):
             provides = self._provides(actual, described.recipe)
             lack = self._lack(actual, described.scope)
             if lack is not None:
-                described = described._replace(recipe=replace(described.recipe, lacks=lack))
-        location = _location(actual) or self.locations.get(name)
+                described = described._replace(recipe=described.recipe._replace(lacks=lack))
+        location = _location(actual)
+        if location is None and declared_here and self.declared_in is not None:
+            location = attribute_location(self.declared_in, name)
         self._add(name, described, provides, location, declared=declared_here)
 
     def stand_in(self, name: str, fake: Provider) -> None:

@@ -32,7 +32,7 @@ class Description(NamedTuple):
     is_async: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class References:
     """The providers that are known by a name so far.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -52,10 +51,10 @@ def bridged_recipe(
         if target in targets
     }
     if resource is not None:
-        return replace(recipe, call=with_resource(recipe, _unstarted_copy(resource, memo)))
+        return recipe._replace(call=with_resource(recipe, _unstarted_copy(resource, memo)))
     copied = stock.deepcopy(recipe.call, memo)
     copied.reset_override()  # routers alone: what overrides it is what is copied
-    return replace(recipe, call=copied, reaches_scope=True)
+    return recipe._replace(call=copied, reaches_scope=True)
 
 
 def _unstarted_copy(resource: Any, memo: dict[int, Any]) -> stock.Resource[Any]:

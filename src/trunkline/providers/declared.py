@@ -8,35 +8,20 @@ can extend. ``Declared`` extends them all; everything relied on is named in
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from dependency_injector import providers as stock
 
 from trunkline.graph.model import SourceLocation
 
-__all__ = ["Declared", "Injection", "Watcher", "caller_location"]
+if TYPE_CHECKING:
+    from trunkline.providers.injection import Injection
+
+__all__ = ["Declared", "Watcher", "caller_location"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Injection:
-    """A parameter of a function that a provider fills.
-
-    Attributes:
-        function: Dotted name of the function.
-        parameter: Name of the parameter.
-        awaits: Whether the function may await.
-        location: Where the function is written.
-    """
-
-    function: str
-    parameter: str
-    awaits: bool
-    location: SourceLocation
 
 
 class Watcher(Protocol):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from dependency_injector import providers as stock
 
 from trunkline.errors import DeclarationError
 from trunkline.graph.blueprint import Argument, Opening, Recipe
 from trunkline.providers.declared import DeclaredMaker, caller_location
-from trunkline.providers.pool import KeyedPool
 from trunkline.providers.scoped import InScope, check_scope
 from trunkline.scopes import BaseScope
 
 __all__ = ["KeyedSingleton"]
+
+if TYPE_CHECKING:
+    from trunkline.providers.pool import KeyedPool
 
 T = TypeVar("T")
 
@@ -119,6 +121,8 @@ class KeyedSingleton(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T])
     def pool(self) -> KeyedPool:
         """The objects so far; each container instance has its own."""
         if self._pool is None:
+            from trunkline.providers.pool import KeyedPool  # most containers declare none
+
             self._pool = KeyedPool(self.provides, limit=self.limit, idle_seconds=self.idle_seconds)
         return self._pool
 

@@ -386,7 +386,7 @@ class Layer:
             for node in planned.nodes.values()
             if node.recipe.torn_down and node.home not in shadowed and self.is_changed(node.name)
         )
-        return replace(planned, noted=noted)
+        return planned._replace(noted=noted)
 
     def is_changed(self, name: str) -> bool:
         """Whether the node differs from that of the first layer."""

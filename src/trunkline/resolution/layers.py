@@ -310,7 +310,7 @@ def _change(blueprint: Blueprint, changed: frozenset[str]) -> Change:
         if blueprint.graph[name].kind is Kind.KEYED:
             pin: Any = recipes[name].call
             pools[name] = pin.__self__.empty_copy()
-            recipes[name] = replace(recipes[name], call=pools[name].pin)
+            recipes[name] = recipes[name]._replace(call=pools[name].pin)
     return Change(replace(blueprint, recipes=recipes), names, {}, pools=pools)
 
 

@@ -11,14 +11,13 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
-from pathlib import Path
 from typing import Any
 
 from trunkline.graph.model import SourceLocation
 
 __all__ = ["describe_task", "note_origins"]
 
-_ASYNCIO = str(Path(asyncio.__file__).parent)
+_ASYNCIO = asyncio.__path__[0]
 
 _origin: ContextVar[SourceLocation | None] = ContextVar("trunkline_task_origin", default=None)
 

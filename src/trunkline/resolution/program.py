@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
 from trunkline.ambient import ambient_scope
@@ -17,13 +16,14 @@ from trunkline.compiler.source import ScopeSource, write_scope
 from trunkline.errors import ScopeOrderError, ScopeValueError, UnknownProviderError
 from trunkline.graph.blueprint import TORN_DOWN
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
-from trunkline.resolution.gate import Gate
 from trunkline.resolution.kept import KeptScopes
 from trunkline.resolution.scope import OpenScope
-from trunkline.resolution.shadow import Shadow
 from trunkline.resolution.state import LEAVING, LEFT, MISSING, TAKEN
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
+
+if TYPE_CHECKING:
+    from trunkline.resolution.gate import Gate
 
 __all__ = ["Program"]
 
@@ -127,7 +127,7 @@ class Program:
             "MISSING": MISSING,
             "TAKEN": TAKEN,
             "NOTE": self.opened,
-            "OpenScope": Shadow if path[-1] in self.shadowed else OpenScope,
+            "OpenScope": self._base_of(path),
             "raise_failures": raise_failures,
             "get_ambient": ambient_scope.get,
             "reset_ambient": ambient_scope.reset,
@@ -159,6 +159,13 @@ class Program:
             self._put_gate(cls, self._gate)
         self._openers[path] = opener  # last: whoever finds it asks for no lock
         return opener
+
+    def _base_of(self, path: tuple[str, ...]) -> type[OpenScope]:
+        if path[-1] not in self.shadowed:
+            return OpenScope
+        from trunkline.resolution.shadow import Shadow  # of overrides, which most never use
+
+        return Shadow
 
     def _written(self, path: tuple[str, ...]) -> ScopeSource:
         # whoever is told of the classes may replace methods, which have to be called then
@@ -436,7 +443,9 @@ class Program:
 
     def close_to(self, name: str) -> list[str]:
         """Declared names that look like ``name``."""
-        return difflib.get_close_matches(name, self.plan.nodes, n=3)
+        from difflib import get_close_matches
+
+        return get_close_matches(name, self.plan.nodes, n=3)
 
     def source_of(self, name: str) -> str:
         """The compiled source of one provider, in the scope where it is made.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe, Ref
 from trunkline.graph.model import Graph, Kind, Node
@@ -101,8 +100,7 @@ def check_literals(
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """The node that is being checked."""
 
     graph: Graph

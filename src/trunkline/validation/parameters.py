@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from inspect import Parameter, Signature
 from types import FunctionType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 __all__ = ["Parameters", "parameters_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """The parameters that a caller may fill.
 
     Attributes:
@@ -26,11 +24,11 @@ class Parameters:
     """
 
     positional: tuple[str, ...]
-    unnamed: int = 0
-    keyword_only: tuple[str, ...] = ()
-    rest: str = ""
-    collects: str = ""
-    defaults: Mapping[str, object] = field(default_factory=dict)
+    unnamed: int
+    keyword_only: tuple[str, ...]
+    rest: str
+    collects: str
+    defaults: Mapping[str, object]
 
     def takes_keyword(self, name: str) -> bool:
         """Whether a parameter of just that name can be filled by keyword."""

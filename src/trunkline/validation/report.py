@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trunkline.graph.blueprint import Blueprint, Recipe
 from trunkline.graph.model import SourceLocation
@@ -14,6 +14,9 @@ from trunkline.validation.definitions import check_definitions
 from trunkline.validation.findings import Finding, draw
 from trunkline.validation.lifetimes import check_captive_dependencies, check_cycles
 from trunkline.validation.reach import check_scope_values, check_sync_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["check_blueprint", "report_json", "report_text"]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 import typing
-from dataclasses import dataclass
 from functools import partial
 from inspect import Signature
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from trunkline.graph.blueprint import Argument, Constant, Recipe
 from trunkline.graph.openings import is_contextlib_wrapper
@@ -19,8 +18,7 @@ from trunkline.validation.supplies import function_of
 __all__ = ["Call", "Match", "call_of", "match_arguments"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A callable with all that it is passed.
 
     Attributes:
@@ -70,8 +68,7 @@ class _Written(str):
         return str(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """How arguments fall on parameters.
 
     Attributes:

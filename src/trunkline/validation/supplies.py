@@ -17,10 +17,9 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe, Ref
 from trunkline.graph.openings import is_contextlib_wrapper
@@ -36,22 +35,19 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
+class Exact(NamedTuple):
     """The object's class is known: it is built by calling it."""
 
     cls: type
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """The object is said to be of this type, and may be of a subclass."""
 
     annotation: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """The object itself is known."""
 
     value: object

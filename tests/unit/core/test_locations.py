@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trunkline import ScopedContainer, providers
-from trunkline.locations import attribute_locations
+from trunkline.locations import attribute_location
 
 
 class Sample:
@@ -17,7 +17,8 @@ class Sample:
 
 
 def lines_of(cls: type) -> dict[str, int]:
-    return {name: place.line for name, place in attribute_locations(cls).items()}
+    places = {name: attribute_location(cls, name) for name in dir(cls)}
+    return {name: place.line for name, place in places.items() if place is not None}
 
 
 def test_attributes_are_found_at_their_lines() -> None:

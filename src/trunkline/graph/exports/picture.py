@@ -114,8 +114,7 @@ def _through_views(graph: Graph, node: Node, passed: frozenset[str]) -> Iterator
             yield edge
             continue
         for behind in _through_views(graph, target, passed | {edge.target}):
-            yield replace(
-                behind,
+            yield behind._replace(
                 parameter=edge.parameter,
                 deferred=edge.deferred or behind.deferred,
                 conditional=edge.conditional or behind.conditional,
