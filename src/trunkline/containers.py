@@ -22,6 +22,7 @@ from trunkline.graph.blueprint import Blueprint
 from trunkline.graph.model import Graph
 from trunkline.introspection import (
     blueprint_of,
+    class_name,
     declared_providers,
     is_provider,
     keep_fresh,
@@ -500,7 +501,7 @@ class ContainerInstance(DynamicContainer, _Lifecycle):
 
     def _name(self) -> str:
         declared = self.declared
-        return "container" if declared is None else f"{declared.__module__}:{declared.__qualname__}"
+        return "container" if declared is None else class_name(declared)
 
     def _says(self) -> type[_Lifecycle]:
         return self.declared or _Lifecycle
@@ -565,7 +566,12 @@ class _DeclaredMeta(_StockMeta):
                 cause="the provider would take the place of the container's own",
                 remedy="give it another name",
             )
-        return super().__new__(mcs, name, bases, attributes)
+        cls: Any = super().__new__(mcs, name, bases, attributes)
+        for attribute in declared:
+            provider = attributes[attribute]
+            if isinstance(provider, Declared) and provider.declared_as is None:
+                provider.declared_as = class_name(cls), attribute
+        return cls
 
     def __instancecheck__(cls, instance: object) -> bool:  # noqa: N805  # pyright: ignore[reportSelfClsParameterName]  # of a metaclass
         if isinstance(instance, ContainerInstance):

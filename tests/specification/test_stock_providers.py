@@ -433,7 +433,8 @@ def test_the_face_offers_everything_of_the_stock_module() -> None:
 def test_inherited_containers_have_the_providers_of_their_bases() -> None:
     class Base(ScopedContainer):
         thing = providers.Scoped(Thing, "base")
-        held = providers.Scoped(Held, thing)
+        part = providers.Scoped(Thing)
+        held = providers.Scoped(Held, part)
 
     class Application(Base):
         thing = providers.Scoped(Thing, "derived")

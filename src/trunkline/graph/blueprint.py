@@ -18,6 +18,7 @@ __all__ = [
     "Opening",
     "Recipe",
     "Ref",
+    "Stray",
     "replaced_name",
     "written_name",
 ]
@@ -95,6 +96,20 @@ class Constant:
 Argument = Ref | Constant
 
 
+class Stray(NamedTuple):
+    """What a provider is that a container uses and knows by no name.
+
+    Attributes:
+        container: Dotted name of the container class that declares it.
+        name: Its name there.
+        replaced: Whether that class is a base, whose provider of that name is another one here.
+    """
+
+    container: str
+    name: str
+    replaced: bool
+
+
 class Recipe(NamedTuple):
     """How one node's object is made.
 
@@ -112,6 +127,7 @@ class Recipe(NamedTuple):
         lacks: What the declaration lacks; None where it is complete.
         kept_by_call: True where what is called keeps the object, for each thread or context, so
             that no scope may.
+        stray: Where the provider was declared, if not in this container.
     """
 
     opening: Opening
@@ -125,6 +141,7 @@ class Recipe(NamedTuple):
     reaches_scope: bool = False
     lacks: Lack | None = None
     kept_by_call: bool = False
+    stray: Stray | None = None
 
     @property
     def torn_down(self) -> bool:

@@ -24,7 +24,12 @@ from trunkline.introspection.kinds import (
     keeps_state,
     stock_overrides,
 )
-from trunkline.introspection.naming import declared_behind, declared_providers, instance_view
+from trunkline.introspection.naming import (
+    class_name,
+    declared_behind,
+    declared_providers,
+    instance_view,
+)
 from trunkline.introspection.openings import awaits_itself, opening_of_resource
 from trunkline.introspection.written import bridged_recipe, written_recipe, written_recipes
 
@@ -32,6 +37,7 @@ __all__ = [
     "awaits_itself",
     "blueprint_of",
     "bridged_recipe",
+    "class_name",
     "declared_behind",
     "declared_providers",
     "instance_view",

@@ -13,6 +13,7 @@ from trunkline.introspection.kinds import WITH_CALL, Provider
 from trunkline.providers.declared import Declared
 
 __all__ = [
+    "class_name",
     "declared_behind",
     "declared_providers",
     "dotted_name",
@@ -45,6 +46,11 @@ def keys_of_classes(container: Any) -> dict[Provider, str]:
                 if name in known:
                     keys.setdefault(provider, name)
     return keys
+
+
+def class_name(container: type) -> str:
+    """The dotted name of a container class, as messages show it."""
+    return f"{container.__module__}:{container.__qualname__}"
 
 
 def declared_behind(provider: Provider) -> Iterator[Declared[Any]]:

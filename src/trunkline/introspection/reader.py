@@ -7,11 +7,11 @@ from typing import Any
 
 from dependency_injector import providers as stock
 
-from trunkline.graph.blueprint import Lack, Opening, Recipe, Ref
+from trunkline.graph.blueprint import Lack, Opening, Recipe, Ref, Stray
 from trunkline.graph.model import Dependency, Kind, Node, SourceLocation
 from trunkline.introspection.describing import Describing
 from trunkline.introspection.kinds import VIEWS, WITH_CALL, Provider, effective, is_provider
-from trunkline.introspection.naming import dotted_name
+from trunkline.introspection.naming import class_name, dotted_name
 from trunkline.introspection.references import Description
 from trunkline.locations import attribute_location
 from trunkline.providers.declared import Declared
@@ -45,8 +45,10 @@ class Reader(Describing):
             described = self.describe(name, actual)
             provides = self._provides(actual, described.recipe)
             lack = self._lack(actual, described.scope)
-            if lack is not None:
-                described = described._replace(recipe=described.recipe._replace(lacks=lack))
+            stray = None if declared_here else self._stray(actual)
+            if lack is not None or stray is not None:
+                recipe = described.recipe._replace(lacks=lack, stray=stray)
+                described = described._replace(recipe=recipe)
         location = _location(actual)
         if location is None and declared_here and self.declared_in is not None:
             location = attribute_location(self.declared_in, name)
@@ -104,6 +106,14 @@ class Reader(Describing):
         if isinstance(provider, (*WITH_CALL, stock.Resource)) and provider.provides is None:
             return Lack.CALL
         return None
+
+    def _stray(self, provider: Provider) -> Stray | None:
+        """Where a provider is declared that is no attribute of the container."""
+        if not isinstance(provider, Declared) or provider.declared_as is None:
+            return None
+        container, name = provider.declared_as
+        bases = self.declared_in.__mro__ if self.declared_in is not None else ()
+        return Stray(container, name, container in map(class_name, bases))
 
     def _provides(self, provider: Any, recipe: Recipe) -> str:
         """What a provider's node is said to provide."""

@@ -53,9 +53,12 @@ class Declared(stock.Provider[T], Generic[T]):
 
     Attributes:
         location: Where the provider was written, kept through copies.
+        declared_as: Dotted name of the container class that declares it and its name there, kept
+            through copies; None for a provider that was written inside another's arguments.
     """
 
     location: SourceLocation | None = None
+    declared_as: tuple[str, str] | None = None
     _watchers: WeakSet[Watcher] | None = None
     _injections: WeakSet[Injection] | None = None
 
@@ -95,6 +98,7 @@ class Declared(stock.Provider[T], Generic[T]):
         """Copy what dependency-injector doesn't know of; ``memo`` as for ``deepcopy``."""
         del memo  # for subclasses that hold providers
         copied.location = self.location
+        copied.declared_as = self.declared_as
 
     def override(self, provider: Any) -> Any:
         """Replace this provider by another for everyone, as dependency-injector does."""

@@ -14,6 +14,7 @@ from trunkline.validation.definitions import check_definitions
 from trunkline.validation.findings import Finding, draw
 from trunkline.validation.lifetimes import check_captive_dependencies, check_cycles
 from trunkline.validation.reach import check_scope_values, check_sync_entry
+from trunkline.validation.strays import check_strays
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,7 @@ def check_blueprint(
         *check_cycles(graph),
         *check_captive_dependencies(graph),
         *check_definitions(graph, blueprint.recipes),
+        *check_strays(graph, blueprint.recipes),
         *check_arguments(graph, recipes),
         *check_literals(graph, recipes, is_provider),
         *check_scope_values(graph, used),
