@@ -47,8 +47,9 @@
   }
   function fit() {
     const { width, height } = size();
-    scale = Math.min(width / whole.width, height / whole.height, 1.25);
-    x = (width - whole.width * scale) / 2;
+    const gutter = Math.min(110, width / 4);  // on the left, where the names of the scopes stand
+    scale = Math.min((width - gutter) / whole.width, height / whole.height, 1.25);
+    x = gutter + (width - gutter - whole.width * scale) / 2;
     y = Math.max(0, (height - whole.height * scale) / 2);
     apply();
   }
