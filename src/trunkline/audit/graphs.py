@@ -42,7 +42,7 @@ def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph |
 
     bodies: list[_Body] = []
     for base in reversed(project.resolver.ancestors(entity)[0]):
-        if base.module == "trunkline.containers":
+        if base.module.startswith("trunkline.containers"):
             continue  # the framework's own base, where its source is part of the tree
         own = project.resolver.class_facts(base)
         if own is None or {"scopes", "default_scope"} & {*own.members}:
