@@ -58,6 +58,7 @@ class References:
     behind: dict[Provider, str] = field(default_factory=dict)
     replacing: str | None = None
     kept_as: str = ""
+    _references: dict[str, Ref] = field(default_factory=dict)
 
     def read(self, name: str, provider: Provider, *, declared_here: bool = False) -> None:
         """Add the provider's node, and those it depends on."""
@@ -95,7 +96,10 @@ class References:
             return Constant(value)
         target = self.ref(owner, parameter, value)
         edges.append(Dependency(target, parameter))
-        return Ref(target)
+        reference = self._references.get(target)
+        if reference is None:
+            reference = self._references[target] = Ref(target)
+        return reference
 
     def call(
         self, name: str, opening: Opening, call: Any, provider: Any

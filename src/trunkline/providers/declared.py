@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from dependency_injector import providers as stock
 
@@ -59,7 +59,8 @@ class Declared(stock.Provider[T], Generic[T]):
 
     location: SourceLocation | None = None
     declared_as: tuple[str, str] | None = None
-    _watchers: WeakSet[Watcher] | None = None
+    _watchers: tuple[ref[Watcher], ...] = ()
+    """One container as a rule: a set for each of its thousands of providers costs more to make."""
     _injections: WeakSet[Injection] | None = None
 
     @property
@@ -75,14 +76,17 @@ class Declared(stock.Provider[T], Generic[T]):
 
     def watch(self, watcher: Watcher) -> None:
         """Tell ``watcher``, held weakly, of every change from now on."""
-        if self._watchers is None:
-            self._watchers = WeakSet()
-        self._watchers.add(watcher)
+        reference = ref(watcher)  # the same one for every provider that a container watches
+        if all(known is not reference for known in self._watchers):
+            self._watchers = (*(known for known in self._watchers if known()), reference)
+
+    def watchers(self) -> list[Watcher]:
+        """Who is told of changes and still exists."""
+        return [watcher for known in self._watchers if (watcher := known()) is not None]
 
     def _changed(self) -> None:
-        if self._watchers is not None:
-            for watcher in tuple(self._watchers):
-                watcher.provider_changed(self)
+        for watcher in self.watchers():
+            watcher.provider_changed(self)
 
     def __deepcopy__(self, memo: dict[int, Any] | None) -> Any:
         known = (memo or {}).get(id(self))
@@ -149,7 +153,7 @@ class DeclaredCall(Declared[T], Generic[T]):
         return self._after(super().clear_kwargs())  # type: ignore[misc]  # as above
 
     def _after(self, result: Any) -> Any:
-        if self._watchers is not None:  # nobody watches a provider that is being declared or copied
+        if self._watchers:  # nobody watches a provider that is being declared or copied
             self._changed()
         return result
 

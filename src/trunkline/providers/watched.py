@@ -130,7 +130,7 @@ class Singleton(DeclaredMaker[T], stock.Singleton[T], Generic[T]):
             return self._early[0]
 
     def _holder(self) -> Any:
-        for watcher in self._watchers or ():
+        for watcher in self.watchers():
             scope = watcher.root_scope()
             if scope is not None:
                 return scope
