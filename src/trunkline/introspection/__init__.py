@@ -1,18 +1,28 @@
 """Reading a container: the one place that knows how dependency-injector keeps its providers.
 
-Relied on, and tested against every version that the package allows:
+What is relied on, here and by ``trunkline.providers`` and ``trunkline.containers``; a specification
+test holds each fact on the lowest and the latest version that the package allows
+(``tests/specification/test_relied_on.py``):
 
-- ``providers`` of containers, ``declarative_parent`` of instances;
-- ``provides``, ``args``, ``kwargs``, ``attributes`` of callables, factories, singletons, resources;
-- ``last_overriding`` of every provider; ``default`` of ``Dependency``;
-- ``provides`` and ``name`` / ``args`` / ``kwargs`` of views; ``args`` / ``kwargs`` of collections;
-  ``selector`` and ``providers`` of choices; ``container`` of ``Container``;
-- ``is_delegated`` for arguments that are injected as providers;
-- ``is_required`` and ``_get_root`` of configuration options, and the children of a configuration,
-  which are told of its changes.
+- *containers*: an instance is of its class's ``instance_type``, knows it as
+  ``declarative_parent``, and has in ``providers`` copies of the class's, in which one provider is
+  copied once; every declared class has ``providers`` of its own;
+- *makers*: ``provides``, ``args`` and ``kwargs`` of factories, singletons, callables and resources,
+  ``attributes`` of the first two; a resource starts by ``init``, stops by ``shutdown``, and what it
+  calls is found by ``inspect.unwrap``;
+- *collections and choices*: ``args`` of ``List``, ``kwargs`` of ``Dict``, ``selector`` and
+  ``providers`` of ``Selector``, ``providers`` of ``Aggregate``, ``container`` of ``Container``,
+  ``default`` of ``Dependency``;
+- *views*: ``provides`` of all, ``name`` of attribute and item getters, ``args`` and ``kwargs`` of
+  method callers; ``related`` leads from a view to what it reads;
+- *overrides*: ``overridden`` in order and ``last_overriding``, which answers a call; ``_provide``
+  is the provider itself;
+- ``is_delegated`` and ``Delegate`` tell what is injected as a provider;
+- *subclasses*: ``_provide`` is asked wherever the provider is injected; every change comes by an
+  ordinary method; a copy is made by calling the class without arguments, and kept in the memo.
 
 Nothing here asks an instance with ``hasattr`` or ``getattr``: configuration options and views
-answer every name.
+answer every name. Outside of ``trunkline.testing`` no class of dependency-injector is changed.
 """
 
 from trunkline.introspection.blueprints import blueprint_of, own_providers, with_providers
