@@ -102,7 +102,9 @@ class _Functions:
 
     def add(self, name: str, place: Place) -> FunctionType:
         """Make a function that is compiled when it is first called."""
-        function = FunctionType(_load_first.__code__, self._namespace, name)
+        is_async = self._lines[place[0]].lstrip().startswith("async ")
+        first = _load_first_async if is_async else _load_first  # code may not change its kind
+        function = FunctionType(first.__code__, self._namespace, name)
         function.__kwdefaults__ = {"_name": name}
         function.__qualname__ = f"{self._class_name}.{name}"
         self._functions[name] = function
@@ -136,3 +138,8 @@ class _Functions:
 def _load_first(*args: Any, _name: str) -> Any:
     """Lend its code to functions that are not compiled yet."""
     return LOAD(_name)(*args)  # noqa: F821  # of the namespace that each function has
+
+
+async def _load_first_async(*args: Any, _name: str) -> Any:
+    """The same for those that are awaited."""
+    return await LOAD(_name)(*args)  # noqa: F821  # as above
