@@ -453,8 +453,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         "dependency-injector",
         "",
         imported,
-        "New processes that import what a first container needs; trunkline also declares, starts "
-        "and stops one.",
+        "New processes that import what a first container needs, bytecode caches written before; "
+        "trunkline also declares, starts and stops one.",
         rounds=15,
     ),
     Scenario(
