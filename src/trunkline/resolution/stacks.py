@@ -87,7 +87,7 @@ def _tasks() -> Iterator[tuple[str, Iterator[FrameType]]]:
         tasks = asyncio.all_tasks()
     except RuntimeError:  # no loop runs in this thread
         return
-    for task in tasks:
+    for task in tasks - {asyncio.current_task()}:  # which asks, and shows not what it waits for
         yield f"task {task.get_name()!r}", _inward(task.get_coro())
 
 
