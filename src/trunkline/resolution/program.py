@@ -176,7 +176,8 @@ class Program:
         """Let objects of outer scopes be asked for by name too."""
         for node in self.plan.nodes.values():
             if node.constant:
-                self._add(cls, node.attr, _kept_method(node.recipe.call, len(path) - 1))
+                kept = _kept_method(node.recipe.call, len(path) - 1)
+                self._add(cls, node.attr, _awaited_method(kept) if node.is_async else kept)
             elif node.home in path[:-1]:
                 hops = len(path) - 1 - path.index(node.home)
                 method = _outer_method(f"m_{node.attr}", hops)
@@ -524,6 +525,15 @@ def _kept_method(value: object, depth: int) -> Callable[[OpenScope], Any]:
         return value
 
     return resolve_kept if depth < 2 else resolve_kept_within
+
+
+def _awaited_method(method: Callable[[OpenScope], Any]) -> Callable[[OpenScope], Any]:
+    """The same for an object that has to be awaited where it does not exist yet."""
+
+    async def resolve_awaited(self: OpenScope) -> Any:
+        return method(self)
+
+    return resolve_awaited
 
 
 def _refuse(self: OpenScope, *_: object, **__: object) -> Any:

@@ -439,3 +439,23 @@ def test_in_the_place_of_an_object_a_class_is_the_object_however_deep() -> None:
         assert app.kind() is FixedClock
         with override(app, {Given.kind: Clock}, strict=False):
             assert app.kind() is Clock
+
+
+@pytest.mark.asyncio
+async def test_what_must_be_awaited_must_be_so_too_where_it_has_been_built() -> None:
+    async def connect() -> Clock:
+        return Clock()
+
+    class Late(ScopedContainer):
+        clock = providers.Singleton(connect)  # not started: it may never be chosen
+        chosen = providers.Selector(lambda: "real", real=clock, none=providers.Object(None))
+        user = providers.Scoped(User, name=chosen)
+        other = providers.Scoped(User, name="other")
+
+    async with Late() as app, app.enter() as request:
+        clock = (await request.aget(Late.user)).name
+        async with override(app, {Late.other: User("fake")}, strict=False):
+            assert await request.aget(Late.clock) is clock
+            assert await request.clock() is clock  # type: ignore[attr-defined]  # by name
+            assert await app.enter().aget(Late.clock) is clock
+            assert request.get(Late.other).name == "fake"
