@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,22 @@ def ask():
         )
         return await client.until("agent_completed", "agent_error")
     return ask
+"""
+GREETING = """
+
+def make_greeting_agents():
+    agents = make_agents()
+
+    async def greet(run, input):
+        return "hello"
+
+    agents.register("greet", greet)
+    return agents
+
+
+@pytest.fixture(scope="session")
+def application_fakes():
+    return {Application.agents: make_greeting_agents}
 """
 PROJECT = """
 [tool.trunkline]
@@ -262,3 +279,18 @@ def test_a_provider_of_something_else_is_refused(project: Project) -> None:
     )
     output = project.run("def test_live(live_server): pass", "-o", "trunkline_server=servant")
     assert "Application has no provider named servant" in output
+
+
+def test_the_examples_of_the_documentation_run(project: Project) -> None:
+    """Those that pytest has to run; the others are run where they stand."""
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    examples = [
+        example
+        for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        if re.search(r"^(async )?def test_|^class Test", example, re.MULTILINE)
+    ]
+    assert len(examples) == 2
+    with (project.folder / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(GREETING)
+    output = project.run("\n\n".join(examples), "-k", "greeting or three_users")
+    assert_lines(output, "2 passed, * deselected in *")
