@@ -220,17 +220,20 @@ def test_objects_of_different_keys_share_nothing() -> None:
 
 def test_a_context_that_was_copied_is_no_sharing_of_its_machinery() -> None:
     """Tasks hold copies of the context: of decimal arithmetic, and of an override around both."""
-    decimal.getcontext()
 
     class Application(ScopedContainer):
         other = providers.Singleton(dict)
         context = providers.Scoped(contextvars.copy_context)
 
-    with Application() as app, override(app, {Application.other: dict}):
-        app.other()
-        with app.enter() as a, app.enter() as b:
-            assert a.context() is not b.context()
-            assert_isolated(a, b)
+    def check() -> None:
+        decimal.getcontext()
+        with Application() as app, override(app, {Application.other: dict}):
+            app.other()
+            with app.enter() as a, app.enter() as b:
+                assert a.context() is not b.context()
+                assert_isolated(a, b)
+
+    contextvars.Context().run(check)  # other tests may have left something in this one
 
 
 def test_what_is_allowed_has_a_reason() -> None:
