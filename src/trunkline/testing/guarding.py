@@ -89,7 +89,18 @@ def guarded(item: Any) -> Iterator[None]:
     """
     plain = item.obj
     watch = item.stash.get(_WATCH, None)
-    item.obj = _around(plain, lambda: _marked(item, plain), watch, lambda: _settled(item, watch))
+
+    def around(function: Any) -> Any:
+        return _around(function, lambda: _marked(item, plain), watch, lambda: _settled(item, watch))
+
+    drawn: Any = getattr(plain, "hypothesis", None)
+    if inspect.iscoroutinefunction(getattr(drawn, "inner_test", None)):
+        # each example is a run in the event loop, which has a context of its own
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(drawn, "inner_test", around(drawn.inner_test))
+            yield
+        return
+    item.obj = around(plain)
     case = getattr(item, "instance", None)
     if isinstance(case, unittest.TestCase):  # which looks its test up by name
         vars(case)[item.originalname or item.name] = item.obj

@@ -251,3 +251,45 @@ def test_loading_the_plugin_imports_nothing_of_trunkline() -> None:
     others, ours = done.stdout.splitlines()
     assert ours == "['trunkline', 'trunkline.testing', 'trunkline.testing.plugin']"
     assert "dependency_injector" not in others
+
+
+def test_a_mark_is_in_effect_in_every_example_of_a_property(project: Project) -> None:
+    project.write(
+        test_project="""
+        import asyncio
+        import pytest
+        from hypothesis import given, settings, strategies
+        from shop import Application
+
+        class Fixed:
+            def now(self):
+                return 2
+
+        numbers = given(number=strategies.integers(0, 3))
+
+        @pytest.mark.override({Application.clock: Fixed})
+        @numbers
+        def test_sync(number):
+            with Application() as app:
+                assert app.clock().now() == 2
+
+        @pytest.mark.override({Application.clock: Fixed})
+        @pytest.mark.asyncio
+        @settings(deadline=None)
+        @numbers
+        async def test_async(number):
+            with Application() as app:
+                await asyncio.sleep(0)
+                assert app.clock().now() == 2
+
+        @pytest.mark.asyncio
+        @settings(max_examples=2, deadline=None, database=None)
+        @numbers
+        async def test_leaves_a_task(number):
+            Application()
+            asyncio.create_task(asyncio.sleep(60), name="sleeper")
+        """
+    )
+    result = project.run()
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*the test left 1 task running*"])
