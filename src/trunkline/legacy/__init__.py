@@ -23,6 +23,7 @@ from trunkline.legacy.arguments import Agrees, Arguments, Dropped, Value
 from trunkline.legacy.baseline import Baseline
 from trunkline.legacy.checks import check_redirects, redirects_of
 from trunkline.legacy.classes import redirect_class
+from trunkline.legacy.counting import Usage, isolated_usage, usage
 from trunkline.legacy.errors import (
     ApplicationNotFoundError,
     LegacyCallError,
@@ -38,7 +39,6 @@ from trunkline.legacy.packages import MovedPackages
 from trunkline.legacy.redirect import Redirect
 from trunkline.legacy.registry import aclose_opened, close_opened
 from trunkline.legacy.shadow import Shadow, class_name
-from trunkline.legacy.sites import Usage, isolated_usage, usage
 from trunkline.legacy.store import UsageFile
 
 __all__ = [

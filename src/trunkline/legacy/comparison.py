@@ -13,7 +13,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from trunkline.legacy.sites import PROCESS, CallSite, Difference
+from trunkline.legacy.counting import PROCESS
+from trunkline.legacy.sites import CallSite, Difference
 
 if TYPE_CHECKING:
     from trunkline.legacy.redirect import Redirect

@@ -13,11 +13,12 @@ from typing import Any, Self
 
 from trunkline.ambient import ambient_scope
 from trunkline.legacy.arguments import Arguments
+from trunkline.legacy.counting import PROCESS
 from trunkline.legacy.errors import LegacyCallError
 from trunkline.legacy.naming import OldName, old_name
 from trunkline.legacy.redirect import Redirect, caller
 from trunkline.legacy.shadow import Shadow
-from trunkline.legacy.sites import PROCESS, CallSite
+from trunkline.legacy.sites import CallSite
 from trunkline.legacy.standing import Step
 from trunkline.legacy.target import Target
 from trunkline.resolution.scope import OpenScope

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from trunkline.errors import DeclarationError
-from trunkline.legacy.sites import PROCESS
+from trunkline.legacy.counting import PROCESS
 from trunkline.legacy.store import UsageFile
 
 __all__ = ["keep_counts"]

@@ -11,9 +11,9 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 from trunkline.errors import DeclarationError
+from trunkline.legacy.counting import PROCESS
 from trunkline.legacy.naming import OldName
 from trunkline.legacy.redirect import caller
-from trunkline.legacy.sites import PROCESS
 from trunkline.validation.findings import Finding
 
 __all__ = ["Move", "MovedModule", "redirect_module"]

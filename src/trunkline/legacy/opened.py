@@ -30,7 +30,7 @@ from typing import Any, Final
 from weakref import WeakValueDictionary, ref
 
 from trunkline.legacy.chains import Chain, Guard
-from trunkline.legacy.sites import PROCESS
+from trunkline.legacy.counting import PROCESS
 from trunkline.legacy.standing import Step
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.scope import OpenScope

@@ -23,12 +23,13 @@ from trunkline.legacy import refusals
 from trunkline.legacy.arguments import Arguments
 from trunkline.legacy.chains import Guard
 from trunkline.legacy.closing import close_with
+from trunkline.legacy.counting import PROCESS
 from trunkline.legacy.naming import OldName, old_name
 from trunkline.legacy.opened import Opening
 from trunkline.legacy.placing import Place, Placing
 from trunkline.legacy.reading import CallReader
 from trunkline.legacy.shadow import Shadow
-from trunkline.legacy.sites import PROCESS, CallSite
+from trunkline.legacy.sites import CallSite
 from trunkline.legacy.standing import Usual, remember
 from trunkline.legacy.target import Target
 from trunkline.legacy.unawaited import Unfinished, drive

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakSet
 
+from trunkline.legacy.counting import PROCESS, Usage
 from trunkline.legacy.errors import UsageFileError
 from trunkline.legacy.records import by_day, line_of, merged, parsed
-from trunkline.legacy.sites import PROCESS, Difference, SiteUse, Usage, Written
+from trunkline.legacy.sites import Difference, SiteUse, Written
 
 __all__ = ["DEFAULT_FILE", "UsageFile"]
 

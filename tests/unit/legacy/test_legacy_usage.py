@@ -137,7 +137,7 @@ def test_copies_of_a_module_are_sites_of_their_own() -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_code_that_is_made_anew_for_ever_fills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trunkline.legacy.sites._FAST_LIMIT", 16)
+    monkeypatch.setattr("trunkline.legacy.counting._FAST_LIMIT", 16)
     for _ in range(100):
         exec(compile("old('a')", "made", "exec"), {"old": old})
     assert len(usage().fast) <= 16
