@@ -1,4 +1,4 @@
-"""The commands ``audit``, ``explain`` and ``init``."""
+"""The commands ``audit`` and ``explain``."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
 # ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH123
@@ -96,16 +96,6 @@ def explain(rule: str | None) -> None:
         return 0
 
     _guarded(run)
-
-
-@click.command()
-@click.option("--print", "only_print", is_flag=True, help="Print the proposal and write nothing.")
-@click.option(
-    "--root", default=".", show_default=True, metavar="FOLDER", help="Folder of the project."
-)
-def init(only_print: bool, root: str) -> None:
-    """Propose a first configuration by looking at the code, for a person to confirm."""
-    _guarded(lambda: _init(only_print, root))
 
 
 def _guarded(run: Callable[[], int]) -> NoReturn:
@@ -293,36 +283,3 @@ def _watch(root: str, once: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         click.echo()
     return code
-
-
-def _init(only_print: bool, root: str) -> int:
-    from trunkline.audit.config import AuditConfig, default_sources
-    from trunkline.audit.problems import UsageError
-    from trunkline.audit.proposal import draw_proposal, propose
-
-    if not os.path.isdir(root):
-        raise UsageError(f"there is no folder {root}", "name one that exists")
-    path = os.path.join(root, "pyproject.toml")
-    text = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    if not only_print and "[tool.trunkline" in text:
-        raise UsageError(
-            f"{path} has a [tool.trunkline] table already", "use --print to see a proposal"
-        )
-    base = os.path.abspath(root)
-    candidates = propose(AuditConfig(base, sources=default_sources(base)))
-    if not candidates:
-        click.echo("No family of class names looks like versions of one thing.")
-        return 0
-    proposal = draw_proposal(candidates)
-    if only_print:
-        click.echo(proposal, nl=False)
-        return 0
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(("\n" if text and not text.endswith("\n\n") else "") + proposal)
-    click.echo(
-        f"{path} has a proposal for {len(candidates)} canonical types: confirm or correct it."
-    )
-    return 0

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from trunkline.audit.command import audit, explain, init
+from trunkline.audit.command import audit, explain
+from trunkline.cli.init import init
 
 
 def _run(*arguments: str) -> Result:
@@ -298,7 +299,10 @@ def test_explains_every_rule() -> None:
     assert "did you mean TL201?" in wrong.stderr
 
 
-def test_init_proposes_the_most_imported_of_a_family(legacy_tree: Path) -> None:
+def test_init_proposes_the_most_imported_of_a_family(
+    legacy_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(legacy_tree)
     (legacy_tree / "pyproject.toml").unlink()
     names = ("UserRunEngine", "FastRunEngine", "OldRunEngine")
     for name in names:
@@ -306,13 +310,16 @@ def test_init_proposes_the_most_imported_of_a_family(legacy_tree: Path) -> None:
     for number in range(3):
         text = "from app.userrunengine import UserRunEngine\n"
         (legacy_tree / "app" / f"user{number}.py").write_text(text)
-    result = CliRunner().invoke(init, ["--root", str(legacy_tree)])
+    result = CliRunner().invoke(init, ["--package", "app"])
     assert result.exit_code == 0, result.output
     text = (legacy_tree / "pyproject.toml").read_text()
     assert 'type = "app.userrunengine:UserRunEngine"' in text
     assert 'family = ["*RunEngine"]' in text
     assert _audit(legacy_tree, "--select", "TL101").exit_code == 1
-    assert CliRunner().invoke(init, ["--root", str(legacy_tree)]).exit_code == 2
+    assert "confirm UserRunEngine" in result.stdout
+    again = CliRunner().invoke(init, ["--package", "app"])
+    assert again.exit_code == 0
+    assert (legacy_tree / "pyproject.toml").read_text() == text
 
 
 def test_importing_the_audit_is_light() -> None:

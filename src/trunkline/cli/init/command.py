@@ -60,6 +60,9 @@ def init(
         trunkline init --type shop.engine:Engine --value shop.users:User \\
             --old shop.old.engine:ExecutionEngine
 
+    Without --type it looks at the code, and proposes in the configuration what families of names
+    look like versions of one thing; a person confirms them.
+
     Nothing that exists is overwritten, and no old module is touched: what to write there is said.
     """  # noqa: D301  # \b is click's mark for a paragraph that is not rewrapped
     project = Project(Path.cwd())

@@ -86,13 +86,16 @@ class Work:
             known = tomllib.loads(data.decode()).get("tool", {}).get("trunkline", {})
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise CommandError(f"{path} can't be read", cause=str(error)) from error
-        tables = _canonical_table(container, canonical, olds) if canonical is not None else ""
+        if canonical is not None:
+            tables = _canonical_table(container, canonical, olds)
+        else:
+            tables = "" if known.get("canonical") else self._proposed()
         text = f'[tool.trunkline]\ncontainer = "{container}:Application"\n{tables}'
         if known:
             self.done.append("kept   pyproject.toml (it has a table [tool.trunkline])")
             if known.get("container") != f"{container}:Application":
                 self.left["pyproject.toml"] = text
-            elif canonical is not None and not _lists(known, canonical, olds):
+            elif tables and (canonical is None or not _lists(known, canonical, olds)):
                 self.left["pyproject.toml"] = tables.lstrip("\n")
             return
         whole = _appended(data, text, gap=True)
@@ -107,6 +110,21 @@ class Work:
             self.done.append(f"{self._verb('added', 'add')} [tool.trunkline] to pyproject.toml")
         else:
             self.done.append(f"{self._verb('wrote', 'write')} pyproject.toml (there was none)")
+
+    def _proposed(self) -> str:
+        """Tables for what looks canonical in the code; empty where nothing does."""
+        from trunkline.audit.config import AuditConfig, default_sources
+        from trunkline.audit.proposal import draw_proposal, propose
+
+        root = str(self.project.root)
+        candidates = propose(AuditConfig(root, sources=default_sources(root)))
+        if not candidates:
+            return ""
+        names = ", ".join(candidate.chosen.rpartition(":")[2] for candidate in candidates)
+        self.done.append(
+            f"found  families of classes in the code: confirm {names}, or correct them"
+        )
+        return f"\n{draw_proposal(candidates)}"
 
     def ignore(self, name: str) -> None:
         """Plan to keep the folder of counts out of version control."""
