@@ -37,7 +37,7 @@ TABLES = {
 }
 """The columns of each table of contenders."""
 
-PLAIN = ("imports", "steps", "overriding", "overriding_async", "isolation")
+PLAIN = ("imports", "steps", "promises", "overriding", "overriding_async", "isolation")
 """Tables of their own, in which no contenders are compared."""
 
 DISTRIBUTIONS = (

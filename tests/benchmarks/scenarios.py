@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from tests.benchmarks import fresh, graphs, isolation, overriding, steps
+from tests.benchmarks import fresh, graphs, isolation, overriding, promises, steps
 from tests.benchmarks.contender import Contender, Repeat, Workshop
 from tests.benchmarks.rounds import Rounds, interleaved, loops_of
 from tests.benchmarks.subjects import (
@@ -464,6 +464,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         "",
         steps.measure,
         "Where trunkline's time goes: each line is one step more than another.",
+    ),
+    Scenario(
+        "promises",
+        "what each promise costs",
+        steps.BARE,
+        "",
+        promises.measure,
+        "The request by a scope that is written by hand for it alone: each line promises more, the "
+        "last what a compiled scope promises.",
     ),
     Scenario(
         "overriding",
