@@ -43,17 +43,22 @@ _AWAITED = frozenset({Opening.ASYNC_GENERATOR, Opening.ASYNC_CONTEXT_MANAGER, Ca
 
 
 def run_exits(exits: list[Exit], error: BaseException | None) -> list[BaseException]:
-    """Close everything in reverse order of opening, emptying the list.
+    """Close everything in reverse order of opening.
+
+    All of it is taken out of the list at once, by a statement that no other thread comes between:
+    a builder that learns late that its scope has closed sees to what it opened where that is still
+    in the list, and that would be too early for what others were made from.
 
     Args:
-        exits: What was opened, in order.
+        exits: What was opened, in order; it is empty afterwards.
         error: The exception of the scope's body; generators and context managers see it.
 
     Returns:
         What the teardowns raised, in the order in which they ran.
     """
     failures: list[BaseException] = []
-    for kind, resource, name, _ in _taken(exits):
+    latest_first, exits[:] = exits[::-1], ()
+    for kind, resource, name, _ in latest_first:
         try:
             if kind in _AWAITED:
                 raise AsyncResolutionError(
@@ -81,7 +86,8 @@ async def run_exits_async(
             exit hands this coroutine on needs none of its own.
     """
     failures: list[BaseException] = []
-    for kind, resource, name, seconds in _taken(exits):
+    latest_first, exits[:] = exits[::-1], ()
+    for kind, resource, name, seconds in latest_first:
         try:
             if kind is Opening.ASYNC_GENERATOR and error is None and seconds is None:
                 # the usual case: no coroutine of its own, no exception that would hold a frame
@@ -98,21 +104,6 @@ async def run_exits_async(
     if closing is not None:
         closing._end_close(failures, error)
     return failures
-
-
-def _taken(exits: list[Exit]) -> list[Exit]:
-    """Take out what there is to close, the latest first.
-
-    All of it at once: a builder that learns late that its scope has closed sees to what it opened
-    where that is still in the list, and that would be too early for what others were made from.
-    """
-    taken = []
-    while exits:
-        try:
-            taken.append(exits.pop())
-        except IndexError:  # another thread took the last one at this very moment
-            break
-    return taken
 
 
 def raise_failures(scope: str, failures: list[BaseException], error: BaseException | None) -> None:
