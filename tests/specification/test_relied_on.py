@@ -154,6 +154,42 @@ def test_a_subclass_sees_changes() -> None:
     assert seen.calls == ["set_args", "override", "reset_last_overriding"]
 
 
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (stock.Provider, "override"),
+        (stock.Provider, "reset_last_overriding"),
+        (stock.Provider, "reset_override"),
+        (stock.Container, "apply_overridings"),
+        (containers.DeclarativeContainer, "__new__"),
+    ],
+)
+def test_a_class_shows_the_methods_by_which_tests_see_what_is_overridden(
+    owner: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are attributes of the very class, and the interpreter asks it for them."""
+    plain = vars(owner)[name]
+    asked: list[str] = []
+
+    def extended(*args: Any, **kwargs: Any) -> Any:
+        asked.append(name)
+        return getattr(plain, "__func__", plain)(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, staticmethod(extended) if name == "__new__" else extended)
+
+    class Inner(containers.DeclarativeContainer):
+        thing = stock.Object(1)
+
+    class Outer(containers.DeclarativeContainer):
+        inner = stock.Container(Inner, thing=stock.Object(2))
+
+    outer = Outer()
+    outer.inner.thing.override(stock.Object(3))
+    outer.inner.thing.reset_last_overriding()
+    outer.inner.thing.reset_override()
+    assert name in asked
+
+
 def test_copies_are_made_without_arguments_and_kept_in_the_memo() -> None:
     inner = Seen(Thing)
     outer = stock.Factory(Thing, inner, inner)

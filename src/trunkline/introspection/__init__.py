@@ -22,7 +22,8 @@ test holds each fact on the lowest and the latest version that the package allow
   ordinary method; a copy is made by calling the class without arguments, and kept in the memo.
 
 Nothing here asks an instance with ``hasattr`` or ``getattr``: configuration options and views
-answer every name. Outside of ``trunkline.testing`` no class of dependency-injector is changed.
+answer every name. No class of dependency-injector is changed but by ``trunkline.testing.stock``,
+for the time of a test run, and only where it has the method: the same test says which these are.
 """
 
 from trunkline.introspection.blueprints import blueprint_of, own_providers, with_providers

@@ -45,10 +45,12 @@ class StockOverride:
 
     @property
     def is_left(self) -> bool:
-        """Whether it is in effect still, for anyone who can reach the provider."""
+        """Whether it is in effect still, for anyone who can reach the provider.
+
+        What is garbage has to be collected before, as a container that a test made for itself.
+        """
         if not self.is_in_effect:
             return False
-        gc.collect()  # a container that a test made for itself is garbage, in cycles
         if not any(isinstance(referrer, dict) for referrer in gc.get_referrers(self.provider)):
             return False
         parent = getattr(self.provider, "parent", None)
@@ -95,7 +97,9 @@ class StockOverrides:
             setattr(owner, name, plain)
 
     def _extend(self, owner: Any, name: str, extended: Callable[[Any], Any]) -> None:
-        plain = vars(owner)[name]
+        plain = vars(owner).get(name)
+        if plain is None:  # a release that overrides by other ways, which go unrecorded
+            return
         self._plain.append((owner, name, plain))
         setattr(owner, name, extended(plain))
 
@@ -129,7 +133,10 @@ class StockOverrides:
 
     def left(self) -> Iterator[StockOverride]:
         """Those that are in effect still, the latest first."""
-        return (each for each in reversed(self.made) if each.is_left)
+        standing = [each for each in reversed(self.made) if each.is_in_effect]
+        if standing:
+            gc.collect()  # containers are garbage in cycles
+        return (each for each in standing if each.is_left)
 
 
 def caller() -> SourceLocation:
