@@ -1,10 +1,14 @@
 """Runs the examples of the README and of the docs as tests, and lets the plugin be tested."""
 
 import pytest
+from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile("trunkline", deadline=None)  # no test asserts how long something takes
+settings.load_profile("trunkline")
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],

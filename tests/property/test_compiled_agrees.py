@@ -27,7 +27,6 @@ from trunkline.resolution.interpreter import Interpreter
 
 EXAMPLES = settings(
     max_examples=120,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 BODY_ERRORS = (None, DrawnError, FalsyError, StopIteration, asyncio.CancelledError)
@@ -188,7 +187,7 @@ def test_sync_containers_agree(drawing: Drawn) -> None:
 
 
 def test_async_graphs_in_sync_hands_agree_on_the_errors() -> None:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(drawn(), st.booleans())
     def agree(drawing: Drawn, awaits: bool) -> None:
         compiled = happened(Compiled, drawing, awaits=awaits)

@@ -88,7 +88,7 @@ def forget() -> None:
         del sys.modules[name]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     imports=st.permutations(MODULES),
     before=st.integers(0, len(MODULES)),
@@ -153,7 +153,7 @@ RUNTIME_CALLS: dict[str, Callable[[UserExecutionContext], Any]] = {
 }
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(calls=st.permutations(sorted(RUNTIME_CALLS)), in_scope=st.booleans())
 def test_every_old_name_of_the_runtime_does_so_too(calls: list[str], in_scope: bool) -> None:
     async def work() -> None:

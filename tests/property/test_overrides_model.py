@@ -422,7 +422,7 @@ def expected(entered: Override) -> Any:
 def test_what_a_context_sees_follows_from_its_overrides_alone() -> None:
     run_state_machine_as_test(
         Overrides,
-        settings=settings(max_examples=100, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=100, stateful_step_count=40),
     )
 
 

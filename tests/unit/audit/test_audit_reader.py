@@ -70,7 +70,7 @@ _pieces = st.sampled_from(
 
 
 @given(st.lists(_pieces, max_size=60).map(b"".join) | st.binary(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_read_or_named(data: bytes) -> None:
     for request in (NAMES, PROGRAM):
         facts = Reader(request).read(data, "app.x", is_package=False, is_test=False)
@@ -99,7 +99,7 @@ _statements = st.sampled_from(
 
 
 @given(st.lists(_statements, min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_parts_agree_with_the_whole(statements: list[str]) -> None:
     """Cutting what does not matter changes neither names, nor calls, nor references."""
     padding = "def padding():\n" + "    x = 1\n" * 600
@@ -174,7 +174,7 @@ _outlined = st.sampled_from(
 
 
 @given(st.lists(_outlined, min_size=1, max_size=10))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_outline_agrees_with_the_whole(statements: list[str]) -> None:
     """What the rules about the whole program read of a cut file is what the whole one holds.
 

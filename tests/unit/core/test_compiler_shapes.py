@@ -8,7 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.compiler.classes import load_class
@@ -90,7 +90,6 @@ def comparable(code: CodeType) -> tuple[Any, ...]:
     )
 
 
-@settings(deadline=None)
 @given(classes())
 def test_code_by_shapes_equals_compiled_code_but_for_columns(text: str) -> None:
     by_shape = loaded(text, "<drawn>")

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.frozen import MAX_DEPTH, FrozenDict, NotPlain, freeze, is_mapping, is_really
@@ -28,7 +28,6 @@ json_data = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(data=json_data)
 def test_a_frozen_copy_says_the_same_and_freezes_to_itself(data: Any) -> None:
     frozen = freeze(data)

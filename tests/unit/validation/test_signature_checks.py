@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -295,7 +295,6 @@ def functions(draw: st.DrawFn) -> Callable[..., Any]:
     return namespace["function"]
 
 
-@settings(deadline=None)
 @given(
     functions(),
     st.lists(st.integers(), max_size=4),
@@ -315,7 +314,6 @@ def test_a_match_has_faults_exactly_where_the_interpreter_refuses_the_call(
     assert bool(match.missing or match.surplus or match.unknown or match.duplicate) == refused
 
 
-@settings(deadline=None)
 @given(functions(), st.booleans())
 def test_parameters_read_from_code_are_those_that_inspect_finds(
     function: Callable[..., Any], constructs: bool

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import MagicMock, Mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.context import (
@@ -148,7 +148,6 @@ class TestIdentifiers:
             assert f"must be a {right.__name__}, not a {wrong.__name__}" in str(fault)
 
 
-@settings(deadline=None)
 @given(
     text=st.text(max_size=300)
     | st.sampled_from(PLACEHOLDERS + [f"{prefix}_" for prefix in PREFIXES]).flatmap(

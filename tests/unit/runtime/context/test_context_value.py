@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.context import MAX_DEPTH, Environment, UserExecutionContext
@@ -108,7 +108,6 @@ class TestMetadataIsFrozen:
         given_data["z"] = 4
         assert getattr(context, field) == {"a": {"b": (1,)}}
 
-    @settings(deadline=None)
     @given(data=metadata)
     def test_it_says_what_was_given_and_hashes(self, field: str, data: dict[str, Any]) -> None:
         frozen = getattr(build(**{field: data}), field)
@@ -121,7 +120,6 @@ class TestMetadataIsFrozen:
         )
 
 
-@settings(deadline=None)
 @given(
     ids=st.tuples(identifiers, identifiers, identifiers, identifiers),
     agent=metadata,

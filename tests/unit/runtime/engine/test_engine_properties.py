@@ -227,7 +227,7 @@ async def play(scripts_of_runs, world):
     return lines, outcomes, slots, left
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(scripts, min_size=1, max_size=5), worlds)
 def test_every_run_is_sound_and_nothing_is_left(scripts_of_runs, world):
     lines, outcomes, slots, left = asyncio.run(play(scripts_of_runs, world))
@@ -248,7 +248,7 @@ def test_every_run_is_sound_and_nothing_is_left(scripts_of_runs, world):
         assert "secret" not in "".join(event.to_json() for event in events)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans()), min_size=1, max_size=30

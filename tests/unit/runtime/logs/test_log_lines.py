@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.context import UserExecutionContext
@@ -83,7 +83,6 @@ class TestJson:
     def test_other_objects_are_drawn_by_their_repr(self) -> None:
         assert json.loads(JsonFormatter().format(record(what={1: object})))["what"].startswith("{1")
 
-    @settings(deadline=None)
     @given(message=st.text(), value=st.text())
     def test_any_text_makes_one_line_of_ascii_and_is_kept(self, message: str, value: str) -> None:
         line = JsonFormatter().format(record("%s", message, field=value))
@@ -100,7 +99,6 @@ class TestPlain:
             "1970-01-01T00:00:00.000+00:00 INFO     trunkline.x: 3 files [agent=inspect count=3]"
         )
 
-    @settings(deadline=None)
     @given(message=st.text(), value=st.text())
     def test_any_text_makes_one_line_that_can_be_printed(self, message: str, value: str) -> None:
         line = PlainFormatter().format(record("%s", message, field=value))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.errors import RequestRefused
@@ -146,7 +146,6 @@ class TestWhatIsSentBack:
         assert "s3cret" not in refused(json.dumps({**RUN, "input": "s3cret"})).message
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=200) | st.text(max_size=200))
 def test_no_input_raises_anything_else(data: str | bytes) -> None:
     try:
@@ -162,7 +161,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     message=st.fixed_dictionaries(
         {"type": st.sampled_from(["run_agent", "cancel_run", "ping", "resume"])},

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -162,7 +162,6 @@ def test_every_problem_is_reported() -> None:
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), InvalidPayload)
 
 
-@settings(deadline=None)
 @given(payload=st.dictionaries(st.text(), json_data, max_size=4))
 def test_any_json_survives_the_wire(payload: dict[str, Any]) -> None:
     sent = event(EventType.CUSTOM, payload)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.errors import EventOrderError
@@ -108,7 +108,6 @@ def first_refusal(run: Sequence[Step]) -> EventOrderError:
     return caught.value
 
 
-@settings(deadline=None)
 @given(run=legal_runs())
 def test_every_legal_run_is_accepted(run: list[Step]) -> None:
     order = accepted(run)
@@ -118,7 +117,6 @@ def test_every_legal_run_is_accepted(run: list[Step]) -> None:
     assert check_run(events(run)) == []
 
 
-@settings(deadline=None)
 @given(run=legal_runs(), data=st.data())
 def test_an_event_that_decides_the_order_cannot_be_left_out(
     run: list[Step], data: st.DataObject
@@ -128,7 +126,6 @@ def test_an_event_that_decides_the_order_cannot_be_left_out(
     assert check_run(events(run[:left_out] + run[left_out + 1 :]))
 
 
-@settings(deadline=None)
 @given(run=legal_runs(), data=st.data())
 def test_an_event_that_decides_the_order_cannot_come_twice(
     run: list[Step], data: st.DataObject
@@ -139,7 +136,6 @@ def test_an_event_that_decides_the_order_cannot_come_twice(
     assert check_run(events([*run[:place], doubled, *run[place:]]))
 
 
-@settings(deadline=None)
 @given(run=legal_runs(), data=st.data())
 def test_nothing_comes_before_the_start_or_after_the_end(
     run: list[Step], data: st.DataObject
@@ -149,7 +145,6 @@ def test_nothing_comes_before_the_start_or_after_the_end(
     first_refusal([*run, extra])
 
 
-@settings(deadline=None)
 @given(run=legal_runs(), data=st.data())
 def test_a_refused_event_leaves_the_run_as_it_was(run: list[Step], data: st.DataObject) -> None:
     """A sender that made one mistake can still end its run."""
@@ -250,14 +245,12 @@ class TestCheckRun:
         (problem,) = check_run(run)
         assert problem.startswith(f"event 3 (tool_executing): {field} is 'foreign'")
 
-    @settings(deadline=None)
     @given(place=st.integers(0, 4), seq=st.integers(1, 9))
     def test_a_wrong_number_is_reported(self, place: int, seq: int) -> None:
         run = events(self.RUN)
         run[place] = run[place].model_copy(update={"seq": seq})
         assert bool(check_run(run)) == (seq != place + 1)
 
-    @settings(deadline=None)
     @given(order=st.permutations(range(5)))
     def test_any_other_order_of_arrival_is_reported(self, order: list[int]) -> None:
         run = events(self.RUN)

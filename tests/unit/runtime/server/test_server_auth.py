@@ -6,7 +6,7 @@ import base64
 
 import jwt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -62,7 +62,6 @@ def test_a_signed_token_names_its_user_and_its_end() -> None:
     assert _verifier().remaining(identity) == pytest.approx(59.5)
 
 
-@settings(deadline=None)
 @given(st.floats(min_value=-1000, max_value=1000))
 def test_a_token_is_good_exactly_until_its_end(offset: float) -> None:
     """A second more or less decides; so does a fraction of one."""
@@ -117,7 +116,6 @@ def test_a_token_of_absurdly_deep_json_is_malformed() -> None:
             _verifier().verify(token)
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10_000), st.integers(min_value=0, max_value=63))
 def test_a_token_with_any_character_changed_is_refused(place: int, other: int) -> None:
     """There is no single change that leaves a token valid for another user or time."""

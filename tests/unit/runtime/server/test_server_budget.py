@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_runtime.server.budget import FaultBudget
 
 
-@settings(deadline=None)
 @given(
     st.integers(min_value=1, max_value=20),
     st.floats(min_value=0.1, max_value=10),

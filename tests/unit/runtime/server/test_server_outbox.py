@@ -61,7 +61,6 @@ awkward = st.text(
 )
 
 
-@settings(deadline=None)
 @given(run_id=awkward, user=awkward, agent=awkward, key=awkward, value=awkward)
 def test_the_head_of_a_frame_is_read_whatever_its_values_look_like(
     run_id: str, user: str, agent: str, key: str, value: str
@@ -254,5 +253,5 @@ class Streams(RuleBasedStateMachine):
         assert self.outbox.characters == sum(map(len, waiting))
 
 
-Streams.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+Streams.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestStreams = Streams.TestCase
