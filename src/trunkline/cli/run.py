@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 
 from trunkline.cli.discovery import Found, container_option, find_container
 from trunkline.cli.faults import CommandError
+from trunkline.testing.variables import variables
 
 __all__ = ["demo", "serve"]
 
@@ -107,17 +107,6 @@ def _run(found: Found, provider: str, method: str, call: Callable[[Any], Awaitab
     return returned if isinstance(returned, int) else 0
 
 
-@contextmanager
-def _environment(settings: Mapping[str, str | None]) -> Iterator[None]:
+def _environment(settings: Mapping[str, str | None]) -> AbstractContextManager[None]:
     """Set environment variables, which the container's settings are read from, for a while."""
-    given = {name: value for name, value in settings.items() if value is not None}
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return variables({name: value for name, value in settings.items() if value is not None})

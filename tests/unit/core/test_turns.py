@@ -39,7 +39,6 @@ def test_one_at_a_time_whoever_is_cancelled_and_whenever(cancelled: list[int], s
             if tasks[index].cancel() and index in inside:
                 inside.remove(index)
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert {task.cancelled() for task in tasks} <= {True, False}
         assert set(done) == {index for index, task in enumerate(tasks) if not task.cancelled()}
         async with asyncio.timeout(10), turn:
             pass
