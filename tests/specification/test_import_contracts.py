@@ -85,13 +85,13 @@ def test_a_new_module_fails_until_it_is_placed(copy: Path, contract: str, module
     [
         ("trunkline-layers", "src/trunkline/scopes.py", "trunkline.graph.model"),
         ("trunkline-layers", "src/trunkline/graph/model.py", "trunkline.validation.findings"),
-        ("runtime-layers", "src/trunkline_runtime/errors.py", "trunkline_runtime.context"),
+        ("runtime-layers", "src/trunkline_runtime/errors/__init__.py", "trunkline_runtime.context"),
         ("acyclic", "src/trunkline/audit/config.py", "trunkline.audit.config_reader"),
         ("acyclic", "src/trunkline_runtime/engine/slots.py", "trunkline_runtime.engine.engine"),
         ("strangers", "src/trunkline/scopes.py", "trunkline_runtime.errors"),
-        ("strangers", "src/trunkline_runtime/errors.py", "trunkline.scopes"),
+        ("strangers", "src/trunkline_runtime/errors/__init__.py", "trunkline.scopes"),
         ("composition-root", "src/trunkline/scopes.py", "containers"),
-        ("composition-root", "src/trunkline_runtime/errors.py", "containers"),
+        ("composition-root", "src/trunkline_runtime/errors/__init__.py", "containers"),
         ("without-dependency-injector", "src/trunkline/graph/model.py", "dependency_injector"),
         ("without-dependency-injector", "src/trunkline/audit/config.py", "dependency_injector"),
         (

@@ -70,7 +70,7 @@ TEXTS = {
 }
 
 
-def test_every_error_of_the_module_is_sampled_here() -> None:
+def test_every_error_of_the_package_is_sampled_here() -> None:
     classes = {
         name
         for name, value in vars(errors).items()
