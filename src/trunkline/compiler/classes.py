@@ -1,4 +1,4 @@
-"""Defining a class from its source, each of its methods compiled when it is first called.
+"""Defining a class from its source, each method written and compiled when it is first called.
 
 A large container has thousands of providers, of which a process may use a few. A method begins as
 a function that compiles what it should be, takes that code for its own, and goes on to it. It stays
@@ -11,68 +11,79 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from trunkline.compiler.shapes import method_code
 
-__all__ = ["Place", "load_class"]
+__all__ = ["Later", "load_class"]
 
-Place = tuple[int, int]
-"""Where a method is written: the index of its first line, and of the first after it."""
-
-_METHOD: Final = re.compile(r"    (?:async )?def (\w+)\(")
-_FUNCTION: Final = re.compile(r"def (\w+)\(")
+_HEAD: Final = re.compile(r"(class|def|    def|    async def) (\w+)\(")
 _ALIAS: Final = re.compile(r"    (\w+) = (\w+)$")
 
 LOAD: Any
 """In the namespace of each class: its ``_Functions``."""
 
 
+class Later(NamedTuple):
+    """A method whose source is written when it is first called.
+
+    Attributes:
+        name: Its name.
+        is_async: Whether it is a coroutine function.
+        alias: Its second name; empty where it has none.
+    """
+
+    name: str
+    is_async: bool
+    alias: str = ""
+
+
 def load_class(
-    lines: Sequence[str], filename: str, namespace: dict[str, Any], known: Iterable[Place] = ()
+    lines: list[str],
+    filename: str,
+    namespace: dict[str, Any],
+    later: Iterable[Later] = (),
+    write: Callable[[str], str] = str,
 ) -> None:
-    """Define the class that a source begins with, and the functions that follow it.
+    """Define a class, and the functions before it.
 
     Args:
-        lines: Lines, with their ends, of a class statement with a docstring, ``__slots__``, methods
-            and aliases of methods (``b = a``), each indented by four; then of functions.
+        lines: Lines, with their ends: functions, then a class statement with a docstring,
+            ``__slots__``, methods and aliases of methods (``b = a``), each indented by four.
+            What is written later is added to them.
         filename: What code objects and tracebacks name.
         namespace: Globals of the source; it is filled in place.
-        known: Where methods are known to be written, in order; the others are looked for.
+        later: The methods of the class that are not among the lines.
+        write: Gives the source of one of these, by its name.
     """
-    known = [*known]
-    heads = [*_heads(lines, known)]
-    starts = sorted([*heads, *(start for start, _ in known)])
-    exec(compile("".join(lines[: starts[0]]), filename, "exec"), namespace)  # noqa: S102  # text that this package wrote
-    cls: type = namespace[lines[0].split("(")[0].removeprefix("class ")]
-    functions = _Functions(cls.__name__, lines, filename, namespace)
+    heads = {start: head for start, line in enumerate(lines) if (head := _HEAD.match(line))}
+    starts = [*heads, len(lines)]
+    start, stop = next(place for place in pairwise(starts) if heads[place[0]][1] == "class")
+    text = "\n" * start + "".join(lines[start:stop])
+    exec(compile(text, filename, "exec"), namespace)  # noqa: S102  # text that this package wrote
+    cls: type = namespace[heads.pop(start)[2]]
+    functions = _Functions(cls.__name__, lines, filename, namespace, write)
     namespace["LOAD"] = functions
-    for place in pairwise([*starts, len(lines)]):
-        start, stop = place
-        if method := _METHOD.match(lines[start]):
-            aliases = []
-            while (alias := _ALIAS.match(lines[stop - 1])) or not lines[stop - 1].strip():
-                if alias:
-                    aliases.append(alias.group(1))
-                stop -= 1
-            function = functions.add(method[1], (start, stop))
-            for name in (method[1], *aliases):
+    for start, stop in pairwise(starts):
+        if (head := heads.get(start)) is None:
+            continue
+        aliases = {n: alias for n in range(start, stop) if (alias := _ALIAS.match(lines[n]))}
+        is_async = head[1].endswith("async def")
+        place = (start, min([*aliases, stop]))
+        function = functions.add(head[2], is_async=is_async, place=place)
+        if head[1] == "def":
+            namespace[head[2]] = function
+        else:
+            for name in (head[2], *(alias[1] for alias in aliases.values())):
                 setattr(cls, name, function)
-        elif plain := _FUNCTION.match(lines[start]):
-            namespace[plain[1]] = functions.add(plain[1], place)
-
-
-def _heads(lines: Sequence[str], known: Iterable[Place]) -> Iterator[int]:
-    """The lines at which functions begin, but for those that are known."""
-    start = 0
-    for known_start, stop in (*known, (len(lines), 0)):
-        for number in range(start, known_start):
-            if _METHOD.match(lines[number]) or _FUNCTION.match(lines[number]):
-                yield number
-        start = stop
+    for method in later:
+        function = functions.add(method.name, is_async=method.is_async)
+        setattr(cls, method.name, function)
+        if method.alias:
+            setattr(cls, method.alias, function)
 
 
 class _Functions:
@@ -83,26 +94,35 @@ class _Functions:
         lines: The source.
         filename: What tracebacks name.
         namespace: Globals of the functions.
+        write: Gives the source of a method that is not among the lines.
 
     Attributes:
-        pending: Where the functions are written that are not compiled yet, by their names.
+        pending: The names of the functions that are not compiled yet. With each, where it is
+            written: the index of its first line, and of the first after it; or None.
     """
 
     def __init__(
-        self, class_name: str, lines: Sequence[str], filename: str, namespace: dict[str, Any]
+        self,
+        class_name: str,
+        lines: list[str],
+        filename: str,
+        namespace: dict[str, Any],
+        write: Callable[[str], str],
     ) -> None:
-        self.pending: dict[str, Place] = {}
+        self.pending: dict[str, tuple[int, int] | None] = {}
         self._functions: dict[str, FunctionType] = {}
         self._class_name = class_name
         self._lines = lines
         self._filename = filename
         self._namespace = namespace
+        self._write = write
         # compiling may collect garbage, and what that runs may call one of the functions
         self._lock = threading.RLock()
 
-    def add(self, name: str, place: Place) -> FunctionType:
+    def add(
+        self, name: str, *, is_async: bool, place: tuple[int, int] | None = None
+    ) -> FunctionType:
         """Make a function that is compiled when it is first called."""
-        is_async = self._lines[place[0]].lstrip().startswith("async ")
         first = _load_first_async if is_async else _load_first  # code may not change its kind
         function = FunctionType(first.__code__, self._namespace, name)
         function.__kwdefaults__ = {"_name": name}
@@ -119,16 +139,26 @@ class _Functions:
                 current = wanted.pop()
                 if current in self.pending:
                     function = self._functions[current]
-                    function.__code__ = self._compiled(self.pending[current])
+                    start, text = self._text(current)
+                    function.__code__ = self._compiled(start, text)
                     function.__kwdefaults__ = None
                     self.pending.pop(current, None)
                     called = function.__code__.co_names
                     wanted += [word[2:] for word in called if word.startswith("m_")]
         return self._functions[name]
 
-    def _compiled(self, place: Place) -> CodeType:
-        start, stop = place
-        text = "".join(self._lines[start:stop]).rstrip("\n")
+    def _text(self, name: str) -> tuple[int, str]:
+        """The source of a function, and the index of its first line."""
+        place = self.pending[name]
+        if place is not None:
+            return place[0], "".join(self._lines[slice(*place)]).rstrip("\n")
+        text = self._write(name)
+        start = len(self._lines) + 1
+        # a signal may have another one written at this moment, which then loses its lines alone
+        self._lines[start - 1 :] = ["\n", *text.splitlines(keepends=True), "\n"]
+        return start, text
+
+    def _compiled(self, start: int, text: str) -> CodeType:
         if text[0] == " ":
             return method_code(text, self._class_name, start + 1, self._filename)
         module = compile("\n" * start + text, self._filename, "exec")

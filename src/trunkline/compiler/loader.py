@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import linecache
 import zlib
-from collections.abc import Iterable
 from functools import lru_cache
+from itertools import count
 from types import CodeType
 from typing import Any, Final
+from weakref import finalize
 
-from trunkline.compiler.classes import Place, load_class
+from trunkline.compiler.classes import load_class
+from trunkline.compiler.source import ScopeSource
 
 __all__ = ["is_loaded", "load", "load_scope"]
 
 _PREFIX: Final = "<trunkline "
+_numbers = count(1)
 
 
 def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
@@ -31,13 +34,20 @@ def load(text: str, title: str, namespace: dict[str, Any]) -> dict[str, Any]:
     return namespace
 
 
-def load_scope(
-    text: str, title: str, namespace: dict[str, Any], methods: Iterable[Place]
-) -> dict[str, Any]:
-    """The same for a text that begins with a large class; see :func:`load_class`."""
-    filename, lines = _registered(text, title)
-    load_class(lines, filename, namespace, methods)
-    return namespace
+def load_scope(source: ScopeSource, title: str) -> type[Any]:
+    """Define the class of a scope in the namespace of its source; see :func:`load_class`.
+
+    Its methods are added to the source as they are first called, so that no other class shares its
+    entry in ``linecache``, which goes when the class does.
+    """
+    filename = f"{_PREFIX}{title} {next(_numbers)}>"
+    lines = source.beginning.splitlines(keepends=True)
+    _register(filename, lines)
+    load_class(lines, filename, source.names, source.later, source.write)
+    functions = source.names["LOAD"]
+    finalize(functions, linecache.cache.pop, filename, None).atexit = False
+    cls: type[Any] = source.names[source.class_name]
+    return cls
 
 
 def is_loaded(code: CodeType) -> bool:
@@ -48,14 +58,11 @@ def is_loaded(code: CodeType) -> bool:
 @lru_cache(maxsize=256)
 def _compiled(text: str, title: str) -> CodeType:
     """Code of a text; containers that are built alike share it, and one entry in ``linecache``."""
-    filename, _ = _registered(text, title)
+    filename = f"{_PREFIX}{title} {zlib.crc32(text.encode()):08x}>"
+    _register(filename, text.splitlines(keepends=True))
     return compile(text, filename, "exec")
 
 
-def _registered(text: str, title: str) -> tuple[str, list[str]]:
-    """The file name under which a text stands in ``linecache``, and its lines."""
-    filename = f"{_PREFIX}{title} {zlib.crc32(text.encode()):08x}>"
-    lines = text.splitlines(keepends=True)
+def _register(filename: str, lines: list[str]) -> None:
     # an entry without a modification time outlives linecache.checkcache()
-    linecache.cache[filename] = (len(text), None, lines, filename)
-    return filename, lines
+    linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from trunkline.compiler.names import Lines, is_name
+from trunkline.compiler.names import Lines, is_literal, is_name
 from trunkline.compiler.planner import NodePlan, Plan
 from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe
 
@@ -19,13 +20,13 @@ class Making(Lines):
         plan: The plan of the container.
         path: The scopes that are open, outermost first; the last is the one to write.
         locked: Whether many threads and tasks may use one scope at once.
-        settled: The objects of the outermost scope that are named, by their attributes.
+        settled: Gives the object of a node that the container's start has built.
     """
 
     plan: Plan
     path: tuple[str, ...]
     locked: bool
-    settled: dict[str, str] = field(default_factory=dict)
+    settled: Callable[[NodePlan], object]
     _locals: set[str] = field(default_factory=set)
 
     @property
@@ -140,12 +141,12 @@ class Making(Lines):
     def _load(self, depth: int, node: NodePlan) -> str:
         """Lines that leave another node's object in a local; the local's name."""
         if node.constant:
-            return self._constant(node.recipe.call, node.attr)
+            value = node.recipe.call
+            return self._constant(value) if is_literal(value) else self._derived("K_", node, value)
         wait = "await " if node.is_async else ""
         owner = self._owner(node.home)
         if node.settled and not self.is_root:
-            self.settled[f"A_{node.attr}"] = node.attr
-            return f"A_{node.attr}"
+            return self._derived("A_", node, self.settled(node))
         if node.recipe.opening is Opening.ATTRIBUTE and len(node.recipe.args) == 1:
             return self._argument(depth, node.recipe.args[0])
         if node.attr in self._locals and (node.stored or node.given):
@@ -169,6 +170,12 @@ class Making(Lines):
             self._write_unmarked(depth)
             self._line(depth, f"{local} = {wait}{owner}.m_{node.attr}()")
         return local
+
+    def _derived(self, prefix: str, node: NodePlan, value: object) -> str:
+        """A name for an object that a node has, one of those kept free for it (``DERIVED``)."""
+        name = prefix + node.attr
+        self.names[name] = value
+        return name
 
     def _local(self, node: NodePlan) -> str:
         """A new local for a node's object: a factory that fills two arguments is called twice."""

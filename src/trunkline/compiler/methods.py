@@ -27,8 +27,15 @@ class Methods(Making):
     _users: dict[str, str] = field(default_factory=dict)
     _marked: bool = False
 
+    def _begin(self) -> None:
+        """Begin the source of one method."""
+        self.lines = []
+        self._locals = set()
+        self._users = {}
+        self._inside = []
+        self._marked = False
+
     def _write_given(self, node: NodePlan) -> None:
-        self._line(0, "")
         self._line(1, f"def {node.attr}(self):")
         self._line(2, f"value = self.v_{node.attr}")
         self._line(2, "if value is TAKEN:")
@@ -37,8 +44,6 @@ class Methods(Making):
 
     def _write_settled(self, node: NodePlan) -> None:
         """An async object that the start of the container builds: afterwards it is just there."""
-        self._write_stored(node, method=f"start_{node.attr}")
-        self._line(0, "")
         self._line(1, f"def {node.attr}(self):")
         self._line(2, f"value = self.v_{node.attr}")
         self._line(2, "if value is MISSING or value is TAKEN:")
@@ -53,7 +58,6 @@ class Methods(Making):
             method: The method's name, where it isn't the object's.
             inline: Whether it builds what the object depends on itself, without calls.
         """
-        self._line(0, "")
         self._line(1, f"{'async ' if node.awaited else ''}def {method or node.attr}(self):")
         self._write_resolving(2, node, inline=inline and self._reaches_inline(node))
 
@@ -127,7 +131,6 @@ class Methods(Making):
         return f"self._built({node.attr!r})"
 
     def _write_fresh(self, node: NodePlan) -> None:
-        self._line(0, "")
         self._line(1, f"{'async ' if node.is_async else ''}def {node.attr}(self):")
         if node.recipe.opening is not Opening.DELEGATED:  # the scope that makes it looks
             self._line(2, f"if {self._attention(own=True)}:")

@@ -6,7 +6,7 @@ import keyword
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Lines", "is_name"]
+__all__ = ["Lines", "is_literal", "is_name"]
 
 STEP = "    "
 
@@ -25,10 +25,8 @@ class Lines:
     _bound: dict[int, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
-    def _constant(self, value: object, hint: str = "") -> str:
-        if value is None or value is True or value is False or type(value) in (int, str):
-            return repr(value)
-        return self._name(f"K_{hint}" if hint else "K", value)
+    def _constant(self, value: object) -> str:
+        return repr(value) if is_literal(value) else self._name("K", value)
 
     def _callable(self, call: Any) -> str:
         name = getattr(call, "__name__", None)
@@ -50,6 +48,11 @@ class Lines:
 
     def _line(self, depth: int, text: str) -> None:
         self.lines.append(STEP * depth + text if text else "")
+
+
+def is_literal(value: object) -> bool:
+    """Whether source can write the object as it is."""
+    return value is None or value is True or value is False or type(value) in (int, str)
 
 
 def is_name(text: str) -> bool:

@@ -20,11 +20,14 @@ that the container's start has built are constants of the inner scopes' code.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
 
+from trunkline.compiler.classes import Later
 from trunkline.compiler.methods import Methods
+from trunkline.compiler.names import STEP
 from trunkline.compiler.planner import DERIVED, RESERVED, NodePlan, Plan
 
 __all__ = ["ScopeSource", "write_scope"]
@@ -37,52 +40,68 @@ ROOM = 256
 """How many objects of a class are built in line, by the methods of those that depend on them."""
 
 
-class ScopeSource(NamedTuple):
-    """A scope's class, written but not yet run.
+@dataclass(frozen=True, slots=True, eq=False)
+class ScopeSource:
+    """A scope's class: what is written at once, and what when it is first called.
 
     Attributes:
         class_name: Name of the class that the source defines.
-        text: The source.
-        names: The objects that the source names, by the names it uses.
-        settled: The objects of the outermost scope that the source names, by their attributes.
-        methods: Name of the method that resolves each node at home in the scope.
-        places: Where the methods are written that make objects: the indices of the first line and
-            of the first after it, in order.
+        beginning: The source but for the methods of the providers.
+        names: The objects that the source names, by the names it uses; what is written later adds
+            to them. They are the globals of the code, with what its loader puts there.
+        later: The methods of the providers.
         opening: Lines that leave a new scope in ``inner``, from ``parent``, ``ambient`` and the
             scope's values, for whoever opens it without a call.
+        write: Gives the source of a provider's method, by the method's name.
     """
 
     class_name: str
-    text: str
+    beginning: str
     names: dict[str, Any]
-    settled: dict[str, str]
-    methods: dict[str, str]
-    places: tuple[tuple[int, int], ...]
+    later: tuple[Later, ...]
     opening: tuple[str, ...]
+    write: Callable[[str], str]
+
+    @property
+    def text(self) -> str:
+        """The whole source."""
+        pieces = [self.beginning]
+        for method in self.later:
+            pieces.append(f"\n{self.write(method.name)}\n")
+            if method.alias:
+                pieces.append(f"{STEP}{method.alias} = {method.name}\n")
+        return "".join(pieces)
 
 
 def write_scope(
-    plan: Plan, path: tuple[str, ...], *, locked: bool = True, inline: bool = True
+    plan: Plan,
+    path: tuple[str, ...],
+    *,
+    settled: Callable[[NodePlan], object],
+    locked: bool = True,
+    inline: bool = True,
 ) -> ScopeSource:
     """Write the class of the scope at the end of ``path``.
 
     Args:
         plan: The plan of the container.
         path: The scopes that are open, outermost first; the last is the one to write.
+        settled: Gives the object of a node of the outermost scope that the container's start has
+            built; inner scopes name the object itself.
         locked: Whether many threads and tasks may use one scope at once. Without, each object
             costs a little less and only one thread or task may resolve in the scope.
         inline: Whether methods may build what their object depends on themselves; without, each
             object is built by its own method, which can be replaced.
-
-    Returns:
-        The source, with the names it needs.
     """
-    return _Writer(plan=plan, path=path, locked=locked, room=ROOM if inline else 0).write()
+    room = ROOM if inline else 0
+    return _Writer(plan=plan, path=path, settled=settled, locked=locked, room=room).write()
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class _Writer(Methods):
     _first: NodePlan | None = None
+    _used: frozenset[str] = frozenset()
+    _later: dict[str, NodePlan] = field(default_factory=dict)
 
     def write(self) -> ScopeSource:
         class_name = f"{self.scope.title().replace('_', '')}Scope"
@@ -91,6 +110,8 @@ class _Writer(Methods):
         builtin = frozenset(dir(builtins))
         own = {"_building", "_error", "_resource"}
         self._taken = {*RESERVED, *own, *builtin, *attrs, *derived, class_name}
+        edges = (edge for node in self.plan.nodes.values() for edge in node.node.dependencies)
+        self._used = frozenset(edge.target for edge in edges)
         home = self.plan.at_home(self.scope)
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]
@@ -100,6 +121,8 @@ class _Writer(Methods):
         self._first = likely[0] if self.room and likely and not self.is_root else None
         if self._first is not None:
             slots.append(f"k_{self._first.attr}")
+        opening = tuple(self._opening_lines(class_name, given, stored))
+        self._write_opened(given, opening)
         self._line(0, f"class {class_name}(OpenScope):")
         self._line(1, f'"""{" > ".join(self.path)} of {self.plan.blueprint.graph.name}."""')
         if len(self.path) > 2:
@@ -113,31 +136,46 @@ class _Writer(Methods):
         self._write_entering()
         self._write_leaving(given, stored)
         self._write_get(likely, self._likely([node for node in made if node.is_async]))
-        used = {edge.target for node in self.plan.nodes.values() for edge in node.node.dependencies}
-        methods = {}
-        places = []
-        for node in made:
-            start = len(self.lines) + 1  # after an empty line
-            methods[node.name] = node.attr
-            if node.stored and node.settled and node.awaited:
-                self._write_settled(node)
-            elif node.stored:
-                self._write_stored(node, inline=node.name not in used)
-            else:
-                self._write_fresh(node)
-            self._line(1, f"m_{node.attr} = {node.attr}")
-            if not (node.settled and node.awaited):  # which has two
-                places.append((start, len(self.lines)))
-        for node in given:
-            methods[node.name] = node.attr
+        beginning = "\n".join(self.lines) + "\n"
+        later = tuple(self._methods_of([*made, *given]))
+        return ScopeSource(class_name, beginning, self.names, later, opening, self.write_later)
+
+    # the methods of the providers
+
+    def _methods_of(self, nodes: Iterable[NodePlan]) -> Iterator[Later]:
+        for node in nodes:
+            if starts := node.stored and node.settled and node.awaited:
+                self._later[f"start_{node.attr}"] = node
+                yield Later(f"start_{node.attr}", is_async=True)
+            self._later[node.attr] = node
+            is_async = not starts and (node.awaited if node.stored else node.is_async)
+            yield Later(node.attr, is_async and not node.given, alias=f"m_{node.attr}")
+
+    def write_later(self, name: str) -> str:
+        """The source of a provider's method, by a writer of its own.
+
+        A signal, or the collector of garbage, may call for another method meanwhile.
+        """
+        writer = copy(self)
+        text = writer.write_method(name)
+        self.room = writer.room
+        return text
+
+    def write_method(self, name: str) -> str:
+        """The source of a provider's method, and of nothing else."""
+        self._begin()
+        node = self._later[name]
+        if node.given:
             self._write_given(node)
-            self._line(1, f"m_{node.attr} = {node.attr}")
-        self._write_opened(class_name, given, stored)
-        opening = tuple(self._opening_lines(class_name, given, stored))
-        text = "\n".join(self.lines) + "\n"
-        return ScopeSource(
-            class_name, text, self.names, self.settled, methods, tuple(places), opening
-        )
+        elif name != node.attr:
+            self._write_stored(node, method=name)
+        elif node.stored and node.settled and node.awaited:
+            self._write_settled(node)
+        elif node.stored:
+            self._write_stored(node, inline=node.name not in self._used)
+        else:
+            self._write_fresh(node)
+        return "\n".join(self.lines)
 
     # the scope as a whole
 
@@ -226,10 +264,9 @@ class _Writer(Methods):
 
     def _likely(self, made: list[NodePlan]) -> list[NodePlan]:
         """What is likely to be asked for: declared, and nothing else's part first."""
-        used = {edge.target for node in self.plan.blueprint.graph for edge in node.dependencies}
         named = set(self.plan.blueprint.keys.values())
         nodes = [n for n in made if n.stored and n.name in named]
-        nodes.sort(key=lambda node: (node.name in used, not node.node.declared))
+        nodes.sort(key=lambda node: (node.name in self._used, not node.node.declared))
         return nodes[:LIKELY]
 
     def _write_get(self, likely: list[NodePlan], awaited: list[NodePlan]) -> None:
@@ -240,8 +277,7 @@ class _Writer(Methods):
         self._line(0, "")
         self._line(1, "def get(self, provider):")
         for node in likely:
-            key = self._name(f"P_{node.attr}", keys[node.name])
-            self._line(2, f"if provider is {key}:")
+            self._line(2, f"if provider is {self._derived('P_', node, keys[node.name])}:")
             if node is self._first:
                 self._line(3, f"value = self.k_{node.attr}")
                 self._line(3, "if value is not None:")
@@ -258,7 +294,7 @@ class _Writer(Methods):
         self._line(0, "")
         self._line(1, "def aget(self, provider):")
         for node in awaited:
-            self._line(2, f"if provider is {self._name(f'P_{node.attr}', keys[node.name])}:")
+            self._line(2, f"if provider is {self._derived('P_', node, keys[node.name])}:")
             self._line(3, f"return self.m_{node.attr}()")
         self._write_lookup("aget")
 
@@ -272,15 +308,15 @@ class _Writer(Methods):
         self._line(2, "return method(self)")
         self._line(1, f"m_{way} = {way}")
 
-    def _write_opened(self, class_name: str, given: list[NodePlan], stored: list[NodePlan]) -> None:
+    def _write_opened(self, given: list[NodePlan], opening: Iterable[str]) -> None:
         """A function that makes the scope, its values checked already."""
         values = "".join(f", v_{node.attr}" for node in given)
-        self._line(0, "")
-        self._line(0, "")
         self._line(0, f"def opened(parent, ambient{values}):")
-        for line in self._opening_lines(class_name, given, stored):
+        for line in opening:
             self._line(1, line)
         self._line(1, "return inner")
+        self._line(0, "")
+        self._line(0, "")
 
     def _opening_lines(
         self, class_name: str, given: list[NodePlan], stored: list[NodePlan]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from textwrap import dedent
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
@@ -113,45 +114,40 @@ class Program:
         return opener
 
     def _load(self, path: tuple[str, ...]) -> Opener:
-        source = self._written(path)
-        settled = {key: getattr(self.root, f"v_{attr}") for key, attr in source.settled.items()}
-        for key, value in settled.items():
-            if (value is MISSING or value is TAKEN) and self.root is not None:
-                self.root._not_started(self._by_attr[source.settled[key]].name)
-        namespace: dict[str, Any] = {
-            "AGET": {},
-            "APP": self.root,
-            "GET": {},
-            "LEAVING": LEAVING,
-            "LEFT": LEFT,
-            "MISSING": MISSING,
-            "TAKEN": TAKEN,
-            "NOTE": self.opened,
-            "OpenScope": self._base_of(path),
-            "raise_failures": raise_failures,
-            "get_ambient": ambient_scope.get,
-            "reset_ambient": ambient_scope.reset,
-            "set_ambient": ambient_scope.set,
-            "run_exits": run_exits,
-            "run_exits_async": run_exits_async,
-            **{opening.name: opening for opening in TORN_DOWN},
-            "CLOSE": Callback.SYNC,
-            "ACLOSE": Callback.ASYNC,
-            **source.names,
-            **settled,
-        }
-        title = f"{' > '.join(path)} of {self.name}"
-        load_scope(source.text, title, namespace, source.places)
-        cls: type[OpenScope] = namespace[source.class_name]
+        source = self._written(path, self._settled)
+        # only what has no name yet: `names` are the globals of the code
+        source.names.update(
+            {
+                "AGET": {},
+                "APP": self.root,
+                "GET": {},
+                "LEAVING": LEAVING,
+                "LEFT": LEFT,
+                "MISSING": MISSING,
+                "TAKEN": TAKEN,
+                "NOTE": self.opened,
+                "OpenScope": self._base_of(path),
+                "raise_failures": raise_failures,
+                "get_ambient": ambient_scope.get,
+                "reset_ambient": ambient_scope.reset,
+                "set_ambient": ambient_scope.set,
+                "run_exits": run_exits,
+                "run_exits_async": run_exits_async,
+                **{opening.name: opening for opening in TORN_DOWN},
+                "CLOSE": Callback.SYNC,
+                "ACLOSE": Callback.ASYNC,
+            }
+        )
+        cls: type[OpenScope] = load_scope(source, f"{' > '.join(path)} of {self.name}")
         cls._program = self
         cls._path = path
         if len(path) == 2 and self.root is not None:
             cls._parent = self.root
         self._sources[path] = source
-        self._namespaces[cls] = namespace
+        self._namespaces[cls] = source.names
         self._classes[path] = cls
         self._add_outer_methods(path, cls)
-        opener: Opener = namespace["opened"]
+        opener: Opener = source.names["opened"]
         self._write_default_enter(path, cls)
         if self.loaded is not None:
             self.loaded(cls)
@@ -167,10 +163,17 @@ class Program:
 
         return Shadow
 
-    def _written(self, path: tuple[str, ...]) -> ScopeSource:
+    def _written(self, path: tuple[str, ...], settled: Callable[[NodePlan], object]) -> ScopeSource:
         # whoever is told of the classes may replace methods, which have to be called then
         inline = self.loaded is None
-        return write_scope(self.plan, path, locked=self.locked, inline=inline)
+        return write_scope(self.plan, path, settled=settled, locked=self.locked, inline=inline)
+
+    def _settled(self, node: NodePlan) -> object:
+        """The object of the outermost scope that the container's start has built."""
+        value: object = getattr(self.root, f"v_{node.attr}")
+        if (value is MISSING or value is TAKEN) and self.root is not None:
+            self.root._not_started(node.name)
+        return value
 
     def _add_outer_methods(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
         """Let objects of outer scopes be asked for by name too."""
@@ -466,25 +469,23 @@ class Program:
                 remedy=f"name one of its own: {self.listing()}",
             )
         path = self.scopes[: self.scopes.index(node.home) + 1]
-        lines = self._written(path).text.splitlines()
-        methods = [node.attr, f"start_{node.attr}"]
-        heads = tuple(f"    {kind} {name}(" for kind in ("def", "async def") for name in methods)
-        shown = [f"# {' > '.join(path)} of {self.name}"]
-        inside = False
-        for line in lines[1:]:
-            if line.startswith(("    def ", "    async def ", "    m_")) or line[:1] not in (
-                "",
-                " ",
-            ):
-                inside = line.startswith(heads)
-            if inside:
-                shown.append(line[4:])
-        return "\n".join(shown).rstrip() + "\n"
+        source = self._written(path, _unknown)
+        methods = [method.name for method in source.later]
+        shown = [
+            dedent(source.write(name))
+            for name in (f"start_{node.attr}", node.attr)
+            if name in methods
+        ]
+        return "\n\n".join([f"# {' > '.join(path)} of {self.name}", *shown]) + "\n"
 
     def sources(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """The source of every scope class so far, by path."""
-        for path, source in self._sources.items():
-            yield path, source.text
+        for path in self._sources:
+            yield path, self._written(path, _unknown).text
+
+
+def _unknown(_: NodePlan) -> object:
+    """Stand for an object in source that is only read."""
 
 
 def _is_built_once(node: NodePlan) -> bool:

@@ -37,7 +37,8 @@ def _fresh_list() -> None:
 
 def written(container: type[ScopedContainer], *, inline: bool) -> str:
     app: Any = container()
-    return write_scope(app.program().plan, PATH, inline=inline).text
+    plan = app.program().plan
+    return write_scope(plan, PATH, settled=lambda node: node.name, inline=inline).text
 
 
 class Mixed(ScopedContainer):

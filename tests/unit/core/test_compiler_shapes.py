@@ -53,13 +53,14 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_siz
 
 @st.composite
 def classes(draw: st.DrawFn) -> str:
-    blocks = ["class Drawn(Base):", '    """A drawn class."""', "    __slots__ = ()"]
+    blocks = ["def opened():", "    return Drawn()", "", ""]
+    blocks += ["class Drawn(Base):", '    """A drawn class."""', "    __slots__ = ()"]
     for name in draw(st.lists(names, min_size=1, max_size=6, unique=True)):
         template = METHODS[draw(st.sampled_from(sorted(METHODS)))]
         other, key = draw(names), draw(names)
         method = template.format(a=name, b=other, key=key, text=draw(texts))
         blocks += ["", *method.rstrip("\n").split("\n"), f"    m_{name} = {name}"]
-    return "\n".join([*blocks, "", "", "def opened():", "    return Drawn()", ""])
+    return "\n".join([*blocks, ""])
 
 
 def loaded(text: str, filename: str, base: type = object) -> dict[str, Any]:
