@@ -6,11 +6,19 @@ import asyncio
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from trunkline import OpenScope, Scope, ScopedContainer, providers
+from trunkline import (
+    INJECTED,
+    Inject,
+    OpenScope,
+    Scope,
+    ScopedContainer,
+    inject,
+    providers,
+)
 from trunkline.errors import BuildTimeoutError, CircularResolutionError
 
 
@@ -152,6 +160,45 @@ async def test_awaiting_what_another_thread_builds_lets_the_event_loop_go_on() -
         assert first is second
         assert first[0] is slow_thing is await built
         assert cancelled.cancelled()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("calls_before", [0, 1], ids=["first call", "later call"])
+async def test_so_does_an_injected_coroutine_function(calls_before: int) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    go_on.set()
+
+    def slow() -> Thing:
+        begun.set()
+        assert go_on.wait(10)
+        return Thing()
+
+    class Sync(ScopedContainer):
+        slow_ = providers.Scoped(slow)
+        user = providers.Scoped(lambda thing: (thing, Thing()), slow_)
+
+    @inject
+    async def take(
+        user: Annotated[Any, Inject(Sync.user)] = INJECTED,
+        thing: Annotated[Thing, Inject(Sync.slow_)] = INJECTED,
+    ) -> Any:
+        return user, thing
+
+    async with Sync() as app:
+        for _ in range(calls_before):
+            async with app.enter():
+                await take()
+        go_on.clear()
+        begun.clear()
+        async with app.enter() as request:
+            built = asyncio.create_task(asyncio.to_thread(request.get, Sync.slow_))
+            await asyncio.to_thread(begun.wait, 10)
+            taken = asyncio.create_task(take())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            go_on.set()  # which nobody would come to, stood the loop still
+            user, thing = await taken
+            assert user[0] is thing is await built
 
 
 class Impatient(ScopedContainer):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Declared", "Watcher", "caller_location"]
 
+_BETWEEN = ("trunkline.providers", "trunkline.wiring", "dependency_injector", "copy")
+
 T = TypeVar("T")
 
 
@@ -42,7 +44,7 @@ def caller_location() -> SourceLocation | None:
     copying = Declared.__deepcopy__.__code__
     while frame is not None and frame.f_code is not copying:  # a copy gets the original's
         module = frame.f_globals.get("__name__", "")
-        if not module.startswith(("trunkline.providers", "dependency_injector", "copy")):
+        if not module.startswith(_BETWEEN):
             return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None

@@ -126,9 +126,10 @@ class ScopeState:
         while closed._token is not None and closed.parent is not None:
             closed = closed.parent
         which = "it" if closed is self else f"the {closed._path[-1]} around it"
+        article = "the" if self.parent is None else "a"
         return ScopeClosedError(
-            f"a {self._path[-1]} scope of {self._program.name} was used after {which} closed"
-            f"{describe_task()}",
+            f"{article} {self._path[-1]} scope of {self._program.name} was used after {which} "
+            f"closed{describe_task()}",
             cause="a task, a callback or a stored object outlives the scope",
             remedy="take `scope.lease()` for the task before the scope's body ends, or open a "
             "scope of its own inside it",

@@ -12,8 +12,15 @@ __all__ = ["counterpart", "must_await", "read_view", "read_view_async", "slot_of
 
 
 def must_await(scope: OpenScope, provider: Any) -> bool:
-    """Whether a provider of the scope's container has to be awaited."""
-    return scope._node_of(provider).is_async
+    """Whether who may await has to: for the provider itself, or lest the event loop stand still.
+
+    It would, while another thread builds the object or one that it is made from; what the
+    container's start has built nobody waits for.
+    """
+    node, program = scope._node_of(provider), scope._program
+    started = {program.plan.nodes[name].attr for name in program.plan.blueprint.eager}
+    waits = program.waits_of(node, scope._path)
+    return node.is_async or any(attr not in started for _, attr in waits)
 
 
 def slot_of(scope: OpenScope, provider: Any, forget: MethodType) -> str:

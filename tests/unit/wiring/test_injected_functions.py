@@ -414,7 +414,7 @@ def test_every_kind_of_parameter_is_passed_on() -> None:
 
 
 def test_frameworks_see_the_signature_without_the_injected_parameters() -> None:
-    assert str(inspect.signature(sync)) == "(word: 'str') -> 'Any'"
+    assert str(inspect.signature(sync)) == "(word: str) -> Any"
     wrapped = inject(every)
     assert list(inspect.signature(wrapped).parameters) == ["a", "c", "d", "rest", "f", "g", "more"]
     assert wrapped.__wrapped__ is every  # type: ignore[attr-defined]  # functools.wraps sets it
