@@ -69,16 +69,18 @@ def sarif_report(report: Report) -> str:
         for rule in all_rules()
     ]
     index = {rule.code: position for position, rule in enumerate(all_rules())}
-    results = [_result(finding, report, index) for finding in report.findings]
-    for finding in report.suppressed:
-        row = _result(finding, report, index)
-        row["suppressions"] = [{"kind": "inSource"}]
-        results.append(row)
-    for finding in report.known:
-        row = _result(finding, report, index)
-        row["baselineState"] = "unchanged"
-        row["suppressions"] = [{"kind": "external"}]
-        results.append(row)
+    # Where there is a baseline, every result says how it stands to it.
+    state = {} if report.before is None else {"baselineState": "new"}
+    results = [_result(finding, report, index) | state for finding in report.findings]
+    results.extend(
+        _result(finding, report, index) | state | {"suppressions": [{"kind": "inSource"}]}
+        for finding in report.suppressed
+    )
+    results.extend(
+        _result(finding, report, index)
+        | {"baselineState": "unchanged", "suppressions": [{"kind": "external"}]}
+        for finding in report.known
+    )
     notes = [
         {
             "level": "warning",
