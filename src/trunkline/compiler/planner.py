@@ -94,6 +94,11 @@ class NodePlan(NamedTuple):
         """True where the object exists already."""
         return self.recipe.opening is Opening.CONSTANT
 
+    @property
+    def built_once(self) -> bool:
+        """True where whoever comes first builds the object, and others may wait for it."""
+        return self.stored and not (self.given or self.settled or self.constant)
+
     def arguments(self) -> Iterator[Argument]:
         """All arguments, in the order in which they are resolved."""
         yield from self.recipe.args

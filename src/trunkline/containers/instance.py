@@ -125,7 +125,10 @@ class ContainerInstance(DescribedContainer):
         Raises:
             UnknownProviderError: The container has no provider of that name.
         """
-        return self.program().source_of(name)
+        from trunkline.compiler.printed import provider_source  # which serves people alone
+
+        program = self.program()
+        return provider_source(program.plan, name, locked=program.locked)
 
     def root_scope(self) -> OpenScope | None:
         """The application's scope, or None.
@@ -194,7 +197,7 @@ class ContainerInstance(DescribedContainer):
 
     def _serve(self, root: OpenScope) -> None:
         """From now on scopes open inside the application's."""
-        if len(root._program.scopes) > 1:
+        if len(root._program.chain.names) > 1:
             root._program.compile_enter(root._path)
         self.bind(root)
         STARTED.add(self)

@@ -112,7 +112,7 @@ class Standing:
         chain = program.plan.blueprint.graph.scopes
         return tuple(
             (
-                program.scope_named(home),
+                program.chain.named(home),
                 {self._found.values[name]: value for name, value in wanted[home].items()},
             )
             for home in sorted(wanted, key=chain.index)

@@ -340,7 +340,7 @@ class Layer:
         first = self._first_program
         program = Program(
             self._plan(dict(ways)),
-            first.scope_type,
+            first.chain.scope_type,
             locked=first.locked,
             ambient=first.ambient,
             wait_seconds=first.waiting.seconds,
@@ -350,7 +350,7 @@ class Layer:
         program.opened = self._opened.add
         program.shadowed = frozenset(name for name, _ in ways)
         if self.parent is not None:
-            program.shadowed |= {program.scopes[0]}
+            program.shadowed |= {program.chain.names[0]}
         program.loaded = lambda cls: self._note_first_uses(program, cls)
         if ways or native is not None:
             program.root = self.root

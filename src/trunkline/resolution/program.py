@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from textwrap import dedent
+from collections.abc import Callable, Mapping
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakMethod
 
 from trunkline.ambient import ambient_scope
 from trunkline.compiler.entry import write_enter
 from trunkline.compiler.loader import load, load_scope
 from trunkline.compiler.planner import NodePlan, Plan
-from trunkline.compiler.source import ScopeSource, write_scope
-from trunkline.errors import ScopeOrderError, ScopeValueError, UnknownProviderError
+from trunkline.compiler.source import write_scope
+from trunkline.errors import ScopeOrderError
 from trunkline.graph.blueprint import TORN_DOWN
+from trunkline.resolution.chain import Chain
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.kept import KeptScopes
+from trunkline.resolution.plain_methods import awaited_method, kept_method, outer_method, refuse
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.state import LEAVING, LEFT, MISSING, TAKEN
 from trunkline.resolution.waiting import WaitingRoom
@@ -31,6 +32,22 @@ __all__ = ["Program"]
 Opener = Callable[..., OpenScope]
 _ENTRIES = ("get", "aget", "enter")
 """Methods of a scope, beside those of its providers, that are compiled for it."""
+_GLOBALS: Final[dict[str, Any]] = {
+    "LEAVING": LEAVING,
+    "LEFT": LEFT,
+    "MISSING": MISSING,
+    "TAKEN": TAKEN,
+    "raise_failures": raise_failures,
+    "get_ambient": ambient_scope.get,
+    "reset_ambient": ambient_scope.reset,
+    "set_ambient": ambient_scope.set,
+    "run_exits": run_exits,
+    "run_exits_async": run_exits_async,
+    **{opening.name: opening for opening in TORN_DOWN},
+    "CLOSE": Callback.SYNC,
+    "ACLOSE": Callback.ASYNC,
+}
+"""What the code of every scope names."""
 
 
 class Program:
@@ -61,10 +78,12 @@ class Program:
         ambient: bool = True,
     ) -> None:
         self.plan = plan
-        self.scope_type = scope_type
+        graph = plan.blueprint.graph
+        default = plan.blueprint.default_scope
+        self.chain = Chain(graph.name, scope_type, graph.scopes, default)
         self.locked = locked
         self.ambient = ambient
-        self.name = plan.blueprint.graph.name
+        self.name = graph.name
         self.keys = plan.blueprint.keys
         self.waiting = WaitingRoom(wait_seconds)
         self.kept = KeptScopes()
@@ -78,7 +97,7 @@ class Program:
         self._direct_readers: set[WeakMethod[Any]] = set()
         self._by_attr = {node.attr: node for node in plan.nodes.values()}
         self._openers: dict[tuple[str, ...], Opener] = {}
-        self._sources: dict[tuple[str, ...], ScopeSource] = {}
+        self._openings: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._namespaces: dict[type[OpenScope], dict[str, Any]] = {}
         self._classes: dict[tuple[str, ...], type[OpenScope]] = {}
         self._lock = threading.RLock()
@@ -87,7 +106,7 @@ class Program:
 
     def open_root(self) -> OpenScope:
         """Make the outermost scope, nothing in it built yet."""
-        path = self.scopes[:1]
+        path = self.chain.names[:1]
         self.root = self.opener(path)(None, True)
         self._namespaces[type(self.root)]["APP"] = self.root
         return self.root
@@ -97,10 +116,10 @@ class Program:
         self.use_gate(None)
         for cls in self._classes.values():
             for name in (*_ENTRIES, *self._by_attr):
-                setattr(cls, name, _refuse)
-                setattr(cls, f"m_{name}", _refuse)
-            cls.__enter__ = _refuse  # type: ignore[method-assign]  # of a class of this program
-            cls.__aenter__ = _refuse  # type: ignore[method-assign]  # as above
+                setattr(cls, name, refuse)
+                setattr(cls, f"m_{name}", refuse)
+            cls.__enter__ = refuse  # type: ignore[method-assign]  # of a class of this program
+            cls.__aenter__ = refuse  # type: ignore[method-assign]  # as above
             if len(cls._path) > 1:
                 cls.__exit__ = cls._exit_retired  # type: ignore[method-assign]  # as above
                 cls.__aexit__ = cls._aexit_retired  # type: ignore[method-assign]  # as above
@@ -114,36 +133,19 @@ class Program:
         return opener
 
     def _load(self, path: tuple[str, ...]) -> Opener:
-        source = self._written(path, self._settled)
-        # only what has no name yet: `names` are the globals of the code
-        source.names.update(
-            {
-                "AGET": {},
-                "APP": self.root,
-                "GET": {},
-                "LEAVING": LEAVING,
-                "LEFT": LEFT,
-                "MISSING": MISSING,
-                "TAKEN": TAKEN,
-                "NOTE": self.opened,
-                "OpenScope": self._base_of(path),
-                "raise_failures": raise_failures,
-                "get_ambient": ambient_scope.get,
-                "reset_ambient": ambient_scope.reset,
-                "set_ambient": ambient_scope.set,
-                "run_exits": run_exits,
-                "run_exits_async": run_exits_async,
-                **{opening.name: opening for opening in TORN_DOWN},
-                "CLOSE": Callback.SYNC,
-                "ACLOSE": Callback.ASYNC,
-            }
+        # whoever is told of the classes may replace methods, which have to be called then
+        inline = self.loaded is None
+        source = write_scope(
+            self.plan, path, settled=self._settled, locked=self.locked, inline=inline
         )
+        own: dict[str, Any] = {"AGET": {}, "GET": {}, "APP": self.root, "NOTE": self.opened}
+        source.names.update(_GLOBALS, **own, OpenScope=self._base_of(path))
         cls: type[OpenScope] = load_scope(source, f"{' > '.join(path)} of {self.name}")
         cls._program = self
         cls._path = path
         if len(path) == 2 and self.root is not None:
             cls._parent = self.root
-        self._sources[path] = source
+        self._openings[path] = source.opening
         self._namespaces[cls] = source.names
         self._classes[path] = cls
         self._add_outer_methods(path, cls)
@@ -163,11 +165,6 @@ class Program:
 
         return Shadow
 
-    def _written(self, path: tuple[str, ...], settled: Callable[[NodePlan], object]) -> ScopeSource:
-        # whoever is told of the classes may replace methods, which have to be called then
-        inline = self.loaded is None
-        return write_scope(self.plan, path, settled=settled, locked=self.locked, inline=inline)
-
     def _settled(self, node: NodePlan) -> object:
         """The object of the outermost scope that the container's start has built."""
         value: object = getattr(self.root, f"v_{node.attr}")
@@ -179,11 +176,11 @@ class Program:
         """Let objects of outer scopes be asked for by name too."""
         for node in self.plan.nodes.values():
             if node.constant:
-                kept = _kept_method(node.recipe.call, len(path) - 1)
-                self._add(cls, node.attr, _awaited_method(kept) if node.is_async else kept)
+                kept = kept_method(node.recipe.call, len(path) - 1)
+                self._add(cls, node.attr, awaited_method(kept) if node.is_async else kept)
             elif node.home in path[:-1]:
                 hops = len(path) - 1 - path.index(node.home)
-                method = _outer_method(f"m_{node.attr}", hops)
+                method = outer_method(f"m_{node.attr}", hops)
                 if node.settled:
                     method = self._until_kept(cls, node.attr, method)
                 self._add(cls, node.attr, method)
@@ -195,7 +192,7 @@ class Program:
 
         def resolve_first(self: OpenScope) -> Any:
             value = method(self)
-            self._program._keep(cls, attr, resolve_first, _kept_method(value, len(cls._path) - 1))
+            self._program._keep(cls, attr, resolve_first, kept_method(value, len(cls._path) - 1))
             return value
 
         return resolve_first
@@ -281,7 +278,7 @@ class Program:
     def _write_default_enter(self, path: tuple[str, ...], cls: type[OpenScope]) -> None:
         """Give the class its ``enter``; the inner class is compiled at its first call."""
         try:
-            inner = (*path, self.inner_scope(path, None))
+            inner = (*path, self.chain.inner(path, None))
         except ScopeOrderError:
             inner = None
 
@@ -308,12 +305,12 @@ class Program:
         Raises:
             ScopeOrderError: Nothing lies inside ``path``.
         """
-        inner = (*path, self.inner_scope(path, None))
+        inner = (*path, self.chain.inner(path, None))
         self.opener(inner)
-        most = max(len(self.plan.values_of([scope])) for scope in self.scopes)
+        most = max(len(self.plan.values_of([scope])) for scope in self.chain.names)
         text, names = write_enter(
             self.plan.values_of(inner[-1:]),
-            self._sources[inner].opening,
+            self._openings[inner],
             most,
             depth=len(path),
             ambient=self.ambient,
@@ -327,52 +324,6 @@ class Program:
     def short_name(self) -> str:
         """The container's name as code names it, without its module."""
         return self.name.rpartition(":")[2]
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """The scope chain's names, outermost first."""
-        return self.plan.blueprint.graph.scopes
-
-    def inner_scope(self, path: tuple[str, ...], wanted: BaseScope | None) -> str:
-        """The scope to open inside ``path``.
-
-        Raises:
-            ScopeOrderError: It does not lie inside, or nothing does.
-        """
-        chain = self.plan.blueprint.graph.scopes
-        depth = chain.index(path[-1])
-        if wanted is None:
-            default = self.plan.blueprint.default_scope
-            if chain.index(default) > depth:
-                return default
-            if depth + 1 < len(chain):
-                return chain[depth + 1]
-            raise ScopeOrderError(
-                f"{path[-1]} is the innermost scope of {self.name}; nothing opens inside it",
-                remedy=f"the chain is {' > '.join(chain)}",
-            )
-        if not isinstance(wanted, self.scope_type):
-            raise ScopeValueError(
-                f"{wanted!r} is no scope of {self.name}",
-                cause=f"its chain is {self.scope_type.__name__}: {' > '.join(chain)}",
-                remedy="give a member of it; values go first: enter(value, scope=...)",
-            )
-        if chain.index(wanted.name) <= depth:
-            raise ScopeOrderError(
-                f"{wanted.name} does not lie inside {path[-1]}",
-                cause=f"the chain of {self.name} is {' > '.join(chain)}",
-                remedy=f"open it from a scope outside of {wanted.name}",
-            )
-        return wanted.name
-
-    def scope_named(self, name: str) -> BaseScope:
-        """The chain's member of that name."""
-        return self.scope_type[name]
-
-    def is_inside(self, inner: str, outer: str) -> bool:
-        """Whether one scope of the chain lies inside another."""
-        chain = self.plan.blueprint.graph.scopes
-        return chain.index(inner) > chain.index(outer)
 
     # nodes
 
@@ -391,151 +342,3 @@ class Program:
     def remember(self, cls: type[OpenScope], table: str, provider: Any, method: Any) -> None:
         """Let ``get`` or ``aget`` of a class find the method at once next time."""
         self._namespaces[cls][table][provider] = method
-
-    def waits_of(self, node: NodePlan, path: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-        """What another thread may be building when a node's object is asked for.
-
-        Args:
-            node: A node whose object need not be awaited.
-            path: The scopes from the outermost to the one that is asked.
-
-        Returns:
-            How many scopes further out, and the attribute, of each stored object that it is made
-            from, and of its own, which comes last; empty where it is made anew at each use.
-        """
-        if not (self.locked and _is_built_once(node)):
-            return ()
-        behind: dict[str, None] = {}
-        stack = [node.name]
-        while stack:
-            name = stack.pop()
-            if name not in behind:
-                behind[name] = None
-                edges = self.plan.nodes[name].node.dependencies
-                stack += [e.target for e in edges if not (e.deferred or e.conditional)]
-        nodes = [self.plan.nodes[name] for name in reversed(behind)]
-        return tuple(
-            (len(path) - 1 - path.index(each.home), each.attr)
-            for each in nodes
-            if _is_built_once(each) and each.home in path
-        )
-
-    def why_async(self, node: NodePlan) -> str:
-        """The chain of objects through which a node must be awaited."""
-        names = [node.name]
-        while True:
-            behind = next(
-                (
-                    edge.target
-                    for edge in node.node.dependencies
-                    if not edge.deferred
-                    and edge.target not in names
-                    and self.plan.nodes[edge.target].is_async
-                ),
-                None,
-            )
-            if behind is None:
-                return " -> ".join(names)
-            names.append(behind)
-            node = self.plan.nodes[behind]
-
-    def listing(self, limit: int = 12) -> str:
-        """The declared providers' names, for messages."""
-        names = [node.name for node in self.plan.nodes.values() if node.node.declared]
-        more = f" and {len(names) - limit} more" if len(names) > limit else ""
-        return ", ".join(names[:limit]) + more
-
-    def close_to(self, name: str) -> list[str]:
-        """Declared names that look like ``name``."""
-        from difflib import get_close_matches
-
-        return get_close_matches(name, self.plan.nodes, n=3)
-
-    def source_of(self, name: str) -> str:
-        """The compiled source of one provider, in the scope where it is made.
-
-        Args:
-            name: The node's name.
-
-        Raises:
-            UnknownProviderError: The container has no node of that name.
-        """
-        node = self.plan.nodes.get(name)
-        if node is None:
-            close = self.close_to(name)
-            raise UnknownProviderError(
-                f"{self.name} has no provider {name!r}",
-                cause=f"did you mean {' or '.join(close)}?" if close else "",
-                remedy=f"name one of its own: {self.listing()}",
-            )
-        path = self.scopes[: self.scopes.index(node.home) + 1]
-        source = self._written(path, _unknown)
-        methods = [method.name for method in source.later]
-        shown = [
-            dedent(source.write(name))
-            for name in (f"start_{node.attr}", node.attr)
-            if name in methods
-        ]
-        return "\n\n".join([f"# {' > '.join(path)} of {self.name}", *shown]) + "\n"
-
-    def sources(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The source of every scope class so far, by path."""
-        for path in self._sources:
-            yield path, self._written(path, _unknown).text
-
-
-def _unknown(_: NodePlan) -> object:
-    """Stand for an object in source that is only read."""
-
-
-def _is_built_once(node: NodePlan) -> bool:
-    return node.stored and not (node.given or node.settled or node.constant)
-
-
-def _outer_method(attr: str, hops: int) -> Callable[[OpenScope], Any]:
-    """A method that resolves in the scope so many steps further out."""
-
-    def resolve_outer(self: OpenScope) -> Any:
-        self._check_open()
-        for _ in range(hops):
-            self = self._parent  # each step leads outward
-        return getattr(self, attr)()
-
-    return resolve_outer
-
-
-def _kept_method(value: object, depth: int) -> Callable[[OpenScope], Any]:
-    """A method that gives an object which exists already.
-
-    Args:
-        value: The object.
-        depth: How many scopes, inside the outermost one, have to be open still.
-    """
-
-    def resolve_kept(self: OpenScope) -> Any:
-        if self._attention is not None:
-            self._check_open()
-        return value
-
-    def resolve_kept_within(self: OpenScope) -> Any:
-        scope = self
-        for _ in range(depth):
-            if scope._attention is not None:
-                self._check_open()
-            scope = scope._parent
-        return value
-
-    return resolve_kept if depth < 2 else resolve_kept_within
-
-
-def _awaited_method(method: Callable[[OpenScope], Any]) -> Callable[[OpenScope], Any]:
-    """The same for an object that has to be awaited where it does not exist yet."""
-
-    async def resolve_awaited(self: OpenScope) -> Any:
-        return method(self)
-
-    return resolve_awaited
-
-
-def _refuse(self: OpenScope, *_: object, **__: object) -> Any:
-    raise self._is_closed()

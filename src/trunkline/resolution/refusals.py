@@ -31,13 +31,14 @@ class Refusals(ScopeState):
 
     def _not_open(self, name: str, scope: str) -> None:
         node = self._program.plan.nodes[name].node
-        inside = self._program.is_inside(scope, self._path[-1])
+        chain = self._program.chain
+        inside = chain.is_inside(scope, self._path[-1])
         why = "lies outside of it" if inside else f"was opened without a {scope} around it"
         raise ScopeNotOpenError(
             f"{name} lives in a {scope} scope, and none is open here ({' > '.join(self._path)})",
             location=node.location,
             cause=f"it was asked for in the {self._path[-1]} scope, which {why}",
-            remedy=f"open one: scope.enter(..., scope={self._program.scope_type.__name__}.{scope})",
+            remedy=f"open one: scope.enter(..., scope={chain.scope_type.__name__}.{scope})",
         )
 
     def _not_started(self, name: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from dependency_injector.providers import Provider
 
 from trunkline.ambient import ambient_scope
+from trunkline.compiler.queries import listing, waits_of, why_async
 from trunkline.errors import AsyncResolutionError, UnknownProviderError
 from trunkline.resolution.lease import Lease
 from trunkline.resolution.leaving import Leaving
@@ -108,7 +109,7 @@ class OpenScope(Leaving):
     @property
     def scope(self) -> BaseScope:
         """Which scope of the chain this is."""
-        return self._program.scope_named(self._path[-1])
+        return self._program.chain.named(self._path[-1])
 
     def __enter__(self) -> Self:
         raise NotImplementedError
@@ -152,7 +153,7 @@ class OpenScope(Leaving):
                 if isinstance(provider, Provider)
                 else "a provider is named by itself, not by its name or by the class it makes",
                 remedy=f"use one of its own, as in get({self._program.short_name}.name): "
-                f"{self._program.listing()}",
+                f"{listing(self._program.plan)}",
             )
         return node
 
@@ -173,7 +174,7 @@ class OpenScope(Leaving):
             raise AsyncResolutionError(
                 f"{node.name} must be awaited",
                 location=node.node.location,
-                cause=f"making it awaits {self._program.why_async(node)}",
+                cause=f"making it awaits {why_async(self._program.plan, node)}",
                 remedy=f"use `await scope.aget({self._program.short_name}.{node.name})`",
             )
         method = self._method_of(node)
@@ -184,7 +185,9 @@ class OpenScope(Leaving):
         node = self._node_of(provider)
         method = self._method_of(node)
         if not node.is_async:
-            method = _awaited(method, self._program.waits_of(node, self._path))
+            program = self._program
+            waits = waits_of(program.plan, node, self._path, locked=program.locked)
+            method = _awaited(method, waits)
         self._program.remember(type(self), "AGET", provider, method)
         return method
 
@@ -198,11 +201,11 @@ class OpenScope(Leaving):
         ambient: bool,
     ) -> OpenScope:
         self._check_open()
-        inner = self._program.inner_scope(self._path, scope)
+        inner = self._program.chain.inner(self._path, scope)
         opened = self._program.opener((*self._path, inner))
         values = tuple(value for value in values if value is not MISSING)
         plan = self._program.plan
-        declared, every = plan.values_of([inner]), plan.values_of(self._program.scopes)
+        declared, every = plan.values_of([inner]), plan.values_of(self._program.chain.names)
         matched = match_values(declared, values, given or {}, self._node_of, inner, every)
         return opened(self, ambient, *matched)
 

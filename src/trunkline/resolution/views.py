@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MethodType
 from typing import Any
 
+from trunkline.compiler.queries import waits_of
 from trunkline.introspection import declared_behind, instance_view
 from trunkline.resolution.scope import OpenScope
 
@@ -19,7 +20,7 @@ def must_await(scope: OpenScope, provider: Any) -> bool:
     """
     node, program = scope._node_of(provider), scope._program
     started = {program.plan.nodes[name].attr for name in program.plan.blueprint.eager}
-    waits = program.waits_of(node, scope._path)
+    waits = waits_of(program.plan, node, scope._path, locked=program.locked)
     return node.is_async or any(attr not in started for _, attr in waits)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from trunkline import ScopedContainer, providers
 from trunkline.compiler.loader import is_loaded
+from trunkline.compiler.printed import scope_source
 
 
 class Thing:
@@ -44,11 +45,11 @@ def test_tracebacks_show_the_lines_of_compiled_code() -> None:
 
 
 def test_the_source_of_every_scope_can_be_read() -> None:
-    with Application() as app, app.enter():
-        sources = dict(app.program().sources())
-    assert list(sources) == [("APP",), ("APP", "REQUEST")]
-    assert "class RequestScope(OpenScope):" in sources["APP", "REQUEST"]
-    assert "value = raise_value_error(thing)" in sources["APP", "REQUEST"]
+    plan = Application().program().plan
+    source = scope_source(plan, ("APP", "REQUEST"), locked=True).text
+    compile(source, "<read>", "exec")
+    assert "class RequestScope(OpenScope):" in source
+    assert "value = raise_value_error(thing)" in source
 
 
 def test_compiled_code_is_told_from_other_code() -> None:
