@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, Self, cast
 from weakref import WeakSet
 
-from trunkline.compiler.planner import NodePlan, Plan, plan
-from trunkline.graph.algorithms import effective_scopes
-from trunkline.graph.blueprint import Blueprint, Opening, Recipe, written_name
+from trunkline.compiler.planner import Plan
+from trunkline.graph.blueprint import Blueprint, Opening, written_name
+from trunkline.resolution.derived_plan import derived_plan
 from trunkline.resolution.exits import Callback, Exit, run_exits, run_exits_async
+from trunkline.resolution.first_uses import note_first_uses
 from trunkline.resolution.gate import NOWHERE, Gate
 from trunkline.resolution.overriding import ActiveOverride
 from trunkline.resolution.program import Program
@@ -31,9 +31,6 @@ from trunkline.resolution.shadow import Shadow
 from trunkline.resolution.state import MISSING, TAKEN
 
 __all__ = ["Change", "Layer"]
-
-_GIVEN_OR_CONSTANT = (Opening.GIVEN, Opening.CONSTANT)
-_NOT_MADE_HERE = (Opening.GIVEN, Opening.CONSTANT, Opening.DELEGATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,7 @@ class Layer:
 
     Attributes:
         gate: Stands before the layer's scopes.
+        reference: As above.
         views: The shadows of this layer that are in use, its outermost scope among them.
     """
 
@@ -84,7 +82,7 @@ class Layer:
         self.blueprint = change.blueprint
         self.gate = Gate(view)
         self.views: WeakSet[Shadow] = WeakSet()
-        self._reference = reference
+        self.reference = reference
         self._lock = lock
         self._opened: WeakSet[OpenScope] = WeakSet()
         self._settling: tuple[str, ...] = ()
@@ -143,7 +141,7 @@ class Layer:
         return cast("Layer", found)  # all layers of a container have one ancestor in common
 
     def _open_root(self) -> OpenScope:
-        root: Any = self._program(frozenset()).open_root()
+        root: Any = self.own_program.open_root()
         root._token = False
         root._origin = cast("Layer", self.parent).root  # the first layer has the container's own
         for name, pool in (self.change.pools or {}).items():
@@ -286,11 +284,11 @@ class Layer:
 
     def use_gate(self, *, on: bool) -> None:
         """Put the gate before the scopes that are opened in this layer, or take it away."""
-        self._program(frozenset()).use_gate(self.gate if on else None)
+        self.own_program.use_gate(self.gate if on else None)
 
     def built(self, name: str) -> Any:
         """The object of the outermost scope, if it exists; else ``MISSING``."""
-        node = self._program(frozenset()).plan.nodes[name]
+        node = self.own_program.plan.nodes[name]
         if node.constant:
             return node.recipe.call
         if node.recipe.opening is Opening.DELEGATED:
@@ -300,10 +298,10 @@ class Layer:
 
     def awaited_at_start(self) -> tuple[str, ...]:
         """Names of what the container's start builds, is changed here, and must be awaited."""
-        changed = [n for n in self._reference.blueprint.eager if n in self.change.names]
+        changed = [n for n in self.reference.blueprint.eager if n in self.change.names]
         if self._root is not None or not changed:
             return ()
-        unsettled = self._plan({})
+        unsettled = derived_plan(self, {}, self._settling)
         return tuple(name for name in changed if unsettled.nodes[name].awaited)
 
     async def start(self) -> None:
@@ -313,7 +311,7 @@ class Layer:
         await self.parent.start()
         self._settling = self.awaited_at_start()
         for name in self._settling:
-            node = self._program(frozenset()).plan.nodes[name]
+            node = self.own_program.plan.nodes[name]
             if node.awaited:
                 await getattr(self.root, f"start_{node.attr}")()
             else:
@@ -321,6 +319,11 @@ class Layer:
             if name in self.change.fakes:
                 self.change.fakes[name].used(name)
                 self.change.fakes[name].made(name, self.built(name))
+
+    @property
+    def own_program(self) -> Program:
+        """The program of the scopes that are opened in this layer."""
+        return self._program(frozenset())
 
     def _program(self, ways: frozenset[tuple[str, Layer]]) -> Program:
         """The program in which some scopes are shadows.
@@ -339,7 +342,7 @@ class Layer:
         native = self._programs.get(frozenset())
         first = self._first_program
         program = Program(
-            self._plan(dict(ways)),
+            derived_plan(self, dict(ways), self._settling),
             first.chain.scope_type,
             locked=first.locked,
             ambient=first.ambient,
@@ -351,7 +354,8 @@ class Layer:
         program.shadowed = frozenset(name for name, _ in ways)
         if self.parent is not None:
             program.shadowed |= {program.chain.names[0]}
-        program.loaded = lambda cls: self._note_first_uses(program, cls)
+        fakes = self.change.fakes
+        program.loaded = lambda cls: note_first_uses(program, cls, fakes)
         if ways or native is not None:
             program.root = self.root
         program.use_gate(self.gate)
@@ -365,29 +369,6 @@ class Layer:
             layer = layer.parent
         return layer._programs[frozenset()]
 
-    def _plan(self, ways: Mapping[str, Layer]) -> Plan:
-        graph = self.blueprint.graph
-        recipes = {name: self._recipe(name, ways) for name in graph.nodes}
-        settled = tuple(
-            name
-            for name in self._reference.blueprint.eager
-            if name in graph
-            and (recipes[name].opening is Opening.CONSTANT or name in self._settling)
-        )
-        awaited = [
-            name
-            for name, node in self._reference.nodes.items()
-            if node.is_async and name in graph and name not in settled
-        ]
-        planned = plan(replace(self.blueprint, recipes=recipes, eager=settled), awaited=awaited)
-        shadowed = {graph.scopes[0], *ways}
-        noted = frozenset(
-            node.name
-            for node in planned.nodes.values()
-            if node.recipe.torn_down and node.home not in shadowed and self.is_changed(node.name)
-        )
-        return planned._replace(noted=noted)
-
     def is_changed(self, name: str) -> bool:
         """Whether the node differs from that of the first layer."""
         layer: Layer | None = self
@@ -396,38 +377,6 @@ class Layer:
                 return True
             layer = layer.parent
         return False
-
-    def _recipe(self, name: str, ways: Mapping[str, Layer]) -> Recipe:
-        """How the node is made: as the blueprint says, or by the layer that keeps it."""
-        recipe = self.blueprint.recipes[name]
-        node = self.blueprint.graph[name]
-        if node.scope is None or recipe.opening in _GIVEN_OR_CONSTANT:
-            return recipe
-        home = self._homes[name]
-        outermost = home == self.blueprint.graph.scopes[0]
-        keeper = self.parent if outermost else ways.get(home)
-        if keeper is None or not self._is_same_in(keeper, name):
-            return recipe
-        value = keeper.built(name) if outermost else MISSING
-        if value is not MISSING:
-            return Recipe(Opening.CONSTANT, value)
-        attr = keeper._program(frozenset()).plan.nodes[name].attr
-        return Recipe(Opening.DELEGATED, f"m_{attr}")
-
-    def _is_same_in(self, neighbour: Layer, name: str) -> bool:
-        change = self.change if neighbour is self.parent else neighbour.change
-        return name not in change.names and name in neighbour.blueprint.graph
-
-    @cached_property
-    def _homes(self) -> Mapping[str, str]:
-        return effective_scopes(self.blueprint.graph)
-
-    def _note_first_uses(self, program: Program, cls: type[OpenScope]) -> None:
-        """Let each fake's first use in the scopes of a class be noted, and what it made be seen."""
-        for name, override in self.change.fakes.items():
-            node = program.plan.nodes[name]
-            if node.home == cls._path[-1] and node.recipe.opening not in _NOT_MADE_HERE:
-                _note_first_use(program, cls, node, override)
 
 
 def _is_stood_upon(view: Shadow) -> bool:
@@ -438,24 +387,3 @@ def _is_stood_upon(view: Shadow) -> bool:
     """
     others: Mapping[Any, Shadow] = getattr(view._original(), "_views", {})
     return any(other._origin is view for other in others.values())
-
-
-def _note_first_use(
-    program: Program, cls: type[OpenScope], node: NodePlan, override: ActiveOverride
-) -> None:
-    plain = getattr(cls, f"m_{node.attr}")
-
-    def seen(made: Any) -> Any:
-        override.made(node.name, made)  # which may refuse it, then also the next time
-        program.replace_method(cls, node.attr, plain)
-        return made
-
-    async def seen_async(making: Any) -> Any:
-        return seen(await making)
-
-    def first_use(self: OpenScope) -> Any:
-        override.used(node.name)
-        made = plain(self)
-        return seen_async(made) if node.is_async else seen(made)
-
-    program.replace_method(cls, node.attr, first_use)
