@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -98,7 +100,45 @@ def test_html_is_well_formed_and_escapes(report: Report) -> None:
     assert stack == []
 
 
-def test_github_annotations_keep_to_one_line(report: Report) -> None:
-    for row in draw_report(report, "github").splitlines():
-        assert row.startswith(("::error file=", "::warning file="))
-        assert row.count("::") == 2
+def test_no_report_loses_what_follows_from_a_cause_that_is_not_in_it(report: Report) -> None:
+    """The root cause may be let by, and another finding may stand on its line."""
+    _, consequence, direct = report.findings
+    other = direct._replace(path="app/a.py", line=1)
+    causes = report._replace(findings=(other, consequence)).causes()
+    assert {cause.finding for cause in causes} == {other, consequence}
+
+
+_COMMAND = re.compile(r"::(error|warning) ([^:]*)::(.*)")
+
+
+def _annotations(text: str) -> list[tuple[str, dict[str, str], str]]:
+    """Read workflow commands as GitHub's runner does."""
+    found = []
+    for row in text.split("\n")[:-1]:
+        match = _COMMAND.fullmatch(row)
+        assert match is not None, row
+        pairs = dict(pair.split("=", 1) for pair in match[2].split(","))
+        values = {name: unquote(value) for name, value in pairs.items()}
+        found.append((match[1], values, unquote(match[3])))
+    return found
+
+
+def test_github_reads_annotations_as_they_are_meant(report: Report) -> None:
+    odd = report.findings[2]._replace(
+        path="app/a,b:100%25=c\nd.py", message="50%0A, é::error::\r\nno", code="TL201"
+    )
+    annotations = _annotations(draw_report(report._replace(findings=(odd,)), "github"))
+    (kind, place, message), (error_kind, error_place, _) = annotations
+    assert kind == "error"
+    assert place == {"file": odd.path, "line": "4", "col": "9", "title": "TL201"}
+    assert message == f"{odd.message}\ncause: {odd.cause}\nremedy: {odd.remedy}"
+    assert (error_kind, error_place["file"]) == ("warning", "app/bad.py")
+
+
+def test_github_is_told_root_causes_first(report: Report) -> None:
+    """It shows the first ten errors of a step and no more."""
+    cause, consequence, direct = report.findings
+    many = tuple(consequence._replace(path=f"app/a{n}.py") for n in range(20))
+    text = draw_report(report._replace(findings=(*many, direct, cause)), "github")
+    titles = [place["title"] for kind, place, _ in _annotations(text) if kind == "error"]
+    assert titles == ["TL401", "TL201", *["TL402"] * 20]

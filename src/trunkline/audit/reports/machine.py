@@ -133,11 +133,19 @@ def _location(path: str, line: int, column: int, source: str = "") -> dict[str, 
 
 
 def github_report(report: Report) -> str:
-    """Return the report as annotations of GitHub's workflow commands."""
+    """Return the report as annotations of GitHub's workflow commands.
+
+    GitHub shows the first ten errors of a step and no more, so what causes others comes first and
+    what will go with its cause last.
+    """
+    causes = report.causes()
     rows = [
         _annotation("error", finding.path, finding.line, finding.column, finding.code,
                     f"{finding.message}\ncause: {finding.cause}\nremedy: {finding.remedy}")
-        for finding in report.findings
+        for finding in dict.fromkeys(
+            [*(cause.finding for cause in causes),
+             *(finding for cause in causes for finding in cause.consequences)]
+        )
     ]  # fmt: skip
     rows.extend(
         _annotation("warning", error.path, error.line, error.column, "passed over", error.problem)

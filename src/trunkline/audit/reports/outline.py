@@ -83,7 +83,7 @@ class Report(NamedTuple):
         for finding in self.findings:
             if finding.root:
                 by_root.setdefault(finding.root, []).append(finding)
-        places = {finding.place for finding in self.findings if not finding.root}
+        places = {finding.place for finding in self.findings if finding.breaks}
         causes = [
             Cause(finding, tuple(by_root.get(finding.place, ())) if finding.breaks else ())
             for finding in self.findings
