@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from trunkline.testing.reach import attributes_of
+from trunkline.testing.state import attributes_of
 
 if TYPE_CHECKING:
     import pytest

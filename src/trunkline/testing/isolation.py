@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trunkline.resolution.scope import OpenScope
-from trunkline.testing.reach import Reached, is_mutable, walk
+from trunkline.testing.reach import Reached, walk
 from trunkline.testing.scoped import around, configured_in, held_by, keyed_in
+from trunkline.testing.state import is_mutable
 
 __all__ = ["Allowed", "assert_isolated"]
 

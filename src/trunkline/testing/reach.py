@@ -31,11 +31,18 @@ from dependency_injector.providers import Provider
 
 from trunkline.resolution.overriding import Stack
 from trunkline.resolution.scope import OpenScope
+from trunkline.testing.state import (
+    CONTAINERS,
+    Steps,
+    attributes_of,
+    class_of,
+    is_mutable,
+    is_plain,
+    own_attributes,
+    written_in_c,
+)
 
-__all__ = ["Reached", "Steps", "attributes_of", "is_mutable", "walk"]
-
-Steps = Iterator[tuple[str, Any]]
-"""What an object leads to, with the text of each step."""
+__all__ = ["Reached", "walk"]
 
 _VALUES: Final = (bool, int, float, complex, str, bytes, date, time, timedelta, Decimal, Fraction)
 _ENDS: Final = (
@@ -58,7 +65,6 @@ _ENDS: Final = (
     ),
 )
 """Values that can't change, the program itself, and machinery: of scopes, and of numbers."""
-_CONTAINERS: Final = (dict, list, set, bytearray, deque)
 
 
 class Reached:
@@ -104,58 +110,13 @@ def walk(roots: dict[str, Any], ends_at: Callable[[Any], bool]) -> Iterator[Reac
         if id(value) in seen:
             continue
         seen[id(value)] = value
-        follow = _follower(_class(value))
+        follow = _follower(class_of(value))
         if follow is None or ends_at(value):
             continue
         yield reached
         for step, target in follow(value):
-            if id(target) not in seen and _follower(_class(target)) is not None:
+            if id(target) not in seen and _follower(class_of(target)) is not None:
                 queue.append(Reached(target, reached, step))
-
-
-def is_mutable(value: Any) -> bool:
-    """Whether an object holds state of its own that can change."""
-    cls = type(value)
-    if isinstance(value, (*_CONTAINERS, weakref.WeakValueDictionary)):
-        return True
-    if isinstance(value, _FIXED):
-        return False
-    parameters = getattr(cls, "__dataclass_params__", None)
-    if parameters is not None and parameters.frozen:
-        return False
-    configured = getattr(cls, "model_config", None)
-    if isinstance(configured, dict) and configured.get("frozen"):
-        return False
-    # without a state there is nothing that one user could read of another
-    return any(True for _ in attributes_of(value)) or not _is_plain(cls)
-
-
-_FIXED: Final = (
-    *(tuple, frozenset, weakref.ref, ContextVar, Context, functools.partial, staticmethod),
-    *(
-        types.FunctionType,
-        types.BuiltinFunctionType,
-        types.MethodType,
-        types.CellType,
-        types.MappingProxyType,
-        classmethod,
-    ),
-)
-"""What can't change itself, whatever it leads to."""
-
-
-def _is_plain(cls: type) -> bool:
-    """Whether all state of a class's objects is in attributes and slots."""
-    return all(base is object or not base.__flags__ & _IMMUTABLE_TYPE for base in cls.__mro__)
-
-
-_IMMUTABLE_TYPE: Final = 1 << 8
-"""Of classes written in C (``Py_TPFLAGS_IMMUTABLETYPE``), which may keep state out of sight."""
-
-
-def _class(value: Any) -> Any:
-    """The real class, whatever the object claims; Any, because mypy holds classes unhashable."""
-    return type(value)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -172,50 +133,19 @@ def _follower(cls: type) -> Callable[[Any], Steps] | None:
 
 
 def _attributes(value: Any) -> Steps:
-    cls = _class(value)
+    cls = class_of(value)
     yield from attributes_of(value)
-    yield from _classattributes_of(cls)
-    if not _is_plain(cls):
+    yield from _attributes_of_class(cls)
+    if not is_plain(cls):
         yield from _out_of_sight(value)
 
 
 def _out_of_sight(value: Any) -> Steps:
     """What an object of a class written in C holds, which only the garbage collector knows."""
-    attributes = _own_attributes(value)
+    attributes = own_attributes(value)
     for index, target in enumerate(gc.get_referents(value)):
         if target is not attributes:
             yield f".referents[{index}]", target
-
-
-def attributes_of(value: Any) -> Steps:
-    """An object's own attributes and slots, each with its step."""
-    cls = _class(value)
-    for name, target in tuple(_own_attributes(value).items()):
-        yield f".{name}", target
-    for name, slot in _slots(cls):
-        try:
-            yield f".{name}", slot.__get__(value, cls)
-        except AttributeError:  # not set
-            continue
-
-
-def _own_attributes(value: Any) -> dict[str, Any]:
-    """The dictionary of an object, whatever its class answers for it; empty where it has none."""
-    try:
-        attributes = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return attributes if isinstance(attributes, dict) else {}
-
-
-@functools.lru_cache(maxsize=4096)
-def _slots(cls: type) -> tuple[tuple[str, Any], ...]:
-    return tuple(
-        (name, member)
-        for base in cls.__mro__
-        for name, member in vars(base).items()
-        if isinstance(member, types.MemberDescriptorType) and not base.__flags__ & _IMMUTABLE_TYPE
-    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -228,25 +158,25 @@ def _shared(cls: type) -> tuple[str, ...]:
     return tuple(
         name
         for base in cls.__mro__
-        if not base.__flags__ & _IMMUTABLE_TYPE and "__pydantic_complete__" not in vars(base)
+        if not written_in_c(base) and "__pydantic_complete__" not in vars(base)
         for name, member in vars(base).items()
-        if (isinstance(member, _CONTAINERS) or _is_object_withattributes_of(member))
+        if (isinstance(member, CONTAINERS) or _is_ordinary_object(member))
         and not (name.startswith(("__", "_abc_")) or name.strip("_").isupper())
     )
 
 
-def _is_object_withattributes_of(member: Any) -> bool:
+def _is_ordinary_object(member: Any) -> bool:
     """Whether a member of a class is an ordinary object, rather than a part of the class."""
-    cls = _class(member)
+    cls = class_of(member)
     return (
         not hasattr(cls, "__get__")
         and _follower(cls) is _attributes
-        and _is_plain(cls)
+        and is_plain(cls)
         and is_mutable(member)
     )
 
 
-def _classattributes_of(cls: type) -> Steps:
+def _attributes_of_class(cls: type) -> Steps:
     for name in _shared(cls):
         yield f".{name}", getattr(cls, name)
 
