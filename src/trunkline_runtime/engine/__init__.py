@@ -1,6 +1,6 @@
 """Runs agents for one user, within that user's limits."""
 
-from trunkline_runtime.engine.engine import PipelineStep, UserExecutionEngine
+from trunkline_runtime.engine.engine import UserExecutionEngine
 from trunkline_runtime.engine.faults import (
     InvalidToolParameters,
     NoCanonicalFactory,
@@ -9,6 +9,7 @@ from trunkline_runtime.engine.faults import (
 )
 from trunkline_runtime.engine.legacy import CanonicalEngines, canonical_engines, installed
 from trunkline_runtime.engine.limits import EngineLimits
+from trunkline_runtime.engine.pipeline import PipelineStep
 from trunkline_runtime.engine.registry import (
     Agent,
     AgentClass,

@@ -3,53 +3,32 @@
 import asyncio
 import logging
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
-from uuid import uuid4
 
-from trunkline_runtime.context import (
-    MAX_IDENTIFIER_LENGTH,
-    RunId,
-    UserExecutionContext,
-    check_identifier,
-    require_context,
-)
+from trunkline_runtime.context import RunId, UserExecutionContext, require_context
 from trunkline_runtime.engine import legacy
 from trunkline_runtime.engine.emission import RunEvents
 from trunkline_runtime.engine.faults import NoCanonicalFactory
 from trunkline_runtime.engine.limits import DEFAULT_LIMITS, EngineLimits
 from trunkline_runtime.engine.logs import RunLog, identifiers
+from trunkline_runtime.engine.naming import RunNames
+from trunkline_runtime.engine.pipeline import PipelineStep
 from trunkline_runtime.engine.registry import AgentRegistry, RegisteredAgent
 from trunkline_runtime.engine.results import AgentResult, EngineStats
 from trunkline_runtime.engine.run import Run
 from trunkline_runtime.engine.sink import EventSink, require_same_owner
 from trunkline_runtime.engine.slots import UserSlots
 from trunkline_runtime.engine.supervision import Supervision
+from trunkline_runtime.engine.tally import RunTally
 from trunkline_runtime.engine.tasks import RunTasks
 from trunkline_runtime.engine.underway import RunUnderWay
 from trunkline_runtime.errors import EngineClosed, RunCancelled
 
-__all__ = ["PipelineStep", "UserExecutionEngine"]
+__all__ = ["UserExecutionEngine"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineStep:
-    """One step of a pipeline.
-
-    Attributes:
-        agent_name: The agent.
-        input: Its input, or a function that makes it from the results of the steps before.
-    """
-
-    agent_name: str
-    input: Mapping[str, Any] | Callable[[tuple[AgentResult, ...]], Mapping[str, Any]] = field(
-        default_factory=dict
-    )
 
 
 class UserExecutionEngine:
@@ -98,10 +77,8 @@ class UserExecutionEngine:
         self._clock = clock
         self._seat = object()  # identifies this engine in the accounting without keeping it alive
         self._active: dict[RunId, RunUnderWay] = {}
-        self._history: deque[AgentResult] = deque(maxlen=limits.history)
-        self._counts: Counter[str] = Counter()
-        self._busy_ms = 0.0
-        self._numbered = 0
+        self._names = RunNames(context)
+        self._tally = RunTally(limits.history)
         self._closed = False
         self._idle: asyncio.TimerHandle | None = None
 
@@ -199,16 +176,16 @@ class UserExecutionEngine:
         agent = self._agents.get(agent_name)
         given = _checked_input(input)
         try:
-            run = self._enter(self._named(run_id))
+            run = self._enter(self._names.name(run_id))
             try:
                 await run.granted()
                 result = await run.conduct(self._supervision(run.run_id, agent, given))
             finally:
                 self._leave(run)
         except Exception:
-            self._counts["refused"] += 1
+            self._tally.refused()
             raise
-        self._remember(result)
+        self._tally.ended(result)
         return result
 
     async def execute_pipeline(
@@ -231,8 +208,7 @@ class UserExecutionEngine:
             self._agents.get(step.agent_name)
         results: tuple[AgentResult, ...] = ()
         for step in plan:
-            given = step.input(results) if callable(step.input) else step.input
-            results += (await self.execute(step.agent_name, given),)
+            results += (await self.execute(step.agent_name, step.input_after(results)),)
             if not results[-1].ok:
                 break
         return results
@@ -259,22 +235,13 @@ class UserExecutionEngine:
     def stats(self) -> EngineStats:
         """Return the engine's figures."""
         running = sum(run.begun for run in self._active.values())
-        return EngineStats(
-            running=running,
-            queued=len(self._active) - running,
-            completed=self._counts["completed"],
-            failed=self._counts["failed"],
-            cancelled=self._counts["cancelled"],
-            timed_out=self._counts["timeout"],
-            refused=self._counts["refused"],
-            abandoned=self._counts["abandoned"],
-            busy_ms=round(self._busy_ms, 3),
-            closed=self._closed,
+        return self._tally.stats(
+            running=running, queued=len(self._active) - running, closed=self._closed
         )
 
     def history(self) -> tuple[AgentResult, ...]:
         """Return the results of the last runs, oldest first, at most ``limits.history``."""
-        return tuple(self._history)
+        return self._tally.results()
 
     async def cleanup(self, reason: str = "its request has ended") -> None:
         """Take no more runs, cancel those under way, wait for their ends, and give up the place.
@@ -305,7 +272,7 @@ class UserExecutionEngine:
 
     def _leave(self, run: RunUnderWay) -> None:
         del self._active[run.run_id]
-        self._counts["abandoned"] += run.leave()
+        self._tally.abandoned(run.leave())
         if not self._active and not self._closed:
             self._rest(stop=False)
 
@@ -329,24 +296,6 @@ class UserExecutionEngine:
         return Supervision(
             agent, given, run, events, tasks, self._limits, log, self._now(), self._clock
         )
-
-    def _remember(self, result: AgentResult) -> None:
-        self._history.append(result)
-        self._busy_ms += result.duration_ms
-        known = {None: "completed", "cancelled": "cancelled", "timeout": "timeout"}
-        self._counts[known.get(result.error_code, "failed")] += 1
-
-    def _named(self, run_id: RunId | str | None) -> RunId:
-        if run_id is not None:
-            given = check_identifier(RunId, "run_id", run_id, self._context.environment)
-            if given == self._context.run_id:
-                self._numbered = max(self._numbered, 1)
-            return given
-        self._numbered += 1
-        if self._numbered == 1:
-            return self._context.run_id
-        name = f"{self._context.run_id}.{self._numbered}"
-        return RunId(name if len(name) <= MAX_IDENTIFIER_LENGTH else uuid4())
 
     def _require_open(self) -> None:
         if self._closed:
