@@ -5,42 +5,29 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from collections.abc import AsyncIterator, Collection
-from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, cast
-from uuid import uuid4
+from typing import Self, cast
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as listen
 
 from trunkline_runtime.backplane import Backplane
 from trunkline_runtime.bridge import ConnectionRegistry, EventStore
-from trunkline_runtime.context import ConnectionId
 from trunkline_runtime.engine import AgentRegistry
-from trunkline_runtime.logs import log_fields
-from trunkline_runtime.messages import Resumed
 from trunkline_runtime.server.admissions import Admissions
-from trunkline_runtime.server.auth import Identity, TokenVerifier
-from trunkline_runtime.server.connection import ClientConnection, Closing
-from trunkline_runtime.server.conversation import Conversation
+from trunkline_runtime.server.auth import TokenVerifier
+from trunkline_runtime.server.clients import ConnectedClients
 from trunkline_runtime.server.handshake import Handshake
 from trunkline_runtime.server.options import ServerOptions
-from trunkline_runtime.server.outbox import Outbox
 from trunkline_runtime.server.runs import LiveRuns
-from trunkline_runtime.server.sessions import Session, Sessions
+from trunkline_runtime.server.sessions import Sessions
 from trunkline_runtime.server.socket import ClientSocket
 from trunkline_runtime.server.wire_log import WireLog
 
 __all__ = ["AgentServer"]
 
 logger = logging.getLogger(__name__)
-
-_GONE = Closing(1000, "")
-_FAILED = Closing(1011, "internal error")
-_RESTARTING = Closing(1012, "the server is restarting")
-_EXPIRED = Closing(4401, "the token has expired")
 
 
 class _State(enum.Enum):
@@ -84,20 +71,24 @@ class AgentServer:
         store: EventStore,
     ) -> None:
         self._options = options
-        self._tokens = tokens
-        self._sessions = sessions
-        self._agents = agents
-        self._connections = connections
-        self._backplane = backplane
-        self._store = store
         self._runs = LiveRuns(options.runs_per_user)
         self._admissions = Admissions(
             connections.limit, options.connections_per_user, options.handshakes
         )
         self._handshake = Handshake(tokens, options.origins, self._admissions, self._is_ready)
+        self._clients = ConnectedClients(
+            options,
+            tokens,
+            sessions,
+            agents,
+            self._runs,
+            connections,
+            backplane,
+            store,
+            self._is_ready,
+        )
         self._state = _State.NEW
         self._listener: Server | None = None
-        self._open: dict[ClientConnection, asyncio.Task[Any]] = {}
         self._hurried = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopping: asyncio.Task[None] | None = None
@@ -144,7 +135,7 @@ class AgentServer:
         options = self._options
         try:
             self._listener = await listen(
-                self._hold,
+                self._clients.serve,
                 options.host,
                 options.port,
                 process_request=self._handshake.process_request,
@@ -200,112 +191,14 @@ class AgentServer:
     def _is_ready(self) -> bool:
         return self._state is _State.SERVING
 
-    # one connection
-
-    async def _hold(self, socket: ServerConnection) -> None:
-        """Serve one connection, from its handshake to the end of its session."""
-        assert isinstance(socket, ClientSocket)  # noqa: S101 - what serve() was told to create
-        assert socket.identity is not None  # noqa: S101 - its handshake was accepted
-        connection = self._connection(socket, socket.identity)
-        self._open[connection] = cast("asyncio.Task[Any]", asyncio.current_task())
-        with log_fields(user_id=connection.user_id, connection_id=connection.connection_id):
-            try:
-                await self._hold_session(socket, socket.identity, connection)
-            finally:
-                del self._open[connection]
-
-    async def _hold_session(
-        self, socket: ClientSocket, identity: Identity, connection: ClientConnection
-    ) -> None:
-        try:
-            async with self._sessions.open_session(identity, connection) as session:
-                try:
-                    async with self._writing(connection, socket):
-                        await self._converse(socket, identity, connection, session)
-                finally:
-                    await self._let_go(connection)
-        except Exception:
-            logger.exception("the session of a connection failed")
-            connection.end(_FAILED)
-            await connection.write()
-
-    def _connection(self, socket: ClientSocket, identity: Identity) -> ClientConnection:
-        outbox = Outbox(
-            self._options.queue_frames,
-            self._options.queue_characters,
-            read=partial(self._store.after, identity.user_id),
-            resumed=_draw_resumed,
-        )
-        connection_id = ConnectionId(f"connection-{uuid4().hex}")
-        return ClientConnection(connection_id, identity.user_id, socket, outbox)
-
-    @asynccontextmanager
-    async def _writing(
-        self, connection: ClientConnection, socket: ClientSocket
-    ) -> AsyncIterator[None]:
-        """Write what the connection is given, and close it in the end."""
-        logger.info("connection opened")
-        writer = asyncio.create_task(connection.write(), name=f"{connection.connection_id} writer")
-        try:
-            yield
-        except Exception:
-            connection.end(_FAILED)
-            raise
-        finally:
-            connection.end(_GONE)
-            await writer
-            logger.info(
-                "connection closed",
-                extra={"code": socket.close_code, "stalled": socket.stalled},
-            )
-
-    async def _converse(
-        self,
-        socket: ClientSocket,
-        identity: Identity,
-        connection: ClientConnection,
-        session: Session,
-    ) -> None:
-        """Put the connection on the backplane and serve its requests until it ends."""
-        conversation = Conversation(
-            socket,
-            connection,
-            session,
-            self._agents,
-            self._runs,
-            self._store,
-            self._is_ready,
-            self._options,
-        )
-        if not self._is_ready():  # the stop began while the handshake was under way
-            connection.end(_RESTARTING)
-        with ExitStack() as ends:
-            self._connections.open(connection.user_id, connection)
-            ends.callback(self._connections.close, connection)
-            subscription = self._backplane.subscribe(connection.user_id, connection.offer)
-            ends.callback(subscription.close)
-            remaining = self._tokens.remaining(identity)
-            expiry = socket.loop.call_later(remaining, connection.end, _EXPIRED)
-            ends.callback(expiry.cancel)
-            await conversation.hold()
-
-    async def _let_go(self, connection: ClientConnection) -> None:
-        """Let the runs of a connection that is gone go on for a while, then cancel them."""
-        runs = self._runs.started_by(connection.user_id, connection.connection_id)
-        if await self._runs.wait(runs, self._options.detach_seconds):
-            return
-        left = self._runs.started_by(connection.user_id, connection.connection_id)
-        if not await self._runs.stop(left, "its client has gone", self._options.close_seconds):
-            logger.error("runs outlive their session")
-
     # the stop
 
     async def _stop(self) -> None:
-        logger.info("server stopping", extra={"runs": len(self._runs), "open": len(self._open)})
+        logger.info("server stopping", extra={"runs": len(self._runs), "open": len(self._clients)})
         try:
             if self._listener is not None:
                 await self._finish_runs()
-                await self._close_connections()
+                await self._clients.close()
                 await self._close_listener(self._listener)
         finally:
             self._state = _State.STOPPED
@@ -326,18 +219,6 @@ class AgentServer:
         if not await self._runs.stop(left, "the server is stopping", self._options.close_seconds):
             logger.error("runs outlive the server", extra={"runs": len(self._runs)})
 
-    async def _close_connections(self) -> None:
-        """Close every connection, and cut off whoever does not go along."""
-        patience = self._options.close_seconds
-        for connection in self._open:
-            connection.end(_RESTARTING, patience)
-        if not await _ended(self._open.values(), patience * 2):
-            for connection, task in self._open.items():
-                connection.abort()
-                task.cancel()
-            if not await _ended(self._open.values(), patience):
-                logger.error("sessions outlive the server", extra={"open": len(self._open)})
-
     async def _close_listener(self, listener: Server) -> None:
         """Stop listening; until now, health and readiness could be asked."""
         self._admissions.drop_waiting()
@@ -347,14 +228,3 @@ class AgentServer:
                 await listener.wait_closed()
         except TimeoutError:
             logger.error("sockets outlive the server")  # noqa: TRY400 - the trace says nothing
-
-
-async def _ended(tasks: Collection[asyncio.Task[Any]], seconds: float) -> bool:
-    if not tasks:
-        return True
-    _, pending = await asyncio.wait(tasks, timeout=seconds)
-    return not pending
-
-
-def _draw_resumed(run_id: str, after_seq: int, events: int, complete: bool) -> str:
-    return Resumed(run_id=run_id, after_seq=after_seq, events=events, complete=complete).to_json()
