@@ -1,9 +1,10 @@
 """The validation report that a team hands to its lead, in Markdown."""
 
+import re
 from collections.abc import Iterator
 
-from trunkline.audit.reports.outline import Report, listed, plural
-from trunkline.audit.reports.text import summary
+from trunkline.audit.reports.outline import Report, listed, place_of, plural
+from trunkline.audit.reports.text import summary, visible
 
 _SHOWN_CAUSES = 200
 
@@ -23,8 +24,8 @@ def _markdown(report: Report) -> Iterator[str]:  # noqa: C901 # one case after a
         yield ""
         yield "| type | findings | state |"
         yield "| --- | ---: | --- |"
-        for subject, count in report.by_subject().items():
-            yield f"| `{subject}` | {count} | {'open' if count else 'clean'} |"
+        for subject in report.subject_rows():
+            yield f"| {_code(subject.name)} | {subject.findings} | {subject.state} |"
         yield ""
     yield from _rules_table(report)
     yield from _phases_table(report)
@@ -36,14 +37,14 @@ def _markdown(report: Report) -> Iterator[str]:  # noqa: C901 # one case after a
         yield ""
     for cause in report.causes()[:_SHOWN_CAUSES]:
         finding = cause.finding
-        yield f"- **{finding.code}** `{finding.path}:{finding.line}` {_plain(finding.message)}"
+        yield f"- **{finding.code}** {_code(finding.place)} {_plain(finding.message)}"
         source = report.lines.line(finding.path, finding.line).strip()
         if source:
-            yield f"  - source: `` {source} ``"
+            yield f"  - source: {_code(source)}"
         yield f"  - cause: {_plain(finding.cause)}"
         yield f"  - remedy: {_plain(finding.remedy)}"
         if cause.consequences:
-            yield f"  - breaks: {listed(f'`{item.path}`' for item in cause.consequences)}"
+            yield f"  - breaks: {listed(_code(item.path) for item in cause.consequences)}"
     hidden = len(report.causes()) - _SHOWN_CAUSES
     if hidden > 0:
         yield f"- and {hidden} more: `trunkline audit --format json` lists them all"
@@ -52,37 +53,27 @@ def _markdown(report: Report) -> Iterator[str]:  # noqa: C901 # one case after a
         yield "## Passed over"
         yield ""
         for error in report.errors:
-            yield f"- `{error.path}:{error.line}` {_plain(error.problem)}"
+            yield f"- {_code(place_of(error))} {_plain(error.problem)}"
         yield ""
     if report.undecided:
         yield "## Could not be decided from source"
         yield ""
         for item in report.undecided:
-            yield f"- `{item.path}:{item.line}` {_plain(item.subject)}: {_plain(item.reason)}"
+            yield f"- {_code(place_of(item))} {_plain(item.subject)}: {_plain(item.reason)}"
         yield ""
 
 
 def _rules_table(report: Report) -> Iterator[str]:
-    counts = report.by_rule()
-    before = report.before
+    compared = report.before is not None
     yield "## Rules"
     yield ""
-    yield "| rule | finds | " + ("before | after |" if before is not None else "findings |")
-    yield "| --- | --- | ---: |" + (" ---: |" if before is not None else "")
-    known: dict[str, int] = {}
-    for finding in report.known:
-        known[finding.code] = known.get(finding.code, 0) + 1
-    for rule in report.rules:
-        count = counts.get(rule.code, 0)
-        if before is not None:
-            after = count + known.get(rule.code, 0)
-            if after or before.get(rule.code):
-                yield f"| {rule.code} | {rule.summary} | {before.get(rule.code, 0)} | {after} |"
-        elif count:
-            yield f"| {rule.code} | {rule.summary} | {count} |"
-    clean = sum(1 for rule in report.rules if not counts.get(rule.code))
+    yield "| rule | finds | " + ("before | after |" if compared else "findings |")
+    yield "| --- | --- | ---: |" + (" ---: |" if compared else "")
+    for row in report.rule_rows():
+        before = f" {row.before} |" if compared else ""
+        yield f"| {row.code} | {row.summary} |{before} {row.now} |"
     yield ""
-    yield f"{plural(clean, 'rule')} of {len(report.rules)} found nothing."
+    yield f"{plural(report.clean_rules(), 'rule')} of {len(report.rules)} found nothing."
     yield ""
 
 
@@ -113,6 +104,12 @@ def _trend_table(report: Report) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    for sign in "\\`*_[]<>|":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+    """Return a text in which no sign means anything to Markdown."""
+    return re.sub(r"[\\`*_\[\]<>|&~]", r"\\\g<0>", visible(text))
+
+
+def _code(text: str) -> str:
+    """Return a span of code; its fence is longer than any run of backquotes in it."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    space = " " if fence != "`" else ""
+    return f"{fence}{space}{visible(text)}{space}{fence}"

@@ -25,6 +25,7 @@ def json_report(report: Report) -> str:
             {"path": u.path, "line": u.line, "subject": u.subject, "reason": u.reason}
             for u in report.undecided
         ],
+        "trend": [{"commit": label, "findings": count} for label, count in report.trend],
         "statistics": {
             "files": report.files,
             "rules": report.by_rule(),

@@ -46,6 +46,36 @@ class Cause(NamedTuple):
     consequences: tuple[Finding, ...]
 
 
+class RuleRow(NamedTuple):
+    """What a rule has found.
+
+    Attributes:
+        code: Its code.
+        summary: What it finds.
+        before: How many findings the baseline holds; None without one.
+        now: How many there are now, those that the baseline lets by among them.
+    """
+
+    code: str
+    summary: str
+    before: int | None
+    now: int
+
+
+class Subject(NamedTuple):
+    """How a canonical type stands.
+
+    Attributes:
+        name: Its name.
+        findings: How many findings about it stand.
+        state: ``open``, ``baseline`` where all are let by, ``clean``.
+    """
+
+    name: str
+    findings: int
+    state: str
+
+
 class Report(NamedTuple):
     """Everything a report may show.
 
@@ -101,6 +131,34 @@ class Report(NamedTuple):
         counts = Counter(finding.subject for finding in self.findings if finding.subject)
         return {subject: counts.get(subject, 0) for subject in self.subjects}
 
+    def subject_rows(self) -> list[Subject]:
+        """Return how each canonical type stands."""
+        known = {finding.subject for finding in self.known}
+        return [
+            Subject(name, count, "open" if count else "baseline" if name in known else "clean")
+            for name, count in self.by_subject().items()
+        ]
+
+    def rule_rows(self) -> list[RuleRow]:
+        """Return the rules that found something, now or when the baseline was written."""
+        now = Counter(finding.code for finding in (*self.findings, *self.known))
+        before = self.before or {}
+        return [
+            RuleRow(
+                code,
+                self.rule(code).summary,
+                None if self.before is None else before.get(code, 0),
+                now[code],
+            )
+            for code in sorted({*now, *before})
+            if now[code] or before.get(code)
+        ]
+
+    def clean_rules(self) -> int:
+        """Return how many of the rules that ran found nothing that stands."""
+        found = self.by_rule()
+        return sum(rule.code not in found for rule in self.rules)
+
     def rule(self, code: str) -> Rule:
         """Return the rule of a finding."""
         from trunkline.audit.registry import load_rule
@@ -123,6 +181,11 @@ class Report(NamedTuple):
 def group_title(code: str) -> str:
     """Return the title of the group of a rule."""
     return GROUPS[int(code[2])]
+
+
+def place_of(item: CheckerError | Undecided) -> str:
+    """Return where something is: ``path:line``, or the path alone for a whole file or folder."""
+    return f"{item.path}:{item.line}" if item.line else item.path
 
 
 def plural(count: int, word: str) -> str:

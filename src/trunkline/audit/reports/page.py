@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from html import escape
 
 from trunkline.audit.reports.chart import trend_chart
-from trunkline.audit.reports.outline import Report, group_title, listed, plural
+from trunkline.audit.reports.outline import Report, group_title, listed, place_of, plural
 from trunkline.audit.reports.text import summary
 
 # ruff: noqa: E501
 # Lines of CSS and of markup read best unbroken.
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2430;background:#fff}
+:root{color-scheme:light dark}body{overflow-wrap:anywhere;font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2430;background:#fff}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d5dbe3;padding-bottom:.3rem}
-table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #e4e8ee;padding:.3rem .6rem;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,pre{font:13px/1.45 ui-monospace,monospace}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #e4e8ee;padding:.3rem .6rem;text-align:left;vertical-align:top;overflow-wrap:normal}td code,td div{overflow-wrap:anywhere}
+td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}code,pre{font:13px/1.45 ui-monospace,monospace}
 pre{background:#f5f7fa;padding:.4rem .6rem;overflow-x:auto;margin:.3rem 0}article{margin:1.1rem 0}
-.code{font-weight:600}.clean{color:#1b7f4d}.open{color:#b3261e}dl{margin:.2rem 0 0;display:grid;grid-template-columns:5rem 1fr}
-dt{color:#5b6675}dd{margin:0}svg{max-width:100%;height:auto}
+.code{font-weight:600;white-space:nowrap}.clean{color:#1b7f4d}.open{color:#b3261e}.baseline{color:#8a5a00}dl{margin:.2rem 0 0;display:grid;grid-template-columns:5rem 1fr}
+dt{color:#5b6675}dd{margin:0}svg{display:block;width:100%;max-width:48rem;height:auto}
 @media (prefers-color-scheme:dark){body{background:#12161c;color:#e4e8ee}pre{background:#1c222b}td,th,h2{border-color:#2c3440}
-.clean{color:#6fd6a0}.open{color:#ff8a80}dt{color:#9aa5b4}}
+.clean{color:#6fd6a0}.open{color:#ff8a80}.baseline{color:#e8b45a}dt{color:#9aa5b4}}
 """
 
 
@@ -35,36 +35,35 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
     yield f"<h1>Audit report</h1><p>{escape(summary(report).capitalize())}.</p>"
     if report.subjects:
         rows = (
-            (f"<code>{escape(subject)}</code>", str(count),
-             f'<span class="{"open" if count else "clean"}">{"open" if count else "clean"}</span>')
-            for subject, count in report.by_subject().items()
+            (_code(row.name), str(row.findings), f'<span class="{row.state}">{row.state}</span>')
+            for row in report.subject_rows()
         )  # fmt: skip
         yield "<h2>Canonical types</h2>" + _table(("type", "#findings", "state"), rows)
-    counts = report.by_rule()
     yield "<h2>Rules</h2>"
-    if counts:
+    rules = report.rule_rows()
+    if rules:
+        compared = report.before is not None
         yield _table(
-            ("rule", "group", "finds", *(("#before",) if report.before is not None else ()), "#now"),
+            ("rule", "group", "finds", *(("#before", "#after") if compared else ("#findings",))),
             (
-                (code, group_title(code), escape(report.rule(code).summary),
-                 *((str(report.before.get(code, 0)),) if report.before is not None else ()), str(count))
-                for code, count in counts.items()
+                (_rule(row.code), group_title(row.code), _prose(row.summary),
+                 *((str(row.before),) if compared else ()), str(row.now))
+                for row in rules
             ),
         )  # fmt: skip
-    clean = sum(1 for rule in report.rules if not counts.get(rule.code))
-    yield f"<p>{plural(clean, 'rule')} of {len(report.rules)} found nothing.</p>"
+    yield f"<p>{plural(report.clean_rules(), 'rule')} of {len(report.rules)} found nothing.</p>"
     phases = report.phases()
     if phases:
         yield "<h2>Phases of repair</h2>" + _table(
             ("phase", "turns green", "#mends", "#left after it"),
-            ((f"{n}. {escape(p.title)}", ", ".join(p.codes), str(p.mends), str(p.remaining)) for n, p in enumerate(phases, 1)),
+            ((f"{n}. {escape(p.title)}", ", ".join(map(_rule, p.codes)), str(p.mends), str(p.remaining)) for n, p in enumerate(phases, 1)),
         )  # fmt: skip
     if report.trend:
         yield "<h2>Trend</h2>" + trend_chart(report.trend)
     yield "<h2>Findings, root causes first</h2>"
     for cause in report.causes():
         finding = cause.finding
-        yield f'<article><span class="code">{finding.code}</span> <code>{escape(finding.path)}:{finding.line}</code> {escape(finding.message)}'
+        yield f"<article>{_rule(finding.code)} {_code(finding.place)} {escape(finding.message)}"
         source = report.lines.line(finding.path, finding.line).strip()
         if source:
             yield f"<pre>{escape(source)}</pre>"
@@ -77,14 +76,33 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
     if report.errors:
         yield "<h2>Passed over</h2>" + _table(
             ("place", "problem"),
-            ((f"<code>{escape(e.path)}:{e.line}</code>", escape(e.problem)) for e in report.errors),
+            ((_code(place_of(e)), _long(e.problem)) for e in report.errors),
         )
     if report.undecided:
         yield "<h2>Could not be decided from source</h2>" + _table(
             ("place", "what", "why"),
-            ((f"<code>{escape(u.path)}:{u.line}</code>", escape(u.subject), escape(u.reason)) for u in report.undecided),
+            ((_code(place_of(u)), _long(u.subject), _long(u.reason)) for u in report.undecided),
         )  # fmt: skip
     yield "</body></html>"
+
+
+def _code(text: str) -> str:
+    return f"<code>{escape(text)}</code>"
+
+
+def _long(text: str) -> str:
+    return f"<div>{escape(text)}</div>"
+
+
+def _rule(code: str) -> str:
+    return f'<span class="code">{code}</span>'
+
+
+def _prose(text: str) -> str:
+    """Return a rule's own text, in which backquotes mark code."""
+    return "".join(
+        _code(part) if number % 2 else escape(part) for number, part in enumerate(text.split("`"))
+    )
 
 
 def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

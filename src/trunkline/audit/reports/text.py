@@ -1,12 +1,21 @@
 """The report as a compiler would write it."""
 
+import unicodedata
 from collections.abc import Iterator
+from typing import Final
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.reports.outline import Report, listed, plural
 from trunkline.audit.sources import SourceLines
 
-_MAX_LINE = 160
+_MAX_LINE: Final = 160
+_AFTER: Final = 40
+"""So much of a line longer than that is shown from the place at fault on, at least."""
+_PICTURES: Final = {
+    **{code: 0x2400 + code for code in range(0x20)},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+}
 
 
 def text_report(report: Report) -> str:
@@ -21,7 +30,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"    breaks: {listed(item.path for item in cause.consequences)}"
         yield ""
     for error in report.errors:
-        yield f"passed over: {error}"
+        yield visible(f"passed over: {error}")
     if report.errors:
         yield ""
     yield summary(report)
@@ -30,17 +39,35 @@ def _lines(report: Report) -> Iterator[str]:
 def draw_finding(finding: Finding, lines: SourceLines) -> Iterator[str]:
     """Yield a finding's lines: place and message, source, cause, remedy."""
     place = f"{finding.path}:{finding.line}:{finding.column + 1}"
-    yield f"{place}: {finding.code} {finding.message}"
+    yield visible(f"{place}: {finding.code} {finding.message}")
     source = lines.line(finding.path, finding.line)
     if source.strip():
+        before = source[: finding.column].expandtabs(4)
         shown = source.expandtabs(4)
-        at = len(source[: finding.column].expandtabs(4))
-        indent = len(shown) - len(shown.lstrip())
-        number = str(finding.line)
-        yield f"  {number} | {shown[indent:][:_MAX_LINE]}"
-        yield f"  {' ' * len(number)} | {' ' * max(at - indent, 0)}^"
-    yield f"    cause: {finding.cause}"
-    yield f"    remedy: {finding.remedy}"
+        start = max(len(shown) - len(shown.lstrip()), len(before) - _MAX_LINE + _AFTER)
+        margin = " " * len(str(finding.line))
+        yield f"  {finding.line} | {visible(shown[start : start + _MAX_LINE])}"
+        yield f"  {margin} | {' ' * _width(before[start:])}^"
+    yield visible(f"    cause: {finding.cause}")
+    yield visible(f"    remedy: {finding.remedy}")
+
+
+def visible(text: str) -> str:
+    """Return a text in which control characters are pictures of themselves.
+
+    A terminal would obey them, and they would break a line in two.
+    """
+    return text if text.isprintable() else text.translate(_PICTURES)
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
 
 
 def summary(report: Report) -> str:
