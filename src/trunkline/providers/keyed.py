@@ -123,7 +123,12 @@ class KeyedSingleton(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T])
         if self._pool is None:
             from trunkline.providers.pool import KeyedPool  # most containers declare none
 
-            self._pool = KeyedPool(self.provides, limit=self.limit, idle_seconds=self.idle_seconds)
+            self._pool = KeyedPool(
+                self.provides,
+                limit=self.limit,
+                idle_seconds=self.idle_seconds,
+                location=self.location,
+            )
         return self._pool
 
     def set_provides(self, provides: Any) -> Any:

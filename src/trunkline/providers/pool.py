@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from trunkline.errors import CircularResolutionError, ResourceProtocolError
 from trunkline.graph.blueprint import Opening
+from trunkline.graph.model import SourceLocation
 from trunkline.graph.openings import opening_of_function
 from trunkline.providers.turns import Turn
+from trunkline.waits import WAITS, Build, Builder, builds_on_this_stack
 
 __all__ = ["KeyedPool"]
 
@@ -30,9 +32,8 @@ class _Entry:
 
     Attributes:
         key: The key.
-        building: Held while the object is made or torn down: a lock for threads, or one for tasks
-            of any loop.
-        builder: The thread or the task that makes it, or tears it down.
+        building: Held while the object is made or evicted: a lock for threads, or one for tasks of
+            any loop.
         value: The object.
         built: Whether it is there.
         resource: The generator that closes it, if there is one.
@@ -44,7 +45,6 @@ class _Entry:
 
     key: Hashable
     building: Any
-    builder: Any = None
     value: Any = None
     built: bool = False
     resource: Any = None
@@ -54,11 +54,15 @@ class _Entry:
     last_used: float = 0.0
 
 
+def _build_of(entry: _Entry) -> Build:
+    return id(entry), ""
+
+
 def _nothing(_: _Entry) -> None:
     """What there is to do for an object that leaves with its pool."""
 
 
-class KeyedPool:
+class KeyedPool(Builder):
     """One object a key.
 
     A teardown that fails while an object is evicted is no fault of the scope that happened to
@@ -68,6 +72,7 @@ class KeyedPool:
         provides: What makes an object; see ``KeyedSingleton``.
         limit: How many objects may exist at once, those in use apart.
         idle_seconds: Seconds after its last use at which an object may be torn down.
+        location: Where the provider is declared.
         clock: Seconds that never run backwards.
     """
 
@@ -77,11 +82,13 @@ class KeyedPool:
         *,
         limit: int | None = None,
         idle_seconds: float | None = None,
+        location: SourceLocation | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provides = provides
         self._limit = limit
         self._idle_seconds = idle_seconds
+        self._location = location
         self._clock = clock
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._lock = threading.Lock()
@@ -94,7 +101,11 @@ class KeyedPool:
     def empty_copy(self) -> KeyedPool:
         """A pool of the same kind with no objects."""
         return KeyedPool(
-            self._provides, limit=self._limit, idle_seconds=self._idle_seconds, clock=self._clock
+            self._provides,
+            limit=self._limit,
+            idle_seconds=self._idle_seconds,
+            location=self._location,
+            clock=self._clock,
         )
 
     def pin(self, key: Hashable, /, *args: Any, **kwargs: Any) -> Any:
@@ -117,11 +128,10 @@ class KeyedPool:
 
     @contextlib.contextmanager
     def _pin(self, key: Hashable, args: Any, kwargs: Any) -> Iterator[Any]:
-        entry = self._take(key, threading.RLock)
+        entry = self._take(key, threading.Lock)
         try:
-            with entry.building:
-                if not entry.built:
-                    self._build(key, entry, args, kwargs)
+            if not entry.built:  # which it stays while it is pinned
+                self._build_once(entry, args, kwargs)
             self._evict()
             yield entry.value
         finally:
@@ -133,10 +143,8 @@ class KeyedPool:
     async def _pin_async(self, key: Hashable, args: Any, kwargs: Any) -> AsyncIterator[Any]:
         entry = self._take(key, Turn)
         try:
-            self._refuse_circle(key, entry, asyncio.current_task())
-            async with entry.building:
-                if not entry.built:
-                    await self._build_async(entry, args, kwargs)
+            if not entry.built:
+                await self._build_once_async(entry, args, kwargs)
             await self._aevict()
             yield entry.value
         finally:
@@ -144,46 +152,78 @@ class KeyedPool:
                 await self._aclose_entry(entry)
             await self._aevict()
 
-    def _build(self, key: Hashable, entry: _Entry, args: Any, kwargs: Any) -> None:
-        self._refuse_circle(key, entry, threading.get_ident())
-        entry.builder = threading.get_ident()
+    def _build_once(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+        """Build, or wait for another thread that builds or evicts, and look again."""
+        if not entry.building.acquire(blocking=False):
+            with self._waiting(entry):
+                entry.building.acquire()
         try:
-            made = self._provides(*args, **kwargs)
-            if self._is_generator:
-                try:
-                    entry.value = next(made)
-                except StopIteration:
-                    raise self._yields_never() from None
-                entry.resource = made
-            else:
-                entry.value = made
-            entry.built = True
+            if not entry.built:
+                self._build(entry, args, kwargs)
         finally:
-            entry.builder = None
+            entry.building.release()
+
+    async def _build_once_async(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+        if not entry.building.acquire():
+            with self._waiting(entry):
+                await entry.building.wait()
+        try:
+            if not entry.built:
+                await self._build_async(entry, args, kwargs)
+        finally:
+            entry.building.release()
+
+    def _build(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+        made = self._provides(*args, **kwargs)
+        if self._is_generator:
+            try:
+                entry.value = next(made)
+            except StopIteration:
+                raise self._yields_never() from None
+            entry.resource = made
+        else:
+            entry.value = made
+        entry.built = True
 
     async def _build_async(self, entry: _Entry, args: Any, kwargs: Any) -> None:
-        entry.builder = asyncio.current_task()
+        made = self._provides(*args, **kwargs)
+        if self._is_async_generator:
+            try:
+                entry.value = await anext(made)
+            except StopAsyncIteration:
+                raise self._yields_never() from None
+            entry.resource = made
+        else:
+            entry.value = await made
+        entry.built = True
+
+    @contextlib.contextmanager
+    def _waiting(self, entry: _Entry) -> Iterator[None]:
+        """Around a wait for the entry, unless its builder waits for what is built here."""
+        waiter = object()
+        circle = WAITS.begin(waiter, _build_of(entry), self._label(entry), builds_on_this_stack(0))
+        if circle:
+            raise self._circular(entry, circle)
         try:
-            made = self._provides(*args, **kwargs)
-            if self._is_async_generator:
-                try:
-                    entry.value = await anext(made)
-                except StopAsyncIteration:
-                    raise self._yields_never() from None
-                entry.resource = made
-            else:
-                entry.value = await made
-            entry.built = True
+            yield
         finally:
-            entry.builder = None
+            WAITS.end(waiter)
+
+    def _builds_in(self, frame: FrameType) -> Collection[Build]:
+        match frame.f_code.co_name:
+            case "_build" | "_build_async":
+                return (_build_of(frame.f_locals["entry"]),)
+            case "_close_all" | "_aclose_all":
+                entries: list[_Entry] = frame.f_locals["entries"]
+                return [_build_of(entry) for entry in entries if entry.leaving]
+            case _:
+                return ()
 
     def _evict(self) -> None:
-        out = self._surplus(threading.get_ident())
-        self._keep(self._close_all(out, self._evicted))
+        self._keep(self._close_all(self._surplus(), self._evicted))
 
     async def _aevict(self) -> None:
-        out = self._surplus(asyncio.current_task())
-        self._keep(await self._aclose_all(out, self._evicted))
+        self._keep(await self._aclose_all(self._surplus(), self._evicted))
 
     def close(self) -> None:
         """Tear down all objects that no scope uses, the latest first, also where one raises.
@@ -220,14 +260,11 @@ class KeyedPool:
                     del self._entries[key]
             return entry.doomed and entry.built and not entry.pins
 
-    def _surplus(self, who: Any) -> list[_Entry]:
+    def _surplus(self) -> list[_Entry]:
         """What is idle for too long or over the limit, never what is in use.
 
         Each stays in its place until it has been torn down, and whoever asks for its key waits, so
         that no two objects of one key exist at once.
-
-        Args:
-            who: The thread or the task that is going to tear it down.
         """
         if self._limit is None and self._idle_seconds is None:
             return []
@@ -247,7 +284,6 @@ class KeyedPool:
                 out.append(entry)
             for entry in out:
                 entry.building.acquire()  # at once: nobody else has pinned it
-                entry.builder = who
                 entry.leaving = True
                 entry.built = False
                 entry.pins += 1
@@ -257,7 +293,7 @@ class KeyedPool:
         """Let those who have asked for the key meanwhile build its next object."""
         with self._lock:
             entry.leaving = False
-            entry.builder = entry.value = entry.resource = None
+            entry.value = entry.resource = None
             entry.pins -= 1
             if not entry.pins and self._entries.get(entry.key) is entry:
                 del self._entries[entry.key]
@@ -337,14 +373,26 @@ class KeyedPool:
     def _name(self) -> str:
         return getattr(self._provides, "__qualname__", None) or repr(self._provides)
 
-    def _refuse_circle(self, key: Hashable, entry: _Entry, who: Any) -> None:
-        if entry.builder is not None and entry.builder == who:
-            raise CircularResolutionError(
-                f"{self._name()} asked for the object of key {key!r} while it was being built or "
-                "torn down by itself",
+    def _label(self, entry: _Entry) -> str:
+        declared = f" ({self._location})" if self._location else ""
+        return f"{self._name()} of key {entry.key!r}{declared}"
+
+    def _circular(self, entry: _Entry, circle: list[str]) -> CircularResolutionError:
+        if len(set(circle)) == 1:
+            return CircularResolutionError(
+                f"{self._name()} asked for the object of key {entry.key!r} while it was being "
+                "built or torn down by itself",
+                location=self._location,
                 cause="it opens a scope, or calls something that does, and resolves itself there",
                 remedy="build the object from its key alone",
             )
+        return CircularResolutionError(
+            f"the object of key {entry.key!r} of {self._name()} was asked for while it was being "
+            "built or torn down, by another thread or task that waits for an object built here",
+            location=self._location,
+            cause=f"each waits for the next: {' -> '.join(circle)}",
+            remedy="build the object from its key alone",
+        )
 
     def _yields_never(self) -> ResourceProtocolError:
         return ResourceProtocolError(

@@ -11,7 +11,7 @@ _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
 class Turn:
-    """Held by one task at a time, by ``async with``; cancelling a waiter touches nobody else."""
+    """Held by one task at a time; cancelling a waiter touches nobody else."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,7 +31,8 @@ class Turn:
             self._is_held = False
         self._wake_next()
 
-    async def __aenter__(self) -> None:
+    async def wait(self) -> None:
+        """Take the turn as soon as it is free."""
         loop = asyncio.get_running_loop()
         while True:
             woken = loop.create_future()
@@ -50,9 +51,6 @@ class Turn:
                 if not was_waiting:
                     self._wake_next()  # in the place of this one
                 raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self.release()
 
     def _wake_next(self) -> None:
         """Wake the first of each loop: one alone would do, were its loop sure to run."""

@@ -9,8 +9,8 @@ from typing import Any
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.refusals import Refusals
-from trunkline.resolution.stacks import Build, builds_on_this_stack
 from trunkline.resolution.state import MISSING, TAKEN
+from trunkline.waits import Build, builds_on_this_stack
 
 __all__ = ["Building"]
 
@@ -25,11 +25,13 @@ class Building(Refusals):
         holding = self._holding(attr)
         waiting = self._program.waiting
         try:
-            waited = waiting.wait(self, attr, holding, lambda: self._is_over(attr))
+            circle = waiting.wait(
+                self, attr, self._label(attr), holding, lambda: self._is_over(attr)
+            )
         except TimeoutError:
             raise self._waited_too_long(attr) from None
-        if not waited:
-            raise self._circular(attr, "another thread that waits for an object built here")
+        if circle:
+            raise self._circular(attr, "another thread that waits for an object built here", circle)
         return self._waited(attr)
 
     async def _await_built(self, attr: str) -> Any:
@@ -37,11 +39,13 @@ class Building(Refusals):
         holding = self._holding(attr)
         waiting = self._program.waiting
         try:
-            waited = await waiting.await_(self, attr, holding, lambda: self._is_over(attr))
+            circle = await waiting.await_(
+                self, attr, self._label(attr), holding, lambda: self._is_over(attr)
+            )
         except TimeoutError:
             raise self._waited_too_long(attr) from None
-        if not waited:
-            raise self._circular(attr, "another task that waits for an object built here")
+        if circle:
+            raise self._circular(attr, "another task that waits for an object built here", circle)
         return self._waited(attr)
 
     def _waited(self, attr: str) -> Any:

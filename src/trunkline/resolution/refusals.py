@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trunkline.errors import (
     BuildTimeoutError,
     CircularResolutionError,
@@ -50,13 +52,19 @@ class Refusals(ScopeState):
             remedy=f"declare {name} as its argument, so that the start follows the order",
         )
 
-    def _circular(self, attr: str, by: str) -> CircularResolutionError:
+    def _label(self, attr: str) -> str:
+        node = self._program.node_by_attr(attr)
+        return node.node.label if node else attr
+
+    def _circular(self, attr: str, by: str, circle: Sequence[str] = ()) -> CircularResolutionError:
         node = self._program.node_by_attr(attr)
         name = node.name if node else attr
         return CircularResolutionError(
             f"{name} was asked for while it was being built, by {by}",
             location=node.node.location if node else None,
-            cause="its class or function, or something they call, resolves it again",
+            cause=f"each waits for the next: {' -> '.join(circle)}"
+            if circle
+            else "its class or function, or something they call, resolves it again",
             remedy="inject what the builder needs as arguments; resolve the rest after it is made",
         )
 

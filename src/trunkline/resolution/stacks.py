@@ -1,4 +1,4 @@
-"""What threads and tasks are building, read from their stacks: nothing notes it as they build."""
+"""Who builds an object, read from the stacks of all threads and tasks."""
 
 from __future__ import annotations
 
@@ -9,29 +9,12 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from trunkline.compiler.loader import is_loaded
+from trunkline.waits import builds_of
 
-__all__ = ["Build", "builds_on_this_stack", "describe_builder"]
-
-Build = tuple[int, str]
-"""An object in the making: its scope's ``id`` and its attribute."""
+__all__ = ["describe_builder"]
 
 _WAITS = ("_wait", "_await_built")
 """What a method calls that has found another in the middle of the build."""
-
-
-def builds_on_this_stack(frames: int) -> frozenset[Build]:
-    """What the running thread or task is in the middle of building.
-
-    Args:
-        frames: How many frames to leave out, the caller's own the first of them.
-    """
-    found: set[Build] = set()
-    frame: FrameType | None = sys._getframe(frames + 1)  # only the stack knows who called whom
-    while frame is not None:
-        found |= _builds_of(frame)
-        frame = frame.f_back
-    return frozenset(found)
 
 
 def describe_builder(scope: Any, attr: str) -> str:
@@ -46,23 +29,11 @@ def describe_builder(scope: Any, attr: str) -> str:
         stack = list(frames)
         further = [frame.f_code.co_name for frame in stack[1:]]
         if any(
-            build in _builds_of(frame) and following not in _WAITS
+            build in builds_of(frame) and following not in _WAITS
             for frame, following in zip(stack, [*further, ""], strict=True)
         ):
             return f"{name}, which stands at {stack[-1].f_code.co_filename}:{stack[-1].f_lineno}"
     return "a task of another event loop"
-
-
-def _builds_of(frame: FrameType) -> set[Build]:
-    if not is_loaded(frame.f_code):
-        return set()
-    scope: Any = frame.f_locals.get("self")
-    name = frame.f_code.co_name
-    in_line = frame.f_locals.get("_building")
-    if name == "get" and in_line is not None:  # it builds what it is most likely asked for
-        name = scope._likeliest
-    # what is built in line is another's object, or the method's own
-    return {(id(scope), each) for each in (name, name.removeprefix("start_"), in_line or name)}
 
 
 def _threads() -> Iterator[tuple[str, Iterator[FrameType]]]:

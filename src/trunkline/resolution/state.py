@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextvars import Token
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from trunkline.compiler.loader import is_loaded
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.origins import describe_task
+from trunkline.waits import Build, Builder
 
 if TYPE_CHECKING:
     from trunkline.ambient import AmbientScope
@@ -61,7 +64,7 @@ def ambient_before(token: Token[AmbientScope | None] | Past) -> AmbientScope | N
     return None if before is Token.MISSING else before
 
 
-class ScopeState:
+class ScopeState(Builder):
     """The state of an open scope."""
 
     __slots__ = ("__weakref__", "_attention", "_leases", "_token", "_views")
@@ -98,6 +101,16 @@ class ScopeState:
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"
         return f"<{state} {' > '.join(self._path)} of {self._program.name}>"
+
+    def _builds_in(self, frame: FrameType) -> set[Build]:
+        if not is_loaded(frame.f_code):
+            return set()
+        name = frame.f_code.co_name
+        in_line = frame.f_locals.get("_building")
+        if name == "get" and in_line is not None:  # it builds what it is most likely asked for
+            name = self._likeliest
+        # what is built in line is another's object, or the method's own
+        return {(id(self), each) for each in (name, name.removeprefix("start_"), in_line or name)}
 
     def _original(self) -> OpenScope:
         """The scope that the user opened: this one, unless it is a shadow."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from trunkline.resolution.stacks import Build
+from trunkline.waits import WAITS, Build
 
 __all__ = ["WaitingRoom"]
 
@@ -19,12 +19,10 @@ class _Waiter:
 
     Attributes:
         wake: Ends the wait; callable from any thread.
-        holding: What the waiting thread or task is building meanwhile.
         runner: The event loop that runs the waiter; for a thread, the event it blocks on.
     """
 
     wake: Callable[[], object]
-    holding: frozenset[Build]
     runner: object
 
 
@@ -44,26 +42,33 @@ class WaitingRoom:
         self._waiters: dict[Build, list[_Waiter]] = {}
 
     def wait(
-        self, scope: Any, attr: str, holding: frozenset[Build], is_over: Callable[[], bool]
-    ) -> bool:
+        self,
+        scope: Any,
+        attr: str,
+        label: str,
+        holding: frozenset[Build],
+        is_over: Callable[[], bool],
+    ) -> list[str]:
         """Block the thread until the object's builder is done, well or badly.
 
         Args:
             scope: The scope that holds the object.
             attr: The object's attribute.
+            label: What it is and where it is declared, for messages.
             holding: What the waiting thread is building meanwhile.
             is_over: Whether nobody builds the object now.
 
         Returns:
-            False, without waiting, where the builder waits in turn for what is held here.
+            Nothing, once the builder is done. Where the wait would have no end, as he waits in
+            turn for what is held here, at once who would wait for what; see :meth:`Waits.begin`.
 
         Raises:
             TimeoutError: The builder took too long.
         """
         event = threading.Event()
-        waiter = _Waiter(event.set, holding, event)
-        if not self._enter(scope, attr, waiter):
-            return False
+        waiter = _Waiter(event.set, event)
+        if circle := self._enter(scope, attr, waiter, label, holding):
+            return circle
         try:
             if not is_over() and not event.wait(self.seconds):
                 raise TimeoutError
@@ -71,11 +76,16 @@ class WaitingRoom:
             self._pass_on(scope, attr, waiter)
             raise
         self._leave(scope, attr, waiter)
-        return True
+        return []
 
     async def await_(
-        self, scope: Any, attr: str, holding: frozenset[Build], is_over: Callable[[], bool]
-    ) -> bool:
+        self,
+        scope: Any,
+        attr: str,
+        label: str,
+        holding: frozenset[Build],
+        is_over: Callable[[], bool],
+    ) -> list[str]:
         """The same in the running event loop; cancelling the waiter touches nobody else."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -90,9 +100,9 @@ class WaitingRoom:
             except RuntimeError:  # the waiter's loop has closed: nobody waits there any more
                 return
 
-        waiter = _Waiter(wake, holding, loop)
-        if not self._enter(scope, attr, waiter):
-            return False
+        waiter = _Waiter(wake, loop)
+        if circle := self._enter(scope, attr, waiter, label, holding):
+            return circle
         try:
             if not is_over():
                 async with asyncio.timeout(self.seconds):
@@ -101,7 +111,7 @@ class WaitingRoom:
             self._pass_on(scope, attr, waiter)
             raise
         self._leave(scope, attr, waiter)
-        return True
+        return []
 
     def wake(self, scope: Any, attr: str) -> None:
         """Wake all who wait for the object, because it is there, or never will be."""
@@ -146,42 +156,26 @@ class WaitingRoom:
         if not self._leave(scope, attr, waiter):
             self.wake_next(scope, attr)
 
-    def _enter(self, scope: Any, attr: str, waiter: _Waiter) -> bool:
-        """Register a waiter; False where everyone would wait for everyone else.
+    def _enter(
+        self, scope: Any, attr: str, waiter: _Waiter, label: str, holding: frozenset[Build]
+    ) -> list[str]:
+        """Register a waiter, unless everyone would wait for everyone else.
 
         The order matters: the waiter writes its attention before it looks whether the builder is
         done, and the builder writes its result before it looks for attention, so that one of the
         two sees the other.
         """
         build = (id(scope), attr)
+        if circle := WAITS.begin(waiter, build, label, holding):
+            return circle
         with self._lock:
-            if self._is_deadlock(build, waiter.holding):
-                return False
             self._waiters.setdefault(build, []).append(waiter)
         scope._attention = True
-        return True
-
-    def _is_deadlock(self, build: Build, holding: frozenset[Build]) -> bool:
-        """Whether the object's builder waits, itself or by way of others, for what is held."""
-        if not holding:
-            return False
-        seen: set[Build] = set()
-        awaited = [build]
-        while awaited:
-            wanted = awaited.pop()
-            if wanted in holding:
-                return True
-            if wanted not in seen:
-                seen.add(wanted)
-                awaited += [
-                    other
-                    for other, waiters in self._waiters.items()
-                    if any(wanted in waiter.holding for waiter in waiters)
-                ]
-        return False
+        return []
 
     def _leave(self, scope: Any, attr: str, waiter: _Waiter) -> bool:
         """Whether the waiter was still waiting."""
+        WAITS.end(waiter)
         with self._lock:
             waiters = self._waiters.get((id(scope), attr))
             if waiters is None or waiter not in waiters:

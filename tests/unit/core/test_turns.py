@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.providers.turns import Turn
+
+
+@asynccontextmanager
+async def held(turn: Turn) -> AsyncIterator[None]:
+    await turn.wait()
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 async def settle() -> None:
@@ -23,7 +34,7 @@ def test_one_at_a_time_whoever_is_cancelled_and_whenever(cancelled: list[int], s
     done: list[int] = []
 
     async def use(turn: Turn, index: int) -> None:
-        async with turn:
+        async with held(turn):
             inside.append(index)
             assert inside == [index]
             await asyncio.sleep(0)
@@ -40,7 +51,7 @@ def test_one_at_a_time_whoever_is_cancelled_and_whenever(cancelled: list[int], s
                 inside.remove(index)
         await asyncio.gather(*tasks, return_exceptions=True)
         assert set(done) == {index for index, task in enumerate(tasks) if not task.cancelled()}
-        async with asyncio.timeout(10), turn:
+        async with asyncio.timeout(10), held(turn):
             pass
 
     asyncio.run(run())
@@ -52,10 +63,10 @@ async def test_a_loop_that_stands_still_holds_nobody_up() -> None:
     standing, closed = asyncio.new_event_loop(), asyncio.new_event_loop()
 
     async def wait() -> None:
-        async with turn:
+        async with held(turn):
             pass
 
-    async with turn:
+    async with held(turn):
         waiting = []
         for loop in (standing, closed):
             task = loop.create_task(wait())
@@ -76,7 +87,7 @@ def test_threads_with_loops_of_their_own_take_turns() -> None:
 
     async def count() -> None:
         for _ in range(100):
-            async with turn:
+            async with held(turn):
                 before = counter["value"]
                 await asyncio.sleep(0)
                 counter["value"] = before + 1

@@ -27,14 +27,15 @@ async def settle() -> None:
 async def test_a_success_wakes_all_and_a_failure_one_of_each_loop() -> None:
     room, held = WaitingRoom(), scope()
     tasks = [
-        asyncio.create_task(room.await_(held, "thing", NOTHING, lambda: False)) for _ in range(4)
+        asyncio.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
+        for _ in range(4)
     ]
     await settle()
     room.wake_next(held, "thing")
     await settle()
     assert [task.done() for task in tasks] == [True, False, False, False]
     room.wake(held, "thing")
-    assert await asyncio.gather(*tasks) == [True] * 4
+    assert await asyncio.gather(*tasks) == [[]] * 4
     assert not room._waiters
 
 
@@ -42,7 +43,8 @@ async def test_a_success_wakes_all_and_a_failure_one_of_each_loop() -> None:
 async def test_whoever_is_cancelled_after_the_wake_passes_it_on() -> None:
     room, held = WaitingRoom(), scope()
     tasks = [
-        asyncio.create_task(room.await_(held, "thing", NOTHING, lambda: False)) for _ in range(3)
+        asyncio.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
+        for _ in range(3)
     ]
     await settle()
     room.wake_next(held, "thing")
@@ -59,7 +61,8 @@ async def test_whoever_is_cancelled_after_the_wake_passes_it_on() -> None:
 async def test_whoever_is_cancelled_before_leaves_the_others_waiting() -> None:
     room, held = WaitingRoom(), scope()
     tasks = [
-        asyncio.create_task(room.await_(held, "thing", NOTHING, lambda: False)) for _ in range(2)
+        asyncio.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
+        for _ in range(2)
     ]
     await settle()
     tasks[0].cancel()
@@ -72,8 +75,8 @@ async def test_whoever_is_cancelled_before_leaves_the_others_waiting() -> None:
 @pytest.mark.asyncio
 async def test_a_wait_that_is_over_already_is_none() -> None:
     room, held = WaitingRoom(), scope()
-    assert await room.await_(held, "thing", NOTHING, lambda: True)
-    assert room.wait(held, "thing", NOTHING, lambda: True)
+    assert not await room.await_(held, "thing", "thing", NOTHING, lambda: True)
+    assert not room.wait(held, "thing", "thing", NOTHING, lambda: True)
     assert held._attention is True
     assert not room._waiters
 
@@ -81,7 +84,7 @@ async def test_a_wait_that_is_over_already_is_none() -> None:
 def test_a_waiter_whose_loop_has_closed_holds_nobody_up() -> None:
     room, held = WaitingRoom(), scope()
     loop = asyncio.new_event_loop()
-    task = loop.create_task(room.await_(held, "thing", NOTHING, lambda: False))
+    task = loop.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
     loop.run_until_complete(asyncio.sleep(0.001))
     task.cancel()
     loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
@@ -89,7 +92,7 @@ def test_a_waiter_whose_loop_has_closed_holds_nobody_up() -> None:
     done = threading.Event()
 
     def wait() -> None:
-        room.wait(held, "thing", NOTHING, lambda: False)
+        room.wait(held, "thing", "thing", NOTHING, lambda: False)
         done.set()
 
     thread = threading.Thread(target=wait)
@@ -104,25 +107,24 @@ def test_a_waiter_whose_loop_has_closed_holds_nobody_up() -> None:
 def test_a_circle_of_waiters_is_refused_however_long() -> None:
     room = WaitingRoom()
     a, b, c = scope(), scope(), scope()
-    refused: list[bool] = []
+    refused: list[list[str]] = []
 
-    def wait(wanted: Any, holding: Any) -> threading.Thread:
+    def wait(name: str, wanted: Any, holding: Any) -> threading.Thread:
         def run() -> None:
-            refused.append(
-                not room.wait(wanted, "thing", frozenset({(id(holding), "thing")}), lambda: False)
-            )
+            held = frozenset({(id(holding), "thing")})
+            refused.append(room.wait(wanted, "thing", name, held, lambda: False))
 
         thread = threading.Thread(target=run)
         thread.start()
         return thread
 
-    threads = [wait(b, a), wait(c, b)]
+    threads = [wait("b", b, a), wait("c", c, b)]
     while len(room._waiters) < 2:
         pass
-    wait(a, c).join()
-    assert refused == [True]
+    wait("a", a, c).join()
+    assert refused == [["c", "a", "b", "c"]]
     for held in (b, c):
         room.wake(held, "thing")
     for thread in threads:
         thread.join()
-    assert refused == [True, False, False]
+    assert refused[1:] == [[], []]
