@@ -18,6 +18,7 @@ from trunkline.legacy.arguments import Arguments
 from trunkline.legacy.naming import old_name
 from trunkline.legacy.redirect import Redirect, caller
 from trunkline.legacy.shadow import Shadow
+from trunkline.legacy.subclasses import construct, subclass_base
 from trunkline.legacy.target import Target
 
 __all__ = ["RedirectedClass", "redirect_class"]
@@ -94,7 +95,7 @@ def redirect_class(
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # becomes the method
         # By name: OldClass.__init__(self, ...) in a subclass, and the signature that mocks copy.
-        _construct(made._base(), redirect, self, args, kwargs)
+        construct(made._base(), redirect, self, args, kwargs)
 
     namespace = {
         "__module__": old.name.removesuffix(f".{name}"),
@@ -221,7 +222,7 @@ class RedirectedClass(ABCMeta):
     def _base(cls) -> type:
         """What takes the old class's place among the bases of a subclass."""
         if cls._subclass_base is None:
-            base = _subclass_base(cls._redirect, cls._canonical())
+            base = subclass_base(cls._redirect, cls._canonical())
             type.__setattr__(cls, "_subclass_base", base)
         assert cls._subclass_base is not None  # noqa: S101  # narrows for the type checker
         return cls._subclass_base
@@ -255,49 +256,3 @@ def _metaclass(beside: type) -> type[RedirectedClass]:
     if issubclass(RedirectedClass, beside):
         return RedirectedClass
     return type(RedirectedClass.__name__, (RedirectedClass, beside), {})
-
-
-def _subclass_base(redirect: Redirect, canonical: type) -> type:
-    """A subclass of the canonical class that is constructed with the old arguments."""
-    base: Any
-
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # becomes the method
-        _construct(base, redirect, self, args, kwargs)
-
-    short = redirect.old.name.rpartition(".")[2]
-    namespace = {
-        "__init__": __init__,
-        "__module__": redirect.old.name.removesuffix(f".{short}"),
-        "__doc__": canonical.__doc__,
-        "__slots__": (),
-    }
-    base = types.new_class(short, (canonical,), {}, lambda body: body.update(namespace))
-    return base  # type: ignore[no-any-return]  # named as a type, it could not be given to super()
-
-
-def _construct(
-    base: Any, redirect: Redirect, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    """Construct an object of a subclass as the canonical factory would.
-
-    It is called by an ``__init__``, whose caller is the site.
-    """
-    found = redirect.target.found
-    if found.container is not None and not _is_canonical_form(redirect, args, kwargs):
-        given, named = redirect.constructor_arguments(sys._getframe(2), made, args, kwargs)
-        super(base, made).__init__(*given, **named)
-    else:
-        super(base, made).__init__(*args, **kwargs)
-
-
-def _is_canonical_form(redirect: Redirect, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether a subclass passes what the canonical class takes: it has been rewritten already."""
-    try:
-        bound = Signature.from_callable(redirect.target.type).bind(*args, **kwargs)
-    except TypeError:
-        return False
-    values = redirect.target.found.values
-    named = [name for name in bound.arguments if name in values]
-    return bool(named) and all(
-        issubclass(type(bound.arguments[name]), values[name].provides) for name in named
-    )

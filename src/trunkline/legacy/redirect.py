@@ -5,8 +5,6 @@ arguments in a table, finds the ambient scope open with the very values it bring
 the canonical object. Everything else is done aside.
 """
 
-# ruff: noqa: SLF001  # asks the open scope's program what it can answer, and the stack who calls
-
 from __future__ import annotations
 
 import sys
@@ -17,7 +15,6 @@ from typing import Any, Final, Self
 
 from trunkline.ambient import ambient_scope
 from trunkline.errors import AsyncResolutionError, ScopeClosedError
-from trunkline.graph.blueprint import Constant
 from trunkline.graph.model import SourceLocation
 from trunkline.legacy import refusals
 from trunkline.legacy.arguments import Arguments
@@ -210,7 +207,7 @@ class Redirect:
                 if opening is not None:
                     opening.fail()
                 raise
-            return self._made(opening, made)
+            return self.tie(opening, made)
 
     def _remember(
         self,
@@ -238,41 +235,6 @@ class Redirect:
             count, keywords = len(args), tuple(kwargs)
             key = (count, *keywords) if args and kwargs else keywords or count
             known[key] = standing.usual(place.shape, count, keywords)
-
-    def constructor_arguments(
-        self, frame: FrameType, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """What the canonical class is constructed with, for a subclass of the old one.
-
-        Args:
-            frame: The frame that constructs.
-            made: The object under construction: a scope that is opened for it lives as long.
-            args: Arguments in an old form.
-            kwargs: The same by keyword.
-        """
-        site = PROCESS.usage.count(self, self.old, frame)
-        scope, opening = self.placing.scope(self.placing.place(site, args, kwargs))
-        node = scope._node_of(self.target.found.call)
-        recipe = node.recipe
-        plan = scope._program.plan.nodes
-
-        def value(argument: Any) -> Any:
-            if isinstance(argument, Constant):
-                return argument.value
-            made = scope._method_of(plan[argument.name])(scope)
-            return drive(made) if plan[argument.name].is_async else made
-
-        try:
-            given = [value(argument) for argument in recipe.args]
-            named = {name: value(argument) for name, argument in recipe.kwargs}
-        except BaseException as error:
-            if opening is not None:
-                opening.fail()
-            if isinstance(error, Unfinished):
-                raise refusals.must_await(self.old, site, node.name) from None
-            raise
-        self._made(opening, made)
-        return given, named
 
     def warn_subclass(self, frame: FrameType) -> None:
         """Warn of a subclass of the old class, and count it."""
@@ -315,9 +277,10 @@ class Redirect:
                 if opening is not None:
                     await opening.afail()
                 raise
-            return self._made(opening, made)
+            return self.tie(opening, made)
 
-    def _made(self, opening: Opening | None, made: Any) -> Any:
+    def tie(self, opening: Opening | None, made: Any) -> Any:
+        """Tie a scope that was opened for an object to that object's life; returns the object."""
         if opening is not None:
             opening.opened.watch(opening.given, made, self.over)
             if self.closes_with is not None:
@@ -332,7 +295,7 @@ def _closed_meanwhile(error: BaseException, scope: OpenScope, opening: Opening |
 
 def caller(depth: int = 1) -> FrameType:
     """The frame so many calls out from whoever calls this."""
-    return sys._getframe(depth + 1)
+    return sys._getframe(depth + 1)  # noqa: SLF001  # only the stack knows
 
 
 async def _ready(made: Any) -> Any:
