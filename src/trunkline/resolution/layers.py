@@ -5,24 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from types import MethodType
 from typing import Any, Protocol
 
 from trunkline.ambient import ambient_scope
 from trunkline.compiler.planner import Plan, plan
 from trunkline.graph.algorithms import dependents
-from trunkline.graph.blueprint import Argument, Blueprint, Constant, Recipe, Ref
-from trunkline.graph.model import Kind
+from trunkline.graph.blueprint import Blueprint
 from trunkline.introspection import bridged_recipe
 from trunkline.providers.routed import Bridge
+from trunkline.resolution.changes import change_of, changed_names
 from trunkline.resolution.derivation import Change, Layer
 from trunkline.resolution.gate import NOWHERE
 from trunkline.resolution.overriding import ActiveOverride, in_order, overrides_here
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
 
-__all__ = ["Host", "Layers", "changed_names", "without_fakes"]
+__all__ = ["Host", "Layers", "without_fakes"]
 
 
 class Host(Protocol):
@@ -153,7 +151,7 @@ class Layers:
     def _derive(self, parent: Layer, overrides: tuple[ActiveOverride, ...]) -> Layer:
         override = overrides[-1]
         blueprint, changed, replaced = override.derive(parent.blueprint)
-        change = self._bridged(_change(blueprint, changed), replaced)
+        change = self._bridged(change_of(blueprint, changed), replaced)
         fakes = {**parent.change.fakes, **dict.fromkeys(replaced, override)}
         return Layer(
             replace(change, overrides=overrides, fakes=fakes),
@@ -274,7 +272,7 @@ class Layers:
             first = self._states[0]
             changed = _differing(first, blueprint, generations)
             layer = Layer(
-                _change(blueprint, changed), first.layer, self._reference, self._view, self._lock
+                change_of(blueprint, changed), first.layer, self._reference, self._view, self._lock
             )
             state = _State(blueprint, generations, overridden, layer)
             self._states.append(state)
@@ -301,19 +299,6 @@ def _differing(
     return changed_names(state.blueprint, blueprint) | (reset & set(blueprint.graph.nodes))
 
 
-def _change(blueprint: Blueprint, changed: frozenset[str]) -> Change:
-    """The change with all that depends on it; keyed objects that do get pools of their own."""
-    names = frozenset(dependents(blueprint.graph, changed))
-    recipes = dict(blueprint.recipes)
-    pools = {}
-    for name in names:
-        if blueprint.graph[name].kind is Kind.KEYED:
-            pin: Any = recipes[name].call
-            pools[name] = pin.__self__.empty_copy()
-            recipes[name] = recipes[name]._replace(call=pools[name].pin)
-    return Change(replace(blueprint, recipes=recipes), names, {}, pools=pools)
-
-
 def without_fakes(reference: Plan, overrides: Sequence[ActiveOverride]) -> Plan:
     """The plan of a container that starts under overrides: it starts nothing they replace.
 
@@ -331,56 +316,3 @@ def without_fakes(reference: Plan, overrides: Sequence[ActiveOverride]) -> Plan:
             replaced |= dependents(blueprint.graph, changed)
     eager = tuple(name for name in reference.blueprint.eager if name not in replaced)
     return plan(replace(reference.blueprint, eager=eager))
-
-
-def changed_names(old: Blueprint, new: Blueprint) -> frozenset[str]:
-    """Names of the nodes that a blueprint makes in another way than an older one, or alone has."""
-    return frozenset(
-        node.name
-        for node in new.graph
-        if node.name not in old.graph
-        or old.graph[node.name] != node
-        or not _is_same_recipe(old.recipes[node.name], new.recipes[node.name])
-    )
-
-
-def _is_same_recipe(old: Recipe, new: Recipe) -> bool:
-    return (
-        old.opening is new.opening
-        and _is_same_call(old.call, new.call)
-        and len(old.args) == len(new.args)
-        and all(map(_is_same_argument, old.args, new.args))
-        and _are_same_named(old.kwargs, new.kwargs)
-        and _are_same_named(old.attributes, new.attributes)
-        and old.close_seconds == new.close_seconds
-    )
-
-
-def _is_same_call(old: Any, new: Any) -> bool:
-    if isinstance(old, partial) and isinstance(new, partial):
-        same_args = len(old.args) == len(new.args) and all(
-            a is b for a, b in zip(old.args, new.args, strict=True)
-        )
-        return old.func is new.func and same_args and old.keywords == new.keywords
-    if isinstance(old, MethodType) and isinstance(new, MethodType):
-        return old.__func__ is new.__func__ and old.__self__ is new.__self__
-    return old is new
-
-
-def _are_same_named(
-    old: tuple[tuple[str, Argument], ...], new: tuple[tuple[str, Argument], ...]
-) -> bool:
-    return [name for name, _ in old] == [name for name, _ in new] and all(
-        _is_same_argument(a, b) for (_, a), (_, b) in zip(old, new, strict=True)
-    )
-
-
-def _is_same_argument(old: Argument, new: Argument) -> bool:
-    """Whether two arguments pass the same: the very object, not one that claims to be equal."""
-    match old, new:
-        case Ref(first), Ref(second):
-            return first == second
-        case Constant(first), Constant(second):
-            return first is second
-        case _:
-            return False
