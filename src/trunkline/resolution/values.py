@@ -39,6 +39,35 @@ def match_values(
     Raises:
         ScopeValueError: Values are missing, surplus, ambiguous or of a wrong class.
     """
+    chosen = _given_by_provider(declared, given, node_of, scope)
+    misfits: list[object] = []
+    for value in values:
+        open_ = [node for node in declared if node.name not in chosen]
+        node = _fitting(open_, value, scope)
+        if node is None:
+            misfits.append(value)
+        else:
+            chosen[node.name] = value
+    missing = [node for node in declared if node.name not in chosen]
+    if misfits:
+        raise _wrong(declared, misfits[0], scope, missing, elsewhere)
+    if missing:
+        raise ScopeValueError(
+            f"the {scope} scope was opened without {_expected(missing)}",
+            location=missing[0].node.location,
+            cause="each ScopeValue of a scope is given when it opens",
+            remedy=f"enter({_expected(declared)})",
+        )
+    return [chosen[node.name] for node in declared]
+
+
+def _given_by_provider(
+    declared: list[NodePlan],
+    given: Mapping[Any, object],
+    node_of: Callable[[Any], NodePlan],
+    scope: str,
+) -> dict[str, object]:
+    """The values whose declarations were named, by their names."""
     chosen: dict[str, object] = {}
     by_name = {written_name(node.name): node for node in declared}
     for provider, value in given.items():
@@ -53,34 +82,23 @@ def match_values(
         if not _fits(node, value):
             raise _wrong(declared, value, scope, [node])
         chosen[node.name] = value
-    misfits: list[object] = []
-    for value in values:
-        open_ = [node for node in declared if node.name not in chosen]
-        fitting = [node for node in open_ if _fits(node, value)]
-        exact = [node for node in fitting if type(value) is node.recipe.call]
-        if len(exact) > 1 or (not exact and len(fitting) > 1):
-            listed = " and ".join(written_name(node.name) for node in exact or fitting)
-            raise ScopeValueError(
-                f"a {type(value).__name__} fits {listed} of the {scope} scope alike",
-                location=fitting[0].node.location,
-                cause="both are declared with a class that the value is of",
-                remedy="say which is meant: enter(given={Application.name: value})",
-            )
-        if not fitting:
-            misfits.append(value)
-            continue
-        chosen[(exact or fitting)[0].name] = value
-    missing = [node for node in declared if node.name not in chosen]
-    if misfits:
-        raise _wrong(declared, misfits[0], scope, missing, elsewhere)
-    if missing:
+    return chosen
+
+
+def _fitting(open_: list[NodePlan], value: object, scope: str) -> NodePlan | None:
+    """The one declaration, of those without a value, that a value fits: best one of its class."""
+    fitting = [node for node in open_ if _fits(node, value)]
+    exact = [node for node in fitting if type(value) is node.recipe.call]
+    best = exact or fitting
+    if len(best) > 1:
+        listed = " and ".join(written_name(node.name) for node in best)
         raise ScopeValueError(
-            f"the {scope} scope was opened without {_expected(missing)}",
-            location=missing[0].node.location,
-            cause="each ScopeValue of a scope is given when it opens",
-            remedy=f"enter({_expected(declared)})",
+            f"a {type(value).__name__} fits {listed} of the {scope} scope alike",
+            location=fitting[0].node.location,
+            cause="both are declared with a class that the value is of",
+            remedy="say which is meant: enter(given={Application.name: value})",
         )
-    return [chosen[node.name] for node in declared]
+    return best[0] if best else None
 
 
 def _fits(node: NodePlan, value: object) -> bool:
