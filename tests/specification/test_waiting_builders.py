@@ -163,6 +163,34 @@ async def test_awaiting_what_another_thread_builds_lets_the_event_loop_go_on() -
 
 
 @pytest.mark.asyncio
+async def test_so_does_awaiting_what_is_made_anew_from_it() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Thing:
+        begun.set()
+        assert go_on.wait(10)
+        return Thing()
+
+    class Sync(ScopedContainer):
+        slow_ = providers.Scoped(slow)
+        fresh = providers.Factory(lambda thing: (thing, Thing()), slow_)
+        called = providers.Callable(lambda pair: pair, fresh)
+
+    async with Sync() as app, app.enter() as request:
+        built = asyncio.create_task(asyncio.to_thread(request.get, Sync.slow_))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting = [
+            asyncio.create_task(request.aget(provider)) for provider in (Sync.fresh, Sync.called)
+        ]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        go_on.set()  # which nobody would come to, stood the loop still
+        first, second = await asyncio.gather(*waiting)
+        assert first[0] is second[0] is await built
+        assert first[1] is not second[1]
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("calls_before", [0, 1], ids=["first call", "later call"])
 async def test_so_does_an_injected_coroutine_function(calls_before: int) -> None:
     begun, go_on = threading.Event(), threading.Event()

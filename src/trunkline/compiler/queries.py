@@ -20,9 +20,9 @@ def waits_of(
 
     Returns:
         How many scopes further out, and the attribute, of each stored object that it is made
-        from, and of its own, which comes last; empty where it is made anew at each use.
+        from, and last of its own, unless that is made anew at each use.
     """
-    if not (locked and node.built_once):
+    if not locked:
         return ()
     behind: dict[str, None] = {}
     stack = [node.name]

@@ -50,11 +50,11 @@ class WrapperSource:
     Attributes:
         text: Source of a function that is called ``wrapper`` and ``mark``.
         mark: What the source's own names end with, so that none is a parameter's. It takes
-            ``AMBIENT``, ``FUNCTION``, ``MISSING`` and ``TAKEN`` from its namespace, and for the
-            parameter at each index of those to fill ``KEY_0`` (what to ask the scope for),
-            ``SLOT_0``, ``SYNC_0`` and ``WAITS_0`` (classes of scopes of which the slot is read,
-            or that are asked by ``get`` or by ``aget``) and ``FILL_0`` (which is called with any
-            other scope).
+            ``AMBIENT``, ``FUNCTION``, ``INJECTED`` (given where an argument is to be filled),
+            ``MISSING`` and ``TAKEN`` from its namespace, and for the parameter at each index of
+            those to fill ``KEY_0`` (what to ask the scope for), ``SLOT_0``, ``SYNC_0`` and
+            ``WAITS_0`` (classes of scopes of which the slot is read, or that are asked by ``get``
+            or by ``aget``) and ``FILL_0`` (which is called with any other scope).
         defaults: Defaults of the function, by the names that the source has for them.
     """
 
@@ -137,7 +137,9 @@ class _Writer:
                 yield f"*{name}"
             elif kind is Parameter.VAR_KEYWORD:
                 yield f"**{name}"
-            elif name in self.filled or name in optional:
+            elif name in self.filled:
+                yield f"{name}=INJECTED{self.mark}"
+            elif name in optional:
                 yield f"{name}=MISSING{self.mark}"
             elif parameter.default is not Parameter.empty:
                 yield f"{name}=D_{name}{self.mark}"
@@ -162,7 +164,7 @@ class _Writer:
     def _filling(self, index: int, name: str) -> Iterator[str]:
         mark = self.mark
         scope, key = f"scope{mark}", f"KEY_{index}{mark}"
-        yield f"    if {name} is MISSING{mark}:"
+        yield f"    if {name} is INJECTED{mark}:"
         if len(self.filled) == 1:
             yield f"        {scope} = AMBIENT{mark}()"
         slot = self.slots.get(name)

@@ -241,7 +241,7 @@ class Program:
         with self._lock:
             if self._gate is not None or node.home != path[-1] or not (node.stored or node.given):
                 return ""
-            self._direct_readers.add(WeakMethod(forget))
+            self._direct_readers.add(WeakMethod(forget, self._direct_readers.discard))
             return f"v_{node.attr}"
 
     def use_gate(self, gate: Gate | None) -> None:
@@ -252,7 +252,7 @@ class Program:
             self._gate = gate
             if gate is not None:
                 readers, self._direct_readers = self._direct_readers, set()
-                for reader in readers:
+                for reader in readers.copy():  # one that is collected meanwhile leaves the set
                     if (forget := reader()) is not None:
                         forget()
             for cls in self._classes.values():

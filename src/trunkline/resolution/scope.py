@@ -187,7 +187,7 @@ class OpenScope(Leaving):
         if not node.is_async:
             program = self._program
             waits = waits_of(program.plan, node, self._path, locked=program.locked)
-            method = _awaited(method, waits)
+            method = _awaited(method, waits, kept=node.built_once)
         self._program.remember(type(self), "AGET", provider, method)
         return method
 
@@ -229,31 +229,38 @@ class OpenScope(Leaving):
 
 
 def _awaited(
-    method: Callable[[OpenScope], Any], waits: tuple[tuple[int, str], ...]
+    method: Callable[[OpenScope], Any], waits: tuple[tuple[int, str], ...], *, kept: bool
 ) -> Callable[[OpenScope], Any]:
     """The same method, to be awaited.
 
     Args:
         method: It makes an object that need not be awaited.
         waits: What another thread may be building, which would have to be waited for with the
-            event loop standing still: how many scopes further out, and the attribute; the object
-            itself last.
+            event loop standing still: how many scopes further out, and the attribute.
+        kept: Whether the last of them is the object itself, which needs none of the others once
+            it is there.
     """
 
     async def resolve(scope: OpenScope) -> Any:
         return method(scope)
 
     async def resolve_after_others(scope: OpenScope) -> Any:
+        for hops, attr in waits:
+            owner = _outward(scope, hops)
+            while getattr(owner, f"v_{attr}") is TAKEN:
+                await owner._await_built(attr)
+        return method(scope)
+
+    async def resolve_kept(scope: OpenScope) -> Any:
         hops, attr = waits[-1]
         value = getattr(_outward(scope, hops), f"v_{attr}")
         if value is MISSING or value is TAKEN:
-            for hops, attr in waits:
-                owner = _outward(scope, hops)
-                while getattr(owner, f"v_{attr}") is TAKEN:
-                    await owner._await_built(attr)
+            return await resolve_after_others(scope)
         return method(scope)
 
-    return resolve_after_others if waits else resolve
+    if not waits:
+        return resolve
+    return resolve_kept if kept else resolve_after_others
 
 
 def _outward(scope: OpenScope, hops: int) -> OpenScope:

@@ -24,7 +24,7 @@ from trunkline.resolution.views import (
     slot_of,
 )
 from trunkline.wiring.annotations import location_of, written
-from trunkline.wiring.marker import Inject
+from trunkline.wiring.marker import INJECTED, Inject
 
 __all__ = ["Site", "Wrapper"]
 
@@ -44,6 +44,7 @@ class Wrapper:
             **source.defaults,
             f"AMBIENT{source.mark}": ambient_scope.get,
             f"FUNCTION{source.mark}": function,
+            f"INJECTED{source.mark}": INJECTED,
             f"MISSING{source.mark}": MISSING,
             f"TAKEN{source.mark}": TAKEN,
         }

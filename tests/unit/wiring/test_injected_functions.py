@@ -189,6 +189,15 @@ def test_an_explicit_argument_wins_and_needs_no_scope() -> None:
     assert sync(word="a", engine=None) == ("a", None)  # type: ignore[arg-type]  # None is a value too
 
 
+@pytest.mark.asyncio
+async def test_the_default_that_is_passed_on_is_filled_like_one_left_out() -> None:
+    def calls(engine: Engine = INJECTED) -> Any:
+        return sync("a", engine), sync("a", engine=engine)
+
+    async with Application() as app, app.enter(User("ann")) as request:
+        assert calls() == (("a", request.get(Application.engine)),) * 2
+
+
 @pytest.mark.parametrize("call", [lambda: sync("a"), lambda: next(generator("a"))])
 def test_a_call_where_no_scope_is_open_says_what_is_missing(call: Callable[[], Any]) -> None:
     with pytest.raises(ScopeNotOpenError, match=r"was called without engine where no scope"):
@@ -588,3 +597,24 @@ def test_threads_learn_at_the_same_time() -> None:
 
             with Sync() as app:
                 assert all(pool.map(lambda _: use(), range(8)))
+
+
+@pytest.mark.asyncio
+async def test_a_collected_function_leaves_nothing_in_the_program() -> None:
+    async with Application() as app, app.enter(User("ann")):
+        readers = app.program()._direct_readers
+        gc.collect()
+        before = len(readers)
+
+        def call_one() -> None:
+            @inject
+            def inner(context: Annotated[User, Inject(Application.user)] = INJECTED) -> User:
+                return context
+
+            assert inner().name == "ann"
+            assert len(readers) == before + 1
+
+        for _ in range(3):
+            call_one()
+            gc.collect()
+            assert len(readers) == before
