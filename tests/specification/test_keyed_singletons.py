@@ -134,7 +134,7 @@ def test_what_is_idle_for_too_long_goes_at_the_next_use() -> None:
 
     with Application() as app:
         now = 100.0
-        app.cache.pool._clock = lambda: now
+        app.cache.pool._entries._clock = lambda: now
         log = app.get(Application.log)
         for tenant in ("a", "b"):
             with app.enter(User(tenant)) as request:

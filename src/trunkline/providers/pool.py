@@ -6,9 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterator
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -16,6 +14,7 @@ from trunkline.errors import CircularResolutionError, ResourceProtocolError
 from trunkline.graph.blueprint import Opening
 from trunkline.graph.model import SourceLocation
 from trunkline.graph.openings import opening_of_function
+from trunkline.providers.entries import Entries, Entry
 from trunkline.providers.turns import Turn
 from trunkline.waits import WAITS, Build, Builder, builds_on_this_stack
 
@@ -26,40 +25,35 @@ _KEPT_FAILURES = 100
 """How many failures of evicted objects are kept for the close: more are only logged."""
 
 
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """One key's object.
-
-    Attributes:
-        key: The key.
-        building: Held while the object is made or evicted: a lock for threads, or one for tasks of
-            any loop.
-        value: The object.
-        built: Whether it is there.
-        resource: The generator that closes it, if there is one.
-        pins: How many scopes use it.
-        doomed: Whether the pool has closed: the last scope that uses it tears it down.
-        leaving: Whether it is being evicted.
-        last_used: When a scope last let go of it, by the pool's clock.
-    """
-
-    key: Hashable
-    building: Any
-    value: Any = None
-    built: bool = False
-    resource: Any = None
-    pins: int = 0
-    doomed: bool = False
-    leaving: bool = False
-    last_used: float = 0.0
-
-
-def _build_of(entry: _Entry) -> Build:
+def _build_of(entry: Entry) -> Build:
     return id(entry), ""
 
 
-def _nothing(_: _Entry) -> None:
+def _nothing(_: Entry) -> None:
     """What there is to do for an object that leaves with its pool."""
+
+
+class _Teardowns:
+    """Around each of several teardowns: what one raises keeps none of the others from running.
+
+    Attributes:
+        failures: What they raised.
+        interruption: The first that is no failure, such as a cancellation.
+    """
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = []
+        self.interruption: BaseException | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if isinstance(error, Exception):
+            self.failures.append(error)
+        else:
+            self.interruption = self.interruption or error
+        return True
 
 
 class KeyedPool(Builder):
@@ -86,12 +80,8 @@ class KeyedPool(Builder):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provides = provides
-        self._limit = limit
-        self._idle_seconds = idle_seconds
         self._location = location
-        self._clock = clock
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self._lock = threading.Lock()
+        self._entries = Entries(limit, idle_seconds, clock)
         self._failures: list[Exception] = []
         opening = opening_of_function(provides)
         self._is_generator = opening is Opening.GENERATOR
@@ -100,13 +90,9 @@ class KeyedPool(Builder):
 
     def empty_copy(self) -> KeyedPool:
         """A pool of the same kind with no objects."""
-        return KeyedPool(
-            self._provides,
-            limit=self._limit,
-            idle_seconds=self._idle_seconds,
-            location=self._location,
-            clock=self._clock,
-        )
+        copied = KeyedPool(self._provides, location=self._location)
+        copied._entries = self._entries.empty_copy()
+        return copied
 
     def pin(self, key: Hashable, /, *args: Any, **kwargs: Any) -> Any:
         """A context manager that gives the key's object and keeps it from eviction.
@@ -124,35 +110,35 @@ class KeyedPool(Builder):
         return self._pin(key, args, kwargs)
 
     def __len__(self) -> int:
-        return sum(entry.built for entry in self._entries.values())
+        return len(self._entries)
 
     @contextlib.contextmanager
     def _pin(self, key: Hashable, args: Any, kwargs: Any) -> Iterator[Any]:
-        entry = self._take(key, threading.Lock)
+        entry = self._entries.take(key, threading.Lock)
         try:
             if not entry.built:  # which it stays while it is pinned
                 self._build_once(entry, args, kwargs)
             self._evict()
             yield entry.value
         finally:
-            if self._give_back(key, entry):
+            if self._entries.give_back(entry):
                 self._close_entry(entry)
             self._evict()
 
     @contextlib.asynccontextmanager
     async def _pin_async(self, key: Hashable, args: Any, kwargs: Any) -> AsyncIterator[Any]:
-        entry = self._take(key, Turn)
+        entry = self._entries.take(key, Turn)
         try:
             if not entry.built:
                 await self._build_once_async(entry, args, kwargs)
             await self._aevict()
             yield entry.value
         finally:
-            if self._give_back(key, entry):
+            if self._entries.give_back(entry):
                 await self._aclose_entry(entry)
             await self._aevict()
 
-    def _build_once(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+    def _build_once(self, entry: Entry, args: Any, kwargs: Any) -> None:
         """Build, or wait for another thread that builds or evicts, and look again."""
         if not entry.building.acquire(blocking=False):
             with self._waiting(entry):
@@ -163,7 +149,7 @@ class KeyedPool(Builder):
         finally:
             entry.building.release()
 
-    async def _build_once_async(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+    async def _build_once_async(self, entry: Entry, args: Any, kwargs: Any) -> None:
         if not entry.building.acquire():
             with self._waiting(entry):
                 await entry.building.wait()
@@ -173,7 +159,7 @@ class KeyedPool(Builder):
         finally:
             entry.building.release()
 
-    def _build(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+    def _build(self, entry: Entry, args: Any, kwargs: Any) -> None:
         made = self._provides(*args, **kwargs)
         if self._is_generator:
             try:
@@ -185,7 +171,7 @@ class KeyedPool(Builder):
             entry.value = made
         entry.built = True
 
-    async def _build_async(self, entry: _Entry, args: Any, kwargs: Any) -> None:
+    async def _build_async(self, entry: Entry, args: Any, kwargs: Any) -> None:
         made = self._provides(*args, **kwargs)
         if self._is_async_generator:
             try:
@@ -198,7 +184,7 @@ class KeyedPool(Builder):
         entry.built = True
 
     @contextlib.contextmanager
-    def _waiting(self, entry: _Entry) -> Iterator[None]:
+    def _waiting(self, entry: Entry) -> Iterator[None]:
         """Around a wait for the entry, unless its builder waits for what is built here."""
         waiter = object()
         circle = WAITS.begin(waiter, _build_of(entry), self._label(entry), builds_on_this_stack(0))
@@ -214,16 +200,16 @@ class KeyedPool(Builder):
             case "_build" | "_build_async":
                 return (_build_of(frame.f_locals["entry"]),)
             case "_close_all" | "_aclose_all":
-                entries: list[_Entry] = frame.f_locals["entries"]
+                entries: list[Entry] = frame.f_locals["entries"]
                 return [_build_of(entry) for entry in entries if entry.leaving]
             case _:
                 return ()
 
     def _evict(self) -> None:
-        self._keep(self._close_all(self._surplus(), self._evicted))
+        self._keep(self._close_all(self._entries.surplus(), self._entries.evicted))
 
     async def _aevict(self) -> None:
-        self._keep(await self._aclose_all(self._surplus(), self._evicted))
+        self._keep(await self._aclose_all(self._entries.surplus(), self._entries.evicted))
 
     def close(self) -> None:
         """Tear down all objects that no scope uses, the latest first, also where one raises.
@@ -233,118 +219,44 @@ class KeyedPool(Builder):
         Raises:
             ExceptionGroup: Teardowns failed, now or while objects were evicted.
         """
-        self._failures += self._close_all(self._drain())
+        self._failures += self._close_all(self._entries.drain())
         self._raise_failures()
 
     async def aclose(self) -> None:
         """The same, awaiting the teardowns."""
-        self._failures += await self._aclose_all(self._drain())
+        self._failures += await self._aclose_all(self._entries.drain())
         self._raise_failures()
 
-    def _take(self, key: Hashable, lock: Callable[[], Any]) -> _Entry:
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                entry = self._entries[key] = _Entry(key, lock())
-            entry.pins += 1
-            return entry
-
-    def _give_back(self, key: Hashable, entry: _Entry) -> bool:
-        """Whether the entry is to be torn down now."""
-        with self._lock:
-            entry.pins -= 1
-            entry.last_used = self._clock()
-            if self._entries.get(key) is entry:
-                self._entries.move_to_end(key)  # so that the least recently used comes first
-                if not entry.built and not entry.pins:
-                    del self._entries[key]
-            return entry.doomed and entry.built and not entry.pins
-
-    def _surplus(self) -> list[_Entry]:
-        """What is idle for too long or over the limit, never what is in use.
-
-        Each stays in its place until it has been torn down, and whoever asks for its key waits, so
-        that no two objects of one key exist at once.
-        """
-        if self._limit is None and self._idle_seconds is None:
-            return []
-        with self._lock:
-            now = self._clock()
-            staying = [entry for entry in self._entries.values() if not entry.leaving]
-            surplus = len(staying) - self._limit if self._limit is not None else 0
-            out: list[_Entry] = []
-            for entry in staying:
-                is_idle = (
-                    self._idle_seconds is not None and now - entry.last_used > self._idle_seconds
-                )
-                if entry.pins or not entry.built:
-                    continue
-                if not is_idle and len(out) >= surplus:
-                    break  # all that follow were used later
-                out.append(entry)
-            for entry in out:
-                entry.building.acquire()  # at once: nobody else has pinned it
-                entry.leaving = True
-                entry.built = False
-                entry.pins += 1
-            return out
-
-    def _evicted(self, entry: _Entry) -> None:
-        """Let those who have asked for the key meanwhile build its next object."""
-        with self._lock:
-            entry.leaving = False
-            entry.value = entry.resource = None
-            entry.pins -= 1
-            if not entry.pins and self._entries.get(entry.key) is entry:
-                del self._entries[entry.key]
-        entry.building.release()
-
-    def _drain(self) -> list[_Entry]:
-        with self._lock:
-            entries = list(reversed(self._entries.values()))
-            self._entries.clear()
-            for entry in entries:
-                entry.doomed = True
-            return [entry for entry in entries if entry.built and not entry.pins]
-
     def _close_all(
-        self, entries: list[_Entry], closed: Callable[[_Entry], None] = _nothing
+        self, entries: list[Entry], closed: Callable[[Entry], None] = _nothing
     ) -> list[Exception]:
         """Tear down all of them, also where one raises or is interrupted; what they raised."""
-        failures: list[Exception] = []
-        severe: BaseException | None = None
+        teardowns = _Teardowns()
         for entry in entries:
-            try:
-                self._close_entry(entry)
-            except Exception as failure:  # noqa: BLE001  # the others must be closed too
-                failures.append(failure)
-            except BaseException as failure:  # noqa: BLE001  # likewise; it goes on below
-                severe = severe or failure
-            finally:
-                closed(entry)
-        if severe is not None:
-            self._keep(failures)
-            raise severe
-        return failures
+            with teardowns:
+                try:
+                    self._close_entry(entry)
+                finally:
+                    closed(entry)
+        return self._failures_of(teardowns)
 
     async def _aclose_all(
-        self, entries: list[_Entry], closed: Callable[[_Entry], None] = _nothing
+        self, entries: list[Entry], closed: Callable[[Entry], None] = _nothing
     ) -> list[Exception]:
-        failures: list[Exception] = []
-        severe: BaseException | None = None
+        teardowns = _Teardowns()
         for entry in entries:
-            try:
-                await self._aclose_entry(entry)
-            except Exception as failure:  # noqa: BLE001  # the others must be closed too
-                failures.append(failure)
-            except BaseException as failure:  # noqa: BLE001  # likewise; it goes on below
-                severe = severe or failure
-            finally:
-                closed(entry)
-        if severe is not None:
-            self._keep(failures)
-            raise severe
-        return failures
+            with teardowns:
+                try:
+                    await self._aclose_entry(entry)
+                finally:
+                    closed(entry)
+        return self._failures_of(teardowns)
+
+    def _failures_of(self, teardowns: _Teardowns) -> list[Exception]:
+        if teardowns.interruption is not None:
+            self._keep(teardowns.failures)
+            raise teardowns.interruption
+        return teardowns.failures
 
     def _keep(self, failures: list[Exception]) -> None:
         """Log what evicted objects raised, and keep it for the close."""
@@ -353,13 +265,13 @@ class KeyedPool(Builder):
             if len(self._failures) < _KEPT_FAILURES:
                 self._failures.append(failure)
 
-    def _close_entry(self, entry: _Entry) -> None:
+    def _close_entry(self, entry: Entry) -> None:
         if entry.resource is not None:
             for _ in entry.resource:
                 entry.resource.close()
                 raise self._yields_twice()
 
-    async def _aclose_entry(self, entry: _Entry) -> None:
+    async def _aclose_entry(self, entry: Entry) -> None:
         if entry.resource is not None:
             async for _ in entry.resource:
                 await entry.resource.aclose()
@@ -373,11 +285,11 @@ class KeyedPool(Builder):
     def _name(self) -> str:
         return getattr(self._provides, "__qualname__", None) or repr(self._provides)
 
-    def _label(self, entry: _Entry) -> str:
+    def _label(self, entry: Entry) -> str:
         declared = f" ({self._location})" if self._location else ""
         return f"{self._name()} of key {entry.key!r}{declared}"
 
-    def _circular(self, entry: _Entry, circle: list[str]) -> CircularResolutionError:
+    def _circular(self, entry: Entry, circle: list[str]) -> CircularResolutionError:
         if len(set(circle)) == 1:
             return CircularResolutionError(
                 f"{self._name()} asked for the object of key {entry.key!r} while it was being "
