@@ -101,7 +101,12 @@ def load_baseline(path: str) -> tuple[Entry, ...]:
         raise UsageError(
             f"there is no baseline {path}", "write one with --write-baseline"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(
+            f"the baseline {path} cannot be read: {(error.strerror or str(error)).lower()}",
+            "name another, or mend it",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"{path} is no baseline: {error}", "delete it, and write one with --write-baseline"
         ) from error
@@ -153,7 +158,7 @@ def write_baseline(
         How many of the findings it holds now.
 
     Raises:
-        UsageError: The older file is no baseline.
+        UsageError: The older file is no baseline, or it cannot be written.
     """
     kept = tuple(findings)
     entries: dict[str, Entry] = {}
@@ -170,8 +175,14 @@ def write_baseline(
     ordered = sorted(entries.values(), key=lambda entry: (entry.path, entry.code, entry))
     rows = [dict(zip(_KEYS, entry, strict=True)) for entry in ordered]
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump({"version": VERSION, "findings": rows}, file, indent=1, ensure_ascii=False)
-        file.write("\n")
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump({"version": VERSION, "findings": rows}, file, indent=1, ensure_ascii=False)
+            file.write("\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UsageError(
+            f"the baseline {path} cannot be written: {(error.strerror or str(error)).lower()}",
+            "name a file in a folder that can be written to",
+        ) from error
     return len(kept)

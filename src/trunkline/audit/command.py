@@ -21,8 +21,22 @@ _FORMATS = ("text", "json", "sarif", "github", "markdown", "html")
 _MAX_ROUNDS = 4
 
 
-def _codes(value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.strip() for item in value for part in item.split(",") if part.strip())
+def _codes(option: str, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the selectors that an option was given, all of them known."""
+    from trunkline.audit.problems import UsageError
+    from trunkline.audit.registry import close_name, known_selector
+
+    codes = tuple(part.strip() for item in value for part in item.split(",") if part.strip())
+    listed = "`trunkline explain` lists the rules"
+    if value and not codes:
+        raise UsageError(f"{option} names no rule", listed)
+    for code in codes:
+        if not known_selector(code):
+            close = close_name(code)
+            raise UsageError(
+                f"no rule is called {code!r}", f"did you mean {close}?" if close else listed
+            )
+    return codes
 
 
 @click.command()
@@ -90,9 +104,7 @@ def explain(rule: str | None) -> None:
     from trunkline.audit import explain as pages
 
     def run() -> int:
-        click.echo(
-            pages.rule_list() if rule is None else pages.explain(pages.find_rule(rule)), nl=False
-        )
+        click.echo(pages.rule_list() if rule is None else pages.explained(rule), nl=False)
         return 0
 
     _guarded(run)
@@ -123,12 +135,9 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     from trunkline.audit.config import find_root
     from trunkline.audit.config_reader import load_config
     from trunkline.audit.problems import UsageError
-    from trunkline.audit.registry import known_selector, select_rules
+    from trunkline.audit.registry import select_rules
 
-    select, ignore = _codes(options["select"]), _codes(options["ignore"])
-    for code in (*select, *ignore):
-        if not known_selector(code):
-            raise UsageError(f"no rule is called {code!r}", "`trunkline explain` lists the rules")
+    select, ignore = _codes("--select", options["select"]), _codes("--ignore", options["ignore"])
     for path in paths:
         if not os.path.exists(path):
             raise UsageError(f"there is no file or folder {path}", "name one that exists")
@@ -144,6 +153,8 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     def once() -> int:
         config = load_config(root)
         rules = select_rules(select or config.select, (*config.ignore, *ignore))
+        if not rules:
+            raise UsageError("no rule is left to run", "ignore less, or select more")
         return _once(config, rules, wanted, options)
 
     return _watch(root, once) if options["watch"] else once()

@@ -4,31 +4,36 @@ from textwrap import dedent
 
 from trunkline.audit.findings import GROUPS
 from trunkline.audit.problems import UsageError
-from trunkline.audit.registry import load_rule, rule_files, rule_names
+from trunkline.audit.registry import close_name, is_prefix, load_rule, rule_files, rule_names
 from trunkline.audit.rule import PROGRAM, Rule
 
 
-def find_rule(name: str) -> Rule:
-    """Return a rule by its code or name.
+def explained(name: str) -> str:
+    """Return the page of a rule, or the list of those whose codes start with a prefix.
+
+    Args:
+        name: Code or name of a rule, or the beginning of a code (``TL2``), in any case.
 
     Raises:
         UsageError: There is none.
     """
-    code = rule_names().get(name, name.upper())
-    if code not in rule_files():
-        import difflib
+    code = rule_names().get(name.lower(), name.upper())
+    if code in rule_files():
+        return explain(load_rule(code))
+    if code != "TL" and is_prefix(code):
+        return rule_list(code)
+    close = close_name(name)
+    remedy = f"did you mean {close}?" if close else "`trunkline explain` lists the rules"
+    raise UsageError(f"no rule is called {name!r}", remedy)
 
-        close = difflib.get_close_matches(name, [*rule_files(), *rule_names()], 1)
-        remedy = f"did you mean {close[0]}?" if close else "`trunkline explain` lists the rules"
-        raise UsageError(f"no rule is called {name!r}", remedy)
-    return load_rule(code)
 
-
-def rule_list() -> str:
-    """Return every rule with its summary, by group."""
+def rule_list(prefix: str = "") -> str:
+    """Return every rule, or those of a prefix, with its summary, by group."""
     lines: list[str] = []
     group = -1
     for code in rule_files():
+        if not code.startswith(prefix):
+            continue
         rule = load_rule(code)
         if int(code[2]) != group:
             group = int(code[2])

@@ -45,10 +45,23 @@ def all_rules() -> tuple[Rule, ...]:
 
 def known_selector(selector: str) -> bool:
     """Tell whether a selector names at least one rule."""
-    if selector in ALIASES or selector in rule_names():
-        return True
-    is_code = re.fullmatch(r"TL\d{0,3}", selector) is not None
-    return is_code and any(code.startswith(selector) for code in rule_files())
+    return selector in ALIASES or selector in rule_names() or is_prefix(selector)
+
+
+def is_prefix(text: str) -> bool:
+    """Tell whether a text is the code of a rule, or the beginning of one."""
+    return bool(re.fullmatch(r"TL[0-9]{0,3}", text)) and any(
+        code.startswith(text) for code in rule_files()
+    )
+
+
+def close_name(name: str) -> str | None:
+    """Return the code or name of a rule that was probably meant; None where none is close."""
+    import difflib
+
+    known = {known.lower(): known for known in (*ALIASES, *rule_files(), *rule_names())}
+    close = difflib.get_close_matches(name.strip().lower(), known, 1)
+    return known[close[0]] if close else None
 
 
 def select_rules(select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Rule, ...]:

@@ -46,12 +46,24 @@ def test_paths_limit_what_is_reported(legacy_tree: Path) -> None:
     ("arguments", "message"),
     [
         (["--select", "TL999"], "no rule is called 'TL999'"),
+        (["--select", "tl201"], "did you mean TL201?"),
+        (["--select", ""], "--select names no rule"),
+        (["--ignore", ","], "--ignore names no rule"),
+        (["--select", "TL2", "--ignore", "TL2"], "no rule is left to run"),
+        (["--baseline", "app"], "the baseline app cannot be read: is a directory"),
+        (
+            ["--write-baseline", "--baseline", "no/b.json"],
+            "the baseline no/b.json cannot be written",
+        ),
         (["nowhere"], "there is no file or folder nowhere"),
         (["--baseline", "nowhere.json"], "there is no baseline nowhere.json"),
         (["--history", "3"], "git cannot read the history"),
     ],
 )
-def test_a_mistake_is_explained(legacy_tree: Path, arguments: list[str], message: str) -> None:
+def test_a_mistake_is_explained(
+    legacy_tree: Path, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(legacy_tree)
     result = _audit(legacy_tree, *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
@@ -294,6 +306,11 @@ def test_explains_every_rule() -> None:
     assert "TL201  direct-construction" in every.stdout
     one = CliRunner().invoke(explain, ["direct-construction"])
     assert one.stdout.startswith("# TL201 direct-construction\n")
+    assert CliRunner().invoke(explain, ["Tl201"]).stdout == one.stdout
+    group = CliRunner().invoke(explain, ["TL2"])
+    assert [line.split()[0] for line in group.stdout.splitlines()[1:]] == [
+        "TL201", "TL202", "TL203", "TL204", "TL205",
+    ]  # fmt: skip
     wrong = CliRunner().invoke(explain, ["TL2O1"])
     assert wrong.exit_code == 2
     assert "did you mean TL201?" in wrong.stderr

@@ -114,7 +114,7 @@ exclude = "data"
             "is missing",
         ),
         (
-            "[[tool.trunkline.contract]]\nlayers = ['x']\nsource = ['y']",
+            "[[tool.trunkline.contract]]\nlayers = ['x', 'y']\nsource = ['y']",
             "tool.trunkline.contract[0].source",
             "means nothing beside layers",
         ),
@@ -128,6 +128,51 @@ exclude = "data"
             "tool.trunkline.audit.source",
             "there is no folder '..' in the project",
         ),
+        (
+            "[tool.trunkline]\ncontainer = 'app'",
+            "tool.trunkline.container",
+            "'app' does not say where the module ends",
+        ),
+        ("[tool.trunkline]\ncanonical = [3]", "tool.trunkline.canonical[0]", "must be a table"),
+        (
+            "[[tool.trunkline.contract]]\nlayers = []",
+            "tool.trunkline.contract[0].layers",
+            "names nothing",
+        ),
+        (
+            "[[tool.trunkline.contract]]\nlayers = ['a', 'b | ']",
+            "tool.trunkline.contract[0].layers",
+            "'' is not a package",
+        ),
+        (
+            "[[tool.trunkline.contract]]\nlayers = ['a']",
+            "tool.trunkline.contract[0].layers",
+            "names one package alone",
+        ),
+        (
+            "[[tool.trunkline.contract]]\ntarget = ['a']\nimporters = []",
+            "tool.trunkline.contract[0].importers",
+            "names nothing",
+        ),
+        (
+            "[[tool.trunkline.contract]]\nsource = ['a.*']\nforbidden = ['b']",
+            "tool.trunkline.contract[0].source",
+            "'a.*' is not a package",
+        ),
+        ("[tool.trunkline.audit]\nsource = []", "tool.trunkline.audit.source", "names nothing"),
+        ("[tool.trunkline.audit]\ntests = [' ']", "tool.trunkline.audit.tests", "holds an empty"),
+        (
+            "[tool.trunkline.audit]\nbaseline = ''",
+            "tool.trunkline.audit.baseline",
+            "must be a path",
+        ),
+        (
+            "[tool.trunkline.audit]\nselect = ['TL2']\nignore = ['TL2']",
+            "tool.trunkline.audit.ignore",
+            "leaves no rule to run",
+        ),
+        ("\ufeff[tool]", "pyproject.toml", "starts with a byte order mark"),
+        ("a = " + "[" * 5000, "pyproject.toml", "nested too deeply"),
         ("tool = 3", "pyproject.toml", "tool must be a table"),
         ("[tool.trunkline.audti]", "tool.trunkline.audti", "unknown key"),
         ("[tool.trunkline", "pyproject.toml", "not valid TOML"),
@@ -145,6 +190,23 @@ def test_refuses_one_type_twice(tmp_path: Path) -> None:
     ((_, key, problem),) = _mistakes(tmp_path, table * 2)
     assert key == "tool.trunkline.canonical[1].type"
     assert "is named by entry 0 already" in problem
+
+
+def test_finds_the_lines_of_tables_that_are_written_inline(tmp_path: Path) -> None:
+    text = "[tool.trunkline]\naudit = {select = 3}\ncanonical = [{type = 'a:B', famly = []}]\n"
+    assert [line for line, _, _ in _mistakes(tmp_path, text)] == [2, 3]
+
+
+def test_a_layer_of_strangers_is_a_contract(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[[tool.trunkline.contract]]\nlayers = ['a | b']\n")
+    assert load_config(str(tmp_path)).contracts[0].layers == ("a | b",)
+
+
+def test_suggests_the_rule_that_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.trunkline.audit]\nselect = ['tl201']\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(str(tmp_path))
+    assert caught.value.mistakes[0].remedy == "did you mean 'TL201'?"
 
 
 def test_suggests_the_key_that_was_meant(tmp_path: Path) -> None:
