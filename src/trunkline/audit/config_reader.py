@@ -25,7 +25,7 @@ from trunkline.audit.problems import ConfigurationError, ConfigurationMistake
 
 _Table = TypeVar("_Table")
 
-_TOP_KEYS: Final = ("canonical", "contract", "audit", "container")
+_TOP_KEYS: Final = ("canonical", "contract", "audit", "container", "imports")
 _CANONICAL_KEYS: Final = ("type", "factory", "family", "legacy", "scope", "built-in")
 _CONTRACT_KEYS: Final = (
     "name",

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from trunkline.cli.discovery import container_option, find_container
+from trunkline.cli.discovery import container_option, find_container, import_modules
 from trunkline.cli.faults import FINDINGS
 
 __all__ = ["check"]
@@ -21,15 +21,25 @@ __all__ = ["check"]
     default="text",
     help="For a person, or for other tools.",
 )
+@click.option(
+    "--import",
+    "imports",
+    metavar="MODULE",
+    multiple=True,
+    help="A module with injected functions, beside those that pyproject.toml names as imports.",
+)
 @click.pass_context
-def check(ctx: click.Context, container: str | None, form: str) -> None:
-    """Validate the container: lifetimes, cycles, arguments, types.
+def check(ctx: click.Context, container: str | None, form: str, imports: tuple[str, ...]) -> None:
+    """Validate the container: lifetimes, cycles, arguments, types, injected functions.
 
     Builds nothing, reports everything at once. Exits with 1 where there are findings.
     """
+    from trunkline.cli.unimported import tell_unimported
     from trunkline.validation.report import report_json, report_text
 
     found = find_container(container)
+    import_modules(found, imports)
+    tell_unimported(found.root)
     instance = found.instance()
     findings = instance.findings()
     if form == "json":

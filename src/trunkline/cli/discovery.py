@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tomllib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,7 @@ from trunkline.cli.faults import CommandError
 if TYPE_CHECKING:
     from trunkline.containers import ContainerInstance, ScopedContainer
 
-__all__ = ["Found", "container_option", "find_container"]
+__all__ = ["Found", "container_option", "find_container", "import_modules"]
 
 _HOW_TO_BEGIN = (
     "name the container in pyproject.toml:\n"
@@ -38,10 +38,12 @@ class Found:
     Attributes:
         declared: The class.
         root: Folder of the project, which shown paths are relative to.
+        project: Its ``pyproject.toml``, where there is one.
     """
 
     declared: type[ScopedContainer]
     root: Path
+    project: Path | None
 
     def instance(self) -> ContainerInstance:
         """An instance, not started."""
@@ -86,7 +88,27 @@ def find_container(target: str | None, start: Path | None = None) -> Found:
             f"{target!r} doesn't name a container",
             remedy="write module:Class, for example app.containers:Application",
         )
-    return Found(_container_in(_imported(module_name, root), attribute), root)
+    return Found(_container_in(_imported(module_name, root), attribute), root, project)
+
+
+def import_modules(found: Found, more: Iterable[str]) -> None:
+    """Import the modules that ``imports`` of ``pyproject.toml`` names, and others.
+
+    Args:
+        found: The container, which is imported already.
+        more: Dotted names of the others.
+
+    Raises:
+        CommandError: One can't be imported, or ``imports`` is no list of names.
+    """
+    named = _settings(found.project).get("imports", []) if found.project is not None else []
+    if not (isinstance(named, list) and all(isinstance(name, str) for name in named)):
+        raise CommandError(
+            f"imports in [tool.trunkline] of {found.project} is {named!r}",
+            remedy='write a list of modules such as ["app.web", "app.jobs"]',
+        )
+    for name in (*named, *more):
+        _imported(name, found.root)
 
 
 def _named_in(project: Path | None, start: Path) -> str:
@@ -96,12 +118,7 @@ def _named_in(project: Path | None, start: Path) -> str:
             cause=f"there is no pyproject.toml in {start} or above it",
             remedy=_HOW_TO_BEGIN,
         )
-    try:
-        table = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise CommandError(f"{project} can't be read", cause=str(error)) from error
-    settings = table.get("trunkline", {})
-    named = settings.get("container") if isinstance(settings, dict) else None
+    named = _settings(project).get("container")
     if named is None:
         raise CommandError(
             "no container is named",
@@ -116,6 +133,16 @@ def _named_in(project: Path | None, start: Path) -> str:
     return named
 
 
+def _settings(project: Path) -> dict[str, Any]:
+    """The table ``[tool.trunkline]``."""
+    try:
+        table = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise CommandError(f"{project} can't be read", cause=str(error)) from error
+    settings = table.get("trunkline", {})
+    return settings if isinstance(settings, dict) else {}
+
+
 def _imported(name: str, root: Path) -> ModuleType:
     try:
         return import_module(name)
@@ -124,7 +151,7 @@ def _imported(name: str, root: Path) -> ModuleType:
             raise CommandError(
                 f"there is no module {error.name}",
                 cause=f"{root} comes first where modules are looked for, and has none",
-                remedy="mend the name of the container, or install the package it is in",
+                remedy="mend the name, or install the package it is in",
             ) from error
         raise _failed_import(name, error) from error
     except (Exception, SystemExit) as error:

@@ -82,6 +82,7 @@ class DescribedContainer(DynamicContainer, Lifecycle):
             is_provider,
             declared=written_recipes(blueprint),
             used=injections.keys(),
+            injected=injections,
             sync_entries=[
                 name for name, uses in injections.items() if not all(use.awaits for use in uses)
             ],

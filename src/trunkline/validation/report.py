@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trunkline.graph.blueprint import Blueprint, Recipe
@@ -12,6 +13,7 @@ from trunkline.graph.paths import relative_path
 from trunkline.validation.arguments import check_arguments, check_literals
 from trunkline.validation.definitions import check_definitions
 from trunkline.validation.findings import Finding, draw
+from trunkline.validation.injections import Injected, check_injections
 from trunkline.validation.lifetimes import check_captive_dependencies, check_cycles
 from trunkline.validation.reach import check_scope_values, check_sync_entry
 from trunkline.validation.strays import check_strays
@@ -29,6 +31,7 @@ def check_blueprint(
     declared: Mapping[str, Recipe] | None = None,
     used: Collection[str] = (),
     sync_entries: Iterable[str] = (),
+    injected: Mapping[str, Iterable[Injected]] = MappingProxyType({}),
 ) -> list[Finding]:
     """Run every check over a container; nothing is built.
 
@@ -40,6 +43,7 @@ def check_blueprint(
             checked too.
         used: Names of nodes that are asked for from outside the graph.
         sync_entries: Names of nodes that are resolved without ``await``.
+        injected: By a node's name, the parameters of injected functions that its objects fill.
 
     Returns:
         Every finding, in the order in which the providers at fault are declared.
@@ -55,6 +59,7 @@ def check_blueprint(
         *check_literals(graph, recipes, is_provider),
         *check_scope_values(graph, used),
         *check_sync_entry(graph, sync_entries),
+        *check_injections(graph, recipes, injected),
     ]
     position = {name: index for index, name in enumerate(graph.nodes)}
     return sorted(findings, key=lambda finding: position.get(finding.subject, len(position)))

@@ -12,7 +12,7 @@ from trunkline.errors import DeclarationError
 from trunkline.graph.model import SourceLocation
 from trunkline.wiring.marker import Inject
 
-__all__ = ["evaluated", "location_of", "markers_of", "names_in", "written"]
+__all__ = ["evaluated", "location_of", "markers_of", "names_in", "type_of", "written"]
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _BY_ANNOTATION = "engine: Annotated[Engine, Inject(Application.engine)] = INJECTED"
@@ -96,6 +96,11 @@ def markers_of(
             remedy="mark a parameter, or leave @inject out",
         )
     return found
+
+
+def type_of(marked: inspect.Parameter) -> Any:
+    """The type of a marked parameter, without its markers."""
+    return get_args(_behind_alias(marked.annotation))[0]
 
 
 def names_in(frame: FrameType) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from trunkline.compiler.loader import load
 from trunkline.compiler.wrapper import Flavour, Slot, WrapperSource, write_wrapper
 from trunkline.errors import AsyncResolutionError, ScopeNotOpenError
 from trunkline.introspection import awaits_itself, declared_behind
+from trunkline.providers.declared import Declared
 from trunkline.providers.injection import Injection
 from trunkline.resolution.scope import OpenScope
 from trunkline.resolution.state import MISSING, TAKEN
@@ -80,6 +81,7 @@ class Site:
     parameter: str
     marker: Inject[Any]
     flavour: Flavour
+    wants: Any
     injection: Injection = field(init=False)
     slot: Slot | None = None
     _wrapper: Wrapper = field(init=False)
@@ -93,6 +95,7 @@ class Site:
             function=f"{self.function.__module__}.{self.function.__qualname__}",
             parameter=self.parameter,
             awaits=self.flavour.awaits,
+            wants=self.wants if isinstance(provider, Declared) else None,
             location=location_of(self.function),
         )
         if not self.flavour.awaits and awaits_itself(provider):

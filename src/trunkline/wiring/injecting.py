@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from trunkline.compiler.wrapper import Flavour
 from trunkline.errors import DeclarationError
 from trunkline.providers.declared import caller_location
-from trunkline.wiring.annotations import evaluated, location_of, markers_of, names_in
+from trunkline.wiring.annotations import evaluated, location_of, markers_of, names_in, type_of
 from trunkline.wiring.filling import Site, Wrapper
 
 __all__ = ["inject"]
@@ -61,7 +61,10 @@ def _injected(function: Any, caller: FrameType) -> Any:
     signature, unread = evaluated(function, inspect.signature(function), names_in(caller))
     markers = markers_of(function, signature, unread)
     flavour = Flavour.of(function)
-    sites = [Site(function, name, marker, flavour) for name, marker in markers.items()]
+    sites = [
+        Site(function, name, marker, flavour, type_of(signature.parameters[name]))
+        for name, marker in markers.items()
+    ]
     wrapper = Wrapper(function, signature, sites).make()
     functools.update_wrapper(wrapper, function)
     wrapper.__signature__ = signature.replace(

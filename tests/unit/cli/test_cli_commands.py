@@ -24,6 +24,36 @@ BROKEN = (
 )
 
 
+ASYNC = """
+    from trunkline import ScopedContainer, providers
+
+
+    async def connect() -> str:
+        return ""
+
+
+    class Application(ScopedContainer):
+        connection = providers.Scoped(connect)
+        size = providers.Scoped(len, connection)
+"""
+
+TAKING = """
+    from typing import Annotated
+
+    from trunkline import (
+        Inject,
+        inject,
+    )
+
+    from {application} import Application
+
+
+    @inject
+    def take(size: Annotated[int, Inject(Application.size)]) -> int:
+        return size
+"""
+
+
 # help
 
 
@@ -97,6 +127,50 @@ def test_check_writes_json_for_tools(project: Project) -> None:
     findings = json.loads(result.output)["findings"]
     assert [f["check"] for f in findings] == ["captive-dependency", "missing-argument"]
     assert findings[0]["location"] == {"file": f"{project.module}.py", "line": 28}
+
+
+def test_check_imports_the_modules_that_are_named_for_their_injected_functions(
+    project: Project,
+) -> None:
+    project.application(ASYNC)
+    names = [f"{project.module}_{name}" for name in ("web", "jobs", "plain")]
+    web, jobs, plain = names
+    for name in (web, jobs):
+        project.write(f"{name}.py", TAKING.format(application=project.module))
+    project.write(f"{plain}.py", "from dependency_injector.wiring import inject\n")
+    project.write("tests/test_it.py", "from trunkline import inject\n")
+    unaware = project.run("check")
+    assert unaware.exit_code == 0
+    assert unaware.stdout == f"{project.module}:Application: 2 providers, no findings\n"
+    assert unaware.stderr.startswith(
+        f"not checked: the injected functions of {jobs}.py, {web}.py, which nothing has imported; "
+    )
+    assert unaware.stderr.endswith(f'imports = ["{jobs}"]\n')
+    with (project.root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f'imports = ["{web}"]\n')
+    partly = project.run("check")
+    assert partly.exit_code == 1
+    assert "[async-from-sync]" in partly.stdout
+    assert f"injected into {web}.take" in partly.stdout
+    assert f"injected functions of {jobs}.py, which" in partly.stderr
+    wholly = project.run("check", "--import", jobs)
+    assert f"injected into {jobs}.take" in wholly.stdout
+    assert wholly.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("imports", "told"),
+    [('"app.web"', "write a list of modules"), ('["app_absent"]', "there is no module app_absent")],
+)
+def test_imports_that_can_not_be_read_or_found_are_a_usage_error(
+    project: Project, imports: str, told: str
+) -> None:
+    project.application()
+    with (project.root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f"imports = {imports}\n")
+    result = project.run("check")
+    assert result.exit_code == 2
+    assert told in result.stderr
 
 
 # graph
