@@ -91,8 +91,20 @@ def _judge(project: Project, path: str, item: Import) -> BrokenImport | None:  #
             f"{absent.rpartition('.')[0] or 'the tree'} has no {absent.rpartition('.')[2]}",
             f"did you mean {near}?" if near else "", fails,
         )  # fmt: skip
-    if item.member is None or item.member == "*":
+    if item.member == "*":
+        return _unexported(project, path, item)
+    if item.member is None:
         return None
+    if (
+        not item.flags & facts.TYPE_CHECKING
+        and item.module in project.table.files
+        and resolver.for_checkers_alone(item.module, item.member)
+    ):
+        return BrokenImport(
+            path, item.line, item.column, f"{item.module} has no {item.member} when it is run",
+            "it is bound under TYPE_CHECKING alone",
+            "bind it at run time too, or import it under TYPE_CHECKING here as well", fails,
+        )  # fmt: skip
     entity = resolver.lookup(item.module, item.member)
     if entity.kind != entities.MISSING:
         return None
@@ -111,6 +123,22 @@ def _judge(project: Project, path: str, item: Import) -> BrokenImport | None:  #
         f"neither a name in {project.table.files.get(item.module, item.module)} nor a module in it",
         f"did you mean {near}?" if near else "", fails,
     )  # fmt: skip
+
+
+def _unexported(project: Project, path: str, item: Import) -> BrokenImport | None:
+    """Return why a star import cannot work: its module exports a name that it lacks."""
+    known = project.resolver.facts(item.module) if item.module in project.table.files else None
+    if known is None or known.exports is None or known.dynamic & facts.DYNAMIC_ALL:
+        return None
+    for name in known.exports:
+        entity = project.resolver.lookup(item.module, name)
+        if entity == (entities.MISSING, item.module, name):
+            return BrokenImport(
+                path, item.line, item.column, f"__all__ of {item.module} names {name}",
+                f"{project.table.files[item.module]} has no such name",
+                "take it out of __all__, or define it", not item.flags & _SOFT,
+            )  # fmt: skip
+    return None
 
 
 def _near(name: str, known: object) -> str:
@@ -162,7 +190,8 @@ def _spread(
     queue: deque[str] = deque()
     for root in roots:
         module = project.table.names[root.path]
-        if root.fails_module and module not in broken:
+        hidden = project.table.files.get(module) != root.path
+        if root.fails_module and not hidden and module not in broken:
             broken[module] = f"{root.path}:{root.line}"
             queue.append(module)
     consequences: list[Consequence] = []

@@ -1,6 +1,6 @@
 """Names of modules from paths of files, by the interpreter's rules of precedence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from trunkline.audit.discovery import Discovery
@@ -15,7 +15,8 @@ class ModuleTable(NamedTuple):
         packages: Modules that are packages (an ``__init__`` file).
         namespaces: Folders without ``__init__``: namespace packages.
         opaque: Modules that exist in a form that is not read: compiled, or stubs.
-        hidden: Files that no import reaches: a package of the same name stands before them.
+        hidden: Files that no import reaches, each with the file that stands before it: a package
+            of the same name, or a module where its folder would have to be a package.
     """
 
     files: dict[str, str]
@@ -94,6 +95,7 @@ def build_table(discovery: Discovery, sources: Iterable[str]) -> ModuleTable:
         name, _ = module_name(f"{folder}/__init__.py", roots)
         if name and name not in files:
             namespaces.add(name)
+    _hide_below_modules(files, packages, namespaces, hidden)
     opaque = {module_name(f"{path}.py", roots)[0] for path in discovery.opaque}
     opaque |= {
         module_name(f"{path[:-9]}/__init__.py", roots)[0]
@@ -108,6 +110,33 @@ def build_table(discovery: Discovery, sources: Iterable[str]) -> ModuleTable:
         frozenset(opaque - set(files)),
         hidden,
     )
+
+
+def _hide_below_modules(
+    files: dict[str, str], packages: set[str], namespaces: set[str], hidden: dict[str, str]
+) -> None:
+    """Take out what lies in a folder beside a module of its name: the module is no package."""
+    modules = files.keys() - packages
+    under = {
+        name: parent
+        for name in (*files, *namespaces)
+        if (parent := _first_within(name, modules)) is not None
+    }
+    for name, parent in under.items():
+        namespaces.discard(name)
+        packages.discard(name)
+        if name in files:
+            hidden[files.pop(name)] = files[parent]
+
+
+def _first_within(name: str, modules: Set[str]) -> str | None:
+    """Return the outermost of some modules that a dotted name lies below."""
+    at = name.find(".")
+    while at > 0:
+        if name[:at] in modules:
+            return name[:at]
+        at = name.find(".", at + 1)
+    return None
 
 
 def module_name(path: str, roots: Iterable[str]) -> tuple[str, bool]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity, unknown
+from trunkline.audit.given import is_given_names
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Definition, Facts, Import
@@ -17,14 +18,20 @@ from trunkline.audit.source.library import Library
 
 _MODULE_NAMES: Final = frozenset(
     {
-        "__name__", "__file__", "__doc__", "__path__", "__package__", "__spec__", "__loader__",
-        "__dict__", "__builtins__", "__cached__", "__annotations__", "__all__", "__version__",
-        "__debug__",
+        "__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__dict__",
+        "__builtins__", "__cached__", "__annotations__", "__class__",
     }
 )  # fmt: skip
+_FOLDER_NAMES: Final = frozenset(
+    {"__name__", "__doc__", "__package__", "__spec__", "__loader__", "__path__", "__file__",
+     "__dict__", "__class__"}
+)  # fmt: skip
+"""Names that a namespace package has; its ``__file__`` is None."""
 _NAMED: Final = frozenset(
     {entities.CLASS, entities.FUNCTION, entities.MODULE, entities.EXTERNAL, entities.INSTANCE}
 )
+_ELSEWHERE: Final = facts.TYPE_CHECKING | facts.FALLBACK | facts.IN_FUNCTION | facts.MAIN_ONLY
+"""Where a binding stands that an import of its module does not run, or only if another fails."""
 DEPTH: Final = 40
 """How many names may lead to one another before the chain counts as a loop."""
 
@@ -45,6 +52,7 @@ class NameResolver(ABC):
         self._names: dict[str, dict[str, list[Definition | Import]]] = {}
         self._lookups: dict[tuple[str, str], Entity] = {}
         self._pending: set[tuple[str, str]] = set()
+        self._given: dict[str, bool] = {}
         self._own_tops: set[str] | None = None
 
     # Modules.
@@ -85,7 +93,7 @@ class NameResolver(ABC):
                 if self.library.broken(path):
                     return "unknown"
                 is_package = parent in self.table.packages
-                if known.dynamic & facts.DYNAMIC_PATH and is_package:
+                if known.dynamic & facts.DYNAMIC_PATH:
                     return "unknown"
                 if known.dynamic & facts.DYNAMIC_NAMES and (not is_package or last == module):
                     return "unknown"
@@ -168,13 +176,15 @@ class NameResolver(ABC):
             self._lookups[key] = found
         return found
 
-    def _look(self, module: str, name: str) -> Entity:  # noqa: PLR0911 # one case after another
+    def _look(self, module: str, name: str) -> Entity:  # noqa: C901, PLR0911 # one case after another
         table = self.table
         if module not in table.files:
             if module.endswith(".__init__") and module[:-9] in table.packages:
                 return self.lookup(module[:-9], name)
             if f"{module}.{name}" in table.files or f"{module}.{name}" in table.namespaces:
                 return Entity(entities.MODULE, f"{module}.{name}")
+            if name in _FOLDER_NAMES and module in table.namespaces:
+                return Entity(entities.VALUE, module, name)
             if module in table.namespaces and module not in table.opaque:
                 return Entity(entities.MISSING, module, name)
             return unknown("the module is compiled, or a stub")
@@ -186,17 +196,45 @@ class NameResolver(ABC):
             for binding in self.names(module).get(name, ())
             if not isinstance(binding, Import) or (binding.module, binding.member) != (module, name)
         ]
-        if bound:
-            entity = self._binding(module, self.chosen(bound))
+        chosen = self.chosen(bound) if bound else None
+        if chosen is not None and not _is_deleted(chosen):
+            entity = self._binding(module, chosen)
+            if self._bound_again(module, chosen, bound, entity):
+                return unknown("the name is bound to one of several things")
             if entity.kind == entities.INSTANCE and len(bound) > 1:
                 return Entity(entities.VALUE, module, name)
             return entity
         submodule = f"{module}.{name}"
         if module in table.packages and table.exists(submodule):
             return Entity(entities.MODULE, submodule)
-        if name in _MODULE_NAMES:
+        if name in _MODULE_NAMES or (name == "__path__" and module in table.packages):
             return Entity(entities.VALUE, module, name)
         return self._from_stars(module, name)
+
+    def _bound_again(
+        self,
+        module: str,
+        chosen: Definition | Import,
+        bound: list[Definition | Import],
+        entity: Entity,
+    ) -> bool:
+        """Tell whether a condition may bind a name to another thing further down."""
+        return any(
+            other.line > chosen.line
+            and other.flags & facts.CONDITIONAL
+            and not other.flags & (_ELSEWHERE | facts.GUARDED)
+            and self._binding(module, other) != entity
+            for other in bound
+        )
+
+    def for_checkers_alone(self, module: str, name: str) -> bool:
+        """Tell whether a module binds a name under ``TYPE_CHECKING`` alone, not when it is run."""
+        bound = self.names(module).get(name, ())
+        if not bound or not all(binding.flags & facts.TYPE_CHECKING for binding in bound):
+            return False
+        if module in self.table.packages and self.table.exists(f"{module}.{name}"):
+            return False
+        return self._from_stars(module, name).kind == entities.MISSING
 
     def _from_stars(self, module: str, name: str) -> Entity:  # noqa: C901, PLR0912 # one case after another
         own = self.facts(module)
@@ -229,7 +267,16 @@ class NameResolver(ABC):
                 undecided = entity
             elif entity.kind != entities.MISSING:
                 return entity
+        if undecided is None and self._is_given_names(module):
+            return unknown("what the module calls may give it names")
         return undecided or Entity(entities.MISSING, module, name)
+
+    def _is_given_names(self, module: str) -> bool:
+        known = self._given.get(module)
+        if known is None:
+            self._given[module] = False  # while its own calls are followed
+            known = self._given[module] = is_given_names(self, module)
+        return known
 
     @staticmethod
     def chosen(bound: list[Definition | Import]) -> Definition | Import:
@@ -237,12 +284,8 @@ class NameResolver(ABC):
         if len(bound) == 1:
             return bound[0]
         for avoid in (
-            facts.TYPE_CHECKING
-            | facts.FALLBACK
-            | facts.IN_FUNCTION
-            | facts.CONDITIONAL
-            | facts.MAIN_ONLY,
-            facts.TYPE_CHECKING | facts.FALLBACK | facts.IN_FUNCTION | facts.MAIN_ONLY,
+            _ELSEWHERE | facts.CONDITIONAL,
+            _ELSEWHERE,
             facts.FALLBACK | facts.IN_FUNCTION,
             facts.FALLBACK,
         ):
@@ -296,3 +339,8 @@ class NameResolver(ABC):
     @abstractmethod
     def resolve(self, path: str | None) -> Entity:
         """Return what a path leads to."""
+
+
+def _is_deleted(binding: Definition | Import) -> bool:
+    """Tell whether the last thing that a module does with a name is to delete it."""
+    return isinstance(binding, Definition) and binding.kind == "del"

@@ -30,6 +30,7 @@ Run = Callable[..., Result]
         "from .stubbed import anything",
         "from app.dynamic.anything import x",
         "from app.core import __file__",
+        "from redis import __name__, __path__",
         "from ... import beyond",
     ],
 )
@@ -46,6 +47,93 @@ def test_right_or_undecided_imports_are_left_alone(write: Write, run: Run, line:
         }
     )
     assert not run("TL401", "TL402", "TL403").findings
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from app.core import __all__",
+        "from app.core import __version__",
+        "from app.core import __path__",
+        "from app.core import for_checkers",
+        "from app.core import deleted",
+        "from app.core.below import y",
+        "from app.exports import *",
+        "import typing\nif not typing.TYPE_CHECKING:\n    import app.gone",
+    ],
+)
+def test_imports_that_fail_are_found(write: Write, run: Run, line: str) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/core.py": "import typing\nif typing.TYPE_CHECKING:\n    import for_checkers\n"
+            "deleted = 1\ndel deleted\n",
+            "app/core/below.py": "y = 1\n",
+            "app/exports.py": "__all__ = ['x', 'y']\nx = 1\n",
+            "app/user.py": line + "\n",
+        }
+    )
+    assert [finding.path for finding in run("TL401").findings] == ["app/user.py"]
+
+
+def test_a_hidden_module_breaks_nobody(write: Write, run: Run) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/core.py": "import app.gone\n",
+            "app/core/__init__.py": "x = 1\n",
+            "app/user.py": "from app.core import x\n",
+        }
+    )
+    assert not run("TL402").findings
+
+
+MAKERS = """\
+import sys
+
+
+def export(cls):
+    setattr(sys.modules[cls.__module__], "made", cls)
+    return cls
+
+
+def recreate(name):
+    sys.modules[name].made = 1
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from app.makers import export\n@export\nclass Backend: ...\n",
+        "from app import makers\nif True:\n    old = makers.recreate(__name__)\n",
+        "import lazy\nlazy.install(__name__, ['made'])\n",
+        "def add(kind):\n    from app import core\n    setattr(core, kind.__name__, kind)\n",
+        "import lazy, typing\nif typing.TYPE_CHECKING:\n    import made\nlazy.install(__name__)\n",
+    ],
+)
+def test_names_that_calls_may_give_are_unknown(write: Write, run: Run, text: str) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/makers.py": MAKERS,
+            "app/real.py": "made = 1\n",
+            "app/core.py": text,
+            "app/user.py": "from app.core import made\n",
+        }
+    )
+    assert not run("TL401").findings
+
+
+def test_a_logger_gives_no_names(write: Write, run: Run) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/core.py": "import logging\nlog = logging.getLogger(__name__)\n",
+            "app/user.py": "from app.core import made\n",
+        }
+    )
+    assert [finding.path for finding in run("TL401").findings] == ["app/user.py"]
 
 
 def test_the_root_cause_says_how_much_it_breaks(write: Write, run: Run) -> None:

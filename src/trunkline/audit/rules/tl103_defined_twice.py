@@ -9,6 +9,7 @@ from trunkline.audit.source import facts
 
 _CONDITIONS = (
     facts.TYPE_CHECKING
+    | facts.RUNTIME_ONLY
     | facts.GUARDED
     | facts.FALLBACK
     | facts.CONDITIONAL
@@ -33,12 +34,16 @@ class Check(Rule):
         """
 # file: app/shapes.py
 import sys
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 if sys.platform == "win32":
     def pause(): ...
 else:
     def pause(): ...
+
+def both(): ...
+if not TYPE_CHECKING:
+    def both(*more): ...
 
 @overload
 def area(of: int) -> int: ...

@@ -13,7 +13,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 12
+FORMAT: Final = 13
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
@@ -37,6 +37,8 @@ MAIN_ONLY: Final = 1024
 """Under ``if __name__ == "__main__"``."""
 VERSION_CHECK: Final = 2048
 """Under a test of the interpreter's version or the platform."""
+RUNTIME_ONLY: Final = 8192
+"""Hidden from type checkers: under ``if not TYPE_CHECKING`` or in the ``else`` of its test."""
 ALIASED: Final = 4096
 """``import a.b as c``: binds the module itself rather than its top package."""
 
@@ -67,7 +69,7 @@ class Definition(NamedTuple):
 
     name: str
     kind: str
-    """``class``, ``def``, ``assign``, ``name`` (any other way to bind)."""
+    """``class``, ``def``, ``assign``, ``name`` (any other way to bind), ``del`` (it is unbound)."""
     line: int
     column: int
     flags: int
@@ -116,6 +118,8 @@ class Class(NamedTuple):
     """Names assigned on ``self`` or ``cls`` in its methods."""
     keywords: tuple[str, ...]
     flags: int
+    mutable: tuple[str, ...]
+    """Names that the class body gives a literal list, dict or set: its objects share it."""
 
 
 Span = tuple[int, int, int, int]
@@ -142,7 +146,8 @@ class Call(NamedTuple):
     arguments: tuple[Argument, ...]
     use: str
     """What becomes of the result: ``await``, ``expr`` (dropped), ``with``, ``async with``, ``for``,
-    ``attribute`` (something of it is used), ``value`` (any other use)."""
+    ``attribute`` (something of it is used), ``held`` (kept in a variable of which something is
+    used), ``value`` (any other use)."""
     scope: str
     end_line: int
     end_column: int
@@ -203,6 +208,8 @@ class Text(NamedTuple):
     callee: str | None
     """Path of the call it is the first argument of."""
     scope: str
+    creates: bool = False
+    """True where that call says ``create=`` or ``raising=``: what it names may be missing."""
 
 
 class Suppression(NamedTuple):

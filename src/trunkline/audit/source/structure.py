@@ -79,7 +79,7 @@ class StructureReader:
 
     # The module's own statements.
 
-    def _block(self, body: list[ast.stmt], flags: int) -> None:
+    def _block(self, body: list[ast.stmt], flags: int) -> None:  # noqa: C901 # one case after another
         for statement in body:
             kind = type(statement)
             if kind is ast.Import or kind is ast.ImportFrom:
@@ -92,6 +92,8 @@ class StructureReader:
                 self._try(statement, flags)  # type: ignore[arg-type] # narrowed by type()
             elif isinstance(statement, _BLOCKS):
                 self._compound(statement, flags)
+            elif kind is ast.Delete and not flags:
+                self._delete(statement)  # type: ignore[arg-type] # narrowed by type()
             elif kind is ast.Expr:
                 self._expression(statement, flags)  # type: ignore[arg-type] # narrowed by type()
             elif not isinstance(statement, (ast.Pass, ast.Raise)):
@@ -118,6 +120,13 @@ class StructureReader:
         self._bind(node.name, "class" if is_class else "def", node.lineno, column, own)
         if self._holds_import(node):
             self._nested(node.body, flags if is_class else flags | facts.IN_FUNCTION, node.name)
+
+    def _delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
+                if isinstance(part, ast.Name):
+                    self._bind(part.id, "del", part.lineno, part.col_offset, 0)
+        self._note_reads(node)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, flags: int) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -147,11 +156,10 @@ class StructureReader:
 
     def _compound(self, node: ast.stmt, flags: int) -> None:
         if isinstance(node, ast.If):
-            mark = condition_flags(node.test)
+            mark, other = branch_flags(node.test)
             self._note_reads(node.test)
             self._block(node.body, flags | mark)
-            other = mark & ~(facts.TYPE_CHECKING | facts.MAIN_ONLY)
-            self._block(node.orelse, flags | other | facts.CONDITIONAL)
+            self._block(node.orelse, flags | other)
             return
         inner = flags | facts.CONDITIONAL
         if isinstance(node, (ast.For, ast.AsyncFor)):
@@ -236,9 +244,9 @@ class StructureReader:
                 self._nested(node.orelse, inner, scope)
                 self._nested(node.finalbody, flags, scope)
             elif isinstance(node, ast.If):
-                mark = condition_flags(node.test)
+                mark, other = branch_flags(node.test)
                 self._nested(node.body, flags | mark, scope)
-                self._nested(node.orelse, flags | facts.CONDITIONAL, scope)
+                self._nested(node.orelse, flags | other, scope)
             elif isinstance(node, ast.Match):
                 for case in node.cases:
                     self._nested(case.body, flags | facts.CONDITIONAL, scope)
@@ -321,17 +329,26 @@ def catches_import_error(handler: ast.ExceptHandler) -> bool:
     return any(last_name(kind) in _MISSING for kind in kinds)
 
 
-def condition_flags(test: ast.expr) -> int:
-    """Return what the test of an ``if`` says of the statements under it."""
+def branch_flags(test: ast.expr) -> tuple[int, int]:
+    """Return what the test of an ``if`` says of the statements under it, and of those of `else`.
+
+    What is not for type checkers alone runs in every case.
+    """
     if last_name(test) == "TYPE_CHECKING":
-        return facts.TYPE_CHECKING
+        return facts.TYPE_CHECKING, facts.RUNTIME_ONLY
+    if (
+        isinstance(test, ast.UnaryOp)
+        and isinstance(test.op, ast.Not)
+        and last_name(test.operand) == "TYPE_CHECKING"
+    ):
+        return facts.RUNTIME_ONLY, facts.TYPE_CHECKING
     flags = facts.CONDITIONAL
     for node in ast.walk(test):
         if isinstance(node, ast.Attribute) and node.attr in {"version_info", "platform"}:
             flags |= facts.VERSION_CHECK
         elif isinstance(node, ast.Name) and node.id == "__name__":
             flags |= facts.MAIN_ONLY
-    return flags
+    return flags, flags & ~facts.MAIN_ONLY
 
 
 def last_name(node: ast.expr) -> str:
