@@ -93,6 +93,20 @@ def provided(resolver: "Resolver", owner: Entity) -> Entity:
     return result
 
 
+def nested_provider(resolver: "Resolver", owner: Entity, name: str) -> Entity:
+    """Return the provider that a container declares which another holds as a provider."""
+    provider = declared_provider(resolver, owner.module, owner.name)
+    if provider is None or provider.kind != "Container" or not provider.call.arguments:
+        return unknown("an attribute of a provider")
+    for argument in provider.call.arguments[1:]:
+        if argument.keyword in {name, "**"}:
+            return unknown("a provider that the outer container replaces")
+    inner = resolver.resolve(provider.call.arguments[0].value)
+    if inner.kind != entities.CLASS:
+        return unknown("a container that is not known")
+    return resolver.step(inner, name)
+
+
 def is_async(resolver: "Resolver", owner: Entity, seen: frozenset[Entity] = frozenset()) -> bool:
     """Tell whether calling a provider gives something to await."""
     provider = declared_provider(resolver, owner.module, owner.name)

@@ -164,6 +164,8 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
     found: set[bytes] = set()
     for source in project.sources():
         for item in source.facts.imports:
+            if item.member == "*" and item.module in project.table.files:
+                found.update(_star_spellings(project, source.module, item.module))
             if item.scope or item.member is None or item.member in {item.bound, "*"}:
                 continue
             entity = project.resolver.lookup(source.module, item.bound)
@@ -184,6 +186,15 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
                     found.add(declared.name.encode())
     found |= _method_names(project)
     return {name for name in found if len(name) > 2}
+
+
+def _star_spellings(project: Project, module: str, target: str) -> Iterator[bytes]:
+    """Yield how a star import of a module ends which has a canonical name by one itself."""
+    for canonical in project.canonicals:
+        if canonical.is_type(project.resolver.lookup(target, canonical.name)):
+            yield f"{module.rpartition('.')[2]} import *".encode()
+            if module in project.table.packages:
+                yield b". import *"
 
 
 def _method_names(project: Project) -> set[bytes]:

@@ -1,6 +1,7 @@
 """Dependency graphs of containers, from source: the same model that live containers produce."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 KEY: Final = "key"
 """The parameter by which a keyed provider gets its key."""
 _NO_EDGES: Final = frozenset({"Object", "Configuration"})
-_LITERALS: Final = frozenset({"Dict", "Selector", *AGGREGATES})
+LITERALS: Final = frozenset({"Dict", "Selector", *AGGREGATES})
 """Providers that take the items of a literal for providers; others inject the literal as it is."""
 _SETTERS: Final = {
     "add_args": "", "set_args": "", "add_kwargs": "", "set_kwargs": "", "add_attributes": ".",
@@ -40,18 +41,26 @@ def container_graphs(project: Project) -> Iterator[tuple[str, "Graph"]]:
 def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph | None":
     from trunkline.graph.model import Graph
 
+    bodies = _bodies(project, entity)
+    if bodies is None:
+        reason = "the container has a scope chain of its own"
+        project.undecided.append(Undecided(path, item.line, entity.full, reason))
+        return None
+    return Graph(entity.full.replace(":", "."), SCOPES, _GraphReader(project, bodies).nodes)
+
+
+def _bodies(project: Project, entity: Entity) -> "list[_Body] | None":
+    """Return the classes that declare a container; None where its scopes are its own."""
     bodies: list[_Body] = []
     for base in reversed(project.resolver.ancestors(entity)[0]):
         if base.module.startswith("trunkline.containers"):
             continue  # the framework's own base, where its source is part of the tree
         own = project.resolver.class_facts(base)
         if own is None or {"scopes", "default_scope"} & {*own.members}:
-            reason = "the container has a scope chain of its own"
-            project.undecided.append(Undecided(path, item.line, entity.full, reason))
             return None
         home = project.table.files[base.module]
         bodies.append(_Body(base, home, project.library.full(home)))
-    return Graph(entity.full.replace(":", "."), SCOPES, _GraphReader(project, bodies).nodes)
+    return bodies
 
 
 class _Body:
@@ -117,6 +126,9 @@ class _GraphReader:
         from trunkline.graph.model import Kind, Node, SourceLocation
 
         call = calls[0]
+        if kind == "Container":
+            self._nested(name, call, body)
+            return
         node_kind, scope = lifetime(kind, call)
         arguments = call.arguments
         provides = ""
@@ -135,6 +147,30 @@ class _GraphReader:
             declared="[" not in name,
         )  # fmt: skip
 
+    def _nested(self, name: str, call: Call, body: _Body) -> None:
+        """Add the nodes of a container that this one holds, with what is put into it."""
+        from trunkline.graph.model import Dependency, Kind, Node, SourceLocation
+
+        inner = self._project.resolver.resolve(call.arguments[0].value if call.arguments else None)
+        bodies = None
+        if inner.kind == entities.CLASS and is_container(self._project.resolver, inner):
+            bodies = _bodies(self._project, inner)
+        if bodies is None or any(argument.keyword == "**" for argument in call.arguments):
+            return
+        for node in _GraphReader(self._project, bodies).nodes.values():
+            edges = [edge._replace(target=f"{name}.{edge.target}") for edge in node.dependencies]
+            own = f"{name}.{node.name}"
+            self.nodes[own] = replace(node, name=own, dependencies=tuple(edges))
+        for argument in call.arguments[1:]:
+            replaced = f"{name}.{argument.keyword}"
+            read = self._read(replaced, argument, body)
+            if read is not None and read.target != replaced:
+                place = SourceLocation(body.path, call.line)
+                edge = Dependency(read.target, "provides", read.deferred)
+                self.nodes[replaced] = Node(replaced, Kind.VIEW, None, "", (edge,), place)
+            elif read is None:
+                self.nodes.pop(replaced, None)  # something that is not known
+
     def _edges(
         self, name: str, kind: str, arguments: tuple[Argument, ...], body: _Body, prefix: str = ""
     ) -> "list[Dependency]":
@@ -152,7 +188,7 @@ class _GraphReader:
         edges: list[Dependency] = []
         key = next((a.value for a in arguments if a.keyword == KEY), None)
         for position, argument in enumerate(arguments):
-            if argument.keyword == "scope" or (argument.keyword == "[" and kind not in _LITERALS):
+            if argument.keyword == "scope" or (argument.keyword == "[" and kind not in LITERALS):
                 continue
             named = argument.keyword is not None and argument.keyword.isidentifier()
             parameter = f"{prefix}{argument.keyword}" if named else str(position)
@@ -176,6 +212,8 @@ class _GraphReader:
         head, rest = self._head(argument.value)
         if head is None:
             return None
+        if rest and self._holds_container(head):
+            return _Read(f"{head}.{rest[0]}") if len(rest) == 1 else None
         if not rest or rest[0] == "provider":
             return _Read(head, bool(rest) or self._is_delegated(head))
         self._view(name, argument.value, call, body, call.line if call is not None else 0)
@@ -196,7 +234,7 @@ class _GraphReader:
         from trunkline.graph.model import Dependency, Kind, Node, SourceLocation
 
         head, rest = self._head(value)
-        if head is None:
+        if head is None or self._holds_container(head):
             return
         deferred = rest[0] == "provider" if rest else self._is_delegated(head)
         edges = [Dependency(head, "provides", deferred)]
@@ -216,11 +254,18 @@ class _GraphReader:
 
     def _is_delegated(self, name: str) -> bool:
         """Tell whether a provider is injected itself, instead of what it makes."""
+        return is_delegated(self._kind(name))
+
+    def _holds_container(self, name: str) -> bool:
+        """Tell whether a provider is a container that this one holds."""
+        return self._kind(name) == "Container"
+
+    def _kind(self, name: str) -> str | None:
+        """Return the name of the class of a declared provider."""
         body = self._homes[name]
         store = body.stores[name][0]
         call = body.calls.get(store.span) if store.span is not None else None
-        kind = provider_kind(self._project.resolver, call.callee) if call is not None else None
-        return is_delegated(kind)
+        return provider_kind(self._project.resolver, call.callee) if call is not None else None
 
 
 def _chain(call: Call, calls: dict[Span, Call]) -> Iterator[Call]:

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity
 from trunkline.audit.project import Project, Source
+from trunkline.audit.source.facts import Call
 
 _PATCHERS: Final = (
     "mock:patch", "unittest.mock:patch", "unittest:mock.patch", "mock:mock.patch",
 )  # fmt: skip
+_OBJECT_PATCHERS: Final = (".patch.object", ":patch.object", ".setattr", ".delattr")
 
 
 class PatchTarget(NamedTuple):
@@ -30,19 +32,28 @@ class PatchTarget(NamedTuple):
 
 def patch_targets(project: Project, source: Source) -> Iterator[PatchTarget]:
     """Yield every dotted name that a file patches."""
-    creating = {
-        (call.line, argument.value)
-        for call in source.facts.calls
-        for argument in call.arguments
-        if argument.keyword in {"create", "raising"}
-    }
-    created = {line for line, value in creating if value in {"=True", "=False"}}
     for text in source.facts.texts:
         if text.callee is None or "." not in text.value or ":" in text.value:
             continue
         if _is_patcher(project, text.callee):
-            near = bool(created & {text.line, text.line - 1, text.line + 1})
-            yield PatchTarget(text.value, text.line, text.column, near)
+            yield PatchTarget(text.value, text.line, text.column, text.creates)
+    for call in source.facts.calls:
+        name = _attribute_patched(project, call)
+        if name:
+            creates = any(one.keyword in {"create", "raising"} for one in call.arguments)
+            yield PatchTarget(name, call.line, call.column, creates)
+
+
+def _attribute_patched(project: Project, call: Call) -> str:
+    """Return the dotted name that ``patch.object(owner, "name")`` and its like patch."""
+    callee = call.callee or ""
+    if len(call.arguments) < 2 or not callee.endswith(_OBJECT_PATCHERS):
+        return ""
+    name = call.arguments[1].value or ""
+    owner = project.resolver.resolve(call.arguments[0].value)
+    if owner.kind not in {entities.MODULE, entities.CLASS} or not name.startswith("='"):
+        return ""
+    return f"{owner.full.replace(':', '.')}.{name[2:-1]}"
 
 
 def _is_patcher(project: Project, callee: str) -> bool:

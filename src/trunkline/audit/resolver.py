@@ -84,6 +84,10 @@ class Resolver(NameResolver):
             return self.lookup(owner.module, token)
         if kind in {entities.CLASS, entities.INSTANCE}:
             return self._class_member(owner, token)
+        if kind == entities.PROVIDER:
+            from trunkline.audit.containers import nested_provider
+
+            return nested_provider(self, owner, token)
         return unknown("an attribute of a value that is not known")
 
     def _called(self, owner: Entity) -> Entity:
@@ -193,7 +197,7 @@ class Resolver(NameResolver):
                 complete = False
                 continue
             for base in declared.bases:
-                target = self.resolve(base)
+                target = self.resolve(base.removesuffix("[]") if base else base)
                 if target.kind == entities.CLASS:
                     stack.append(target)
                 elif not (target.kind == entities.EXTERNAL and _plain_base(target)):
@@ -228,7 +232,9 @@ class Resolver(NameResolver):
         target = self.resolve(path.removesuffix("()"))
         return f"{target.module}:{target.name}" not in _SAME_CLASS
 
-    def _class_member(self, owner: Entity, name: str) -> Entity:  # noqa: PLR0911 # one case after another
+    def _class_member(self, owner: Entity, name: str) -> Entity:  # noqa: C901, PLR0911 # one case after another
+        if name == "__class__" and owner.kind == entities.INSTANCE:
+            return Entity(entities.CLASS, owner.module, owner.name)
         for item in self.ancestors(Entity(entities.CLASS, owner.module, owner.name))[0]:
             declared = self.class_facts(item)
             if declared is None:
@@ -251,10 +257,23 @@ class Resolver(NameResolver):
 
                 if is_provider(self, item.module, qualname):
                     return Entity(entities.PROVIDER, item.module, qualname)
-                return unknown("a class attribute")
+                if name in declared.attributes:
+                    return unknown("a class attribute that methods set again")
+                return self._class_value(item, qualname)
             if name in declared.attributes and owner.kind == entities.INSTANCE:
                 return self._attribute(item, name)
         return unknown("the attribute is not known")
+
+    def _class_value(self, owner: Entity, qualname: str) -> Entity:
+        """Return the class that a class attribute is another name for; unknown for other values."""
+        target = f"{owner.module}:{qualname}"
+        path = self.table.files[owner.module]
+        stores = [one for one in self.library.detailed(path).stores if one.target == target]
+        if len(stores) == 1:
+            found = self.resolve(stores[0].value)
+            if found.kind == entities.CLASS:
+                return found
+        return unknown("a class attribute")
 
     def _attribute(self, owner: Entity, name: str) -> Entity:
         """Return what ``self.name`` was set to, where every assignment agrees."""

@@ -20,9 +20,10 @@ class Wired(NamedTuple):
 
 
 def wired_modules(project: Project) -> Wired | None:
-    """Return what every ``wire()`` names; None where one of them is not decided."""
+    """Return what every ``wire()`` names; None where one is not decided, or none is there."""
     modules: set[str] = set()
     packages: set[str] = set()
+    found = False
     for source in project.sources():
         for call in source.facts.calls:
             name = (call.callee or "").rpartition(":")[2].rpartition(".")[2]
@@ -30,7 +31,8 @@ def wired_modules(project: Project) -> Wired | None:
                 continue
             if not _read(project, source, call, modules, packages):
                 return None
-    return Wired(frozenset(modules), frozenset(packages))
+            found = True
+    return Wired(frozenset(modules), frozenset(packages)) if found else None
 
 
 def _read(

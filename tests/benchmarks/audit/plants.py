@@ -496,6 +496,13 @@ class Wired{n}(containers.DeclarativeContainer):
     many = providers.Factory(list, [one])  # <- TL703
     left = providers.Singleton(dict, right=one)
 """,
+        "app/planted/wiring_{n}.py": """\
+from containers.wired_{n} import Wired{n}
+
+
+def start():
+    Wired{n}().wire(modules=["app.planted.elsewhere_{n}"])
+""",
         "app/planted/wired_{n}.py": """\
 from containers.wired_{n} import Wired{n}
 from dependency_injector.wiring import Closing, Provide, inject
@@ -571,6 +578,79 @@ from app.engine.user_execution_engine import UserExecutionEngine
 smoke = UserExecutionEngine(None)  # trunkline: ignore[TL201, TL601] the smoke test's own
 bare = 1  # trunkline: ignore[TL201]  # <- TL001
 stale = 1  # trunkline: ignore[TL201] nothing is constructed here  # <- TL002
+""",
+    }),
+    Plant({
+        "app/planted/ways_{n}.py": """\
+from importlib import import_module
+
+from app.engine.user_execution_engine import UserExecutionEngine
+
+
+class Kinds{n}:
+    engine_class = UserExecutionEngine
+
+    def build(self, context):
+        self.motor = self.engine_class(context)  # <- TL201
+        self.motor.start_{n}()  # <- TL404
+        return import_module("app.engine.user_execution_engine").UserExecutionEngine  # kept
+
+
+def bare():
+    engine = object.__new__(UserExecutionEngine)  # <- TL201
+    return engine.limit
+
+
+def relative():
+    return import_module(".execution_engine", "app.engine")  # <- TL204
+""",
+        "app/planted/instead_{n}.py": """\
+from app.engine.user_execution_engine import UserExecutionEngine
+
+
+class Stub{n}:
+    pass
+
+
+def given(engine: UserExecutionEngine | None = None):
+    if engine is None:  # <- TL607
+        return Stub{n}()
+    return engine
+
+
+def guarded(engine: UserExecutionEngine | None = None):
+    if engine is None:
+        return Stub{n}()
+    return engine.stats()
+
+
+class Shared{n}:
+    engines = {}
+
+    def keep(self, engine: UserExecutionEngine, scope):
+        self.engines[scope] = engine  # <- TL603
+        scope["engine"] = engine
+""",
+        "app/planted/checked_{n}.py": """\
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.context.user_execution_context import UserExecutionContext as Only{n}
+
+gone = {n}
+del gone
+""",
+        "app/planted/real_rules_{n}.py": """\
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.planted.checked_{n} import Only{n}  # <- TL202
+
+
+def late() -> "Only{n}":
+    from app.planted.checked_{n} import gone  # <- TL401
+
+    return gone
 """,
     }),
     Plant({  # what looks like violations and is none

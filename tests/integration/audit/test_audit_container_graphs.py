@@ -12,6 +12,8 @@ from trunkline.audit.registry import select_rules
 from trunkline.errors import GraphError
 
 SOURCE = """\
+from dependency_injector import containers
+
 from trunkline import Scope, ScopedContainer, providers
 
 SESSION = Scope.SESSION
@@ -33,6 +35,19 @@ class Holder:
 class Base(ScopedContainer):
     holder = providers.ScopeValue(Holder)
     none = providers.Object(Context())
+
+
+class Inner(containers.DeclarativeContainer):
+    part = providers.Dependency()
+    kept = providers.Singleton(Holder, part)
+    each = providers.Factory(Holder, part)
+    free = providers.Singleton(Holder)
+    given = providers.Dependency()
+
+
+class Plain(containers.DeclarativeContainer):
+    each = providers.Factory(Holder)
+    free = providers.Singleton(Holder, each)
 
 
 class Other(ScopedContainer):
@@ -96,6 +111,15 @@ CAPTIVE = {
     "a session": "held = providers.Scoped(Holder, context, scope=Scope.SESSION)",
     "a resource": "pool = providers.Resource(Holder, providers.Callable(Holder, context))",
     "a singleton of a task": "pool = providers.ContextLocalSingleton(Holder, context)",
+    "into a nested container": "inner = providers.Container(Inner, part=context)",
+    "a nested container's": """
+        inner = providers.Container(Plain, each=context)
+        pool = providers.Singleton(Holder, inner.each)""",
+    "through a nested container": """
+        inner = providers.Container(Inner, part=providers.Factory(Holder, context))
+        pool = providers.Singleton(Holder, inner.each)""",
+    "unpacked": "pool = providers.Singleton(Holder, *[context], **{'b': Base.none})",
+    "unpacked by name": "pool = providers.Singleton(Holder, **{'a': context})",
     "more than its key": """
         pool = providers.KeyedSingleton(Holder, context, key=context.provided.tenant)""",
 }
@@ -125,6 +149,12 @@ FREE = {
     "a setting": """
         settings = providers.Configuration()
         pool = providers.Singleton(Holder, settings.database.limit)""",
+    "another provider of a nested container": """
+        inner = providers.Container(Inner, given=context)
+        pool = providers.Singleton(Holder, inner.free, inner.provided)""",
+    "what is put over a nested container's": """
+        inner = providers.Container(Plain, each=Base.none)
+        pool = providers.Singleton(Holder, inner.each, inner.free)""",
     "a part of a singleton": """
         one = providers.Singleton(Holder)
         parts = one.provided.parts

@@ -10,17 +10,20 @@ from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.source import facts
 
-_ABSTRACT = {
-    ("typing", "Protocol"),
-    ("typing_extensions", "Protocol"),
-    ("abc", "ABC"),
+_ABSTRACT = {("typing", "Protocol"), ("typing_extensions", "Protocol"), ("abc", "ABC")}
+"""What makes a class abstract that derives from it itself."""
+_OTHER_KINDS = {
     ("enum", "Enum"),
+    ("enum", "IntEnum"),
     ("enum", "StrEnum"),
     ("typing", "TypedDict"),
+    ("typing_extensions", "TypedDict"),
     ("typing", "NamedTuple"),
     ("builtins", "Exception"),
+    ("builtins", "BaseException"),
     ("builtins", "Warning"),
 }
+"""What makes everything that derives from it data or an error."""
 _FEWEST_METHODS = 3
 
 
@@ -46,6 +49,21 @@ class RunsEngine(Protocol):
 
 class AnyEngine(Protocol):
     def execute(self, name): ...
+# file: app/abstract.py
+from abc import ABC, ABCMeta, abstractmethod
+
+class BaseEngine(ABC):
+    def execute(self, name): ...
+
+class OtherEngine(metaclass=ABCMeta):
+    @abstractmethod
+    def execute(self, name): ...
+
+class BrokenEngine(RuntimeError):
+    pass
+
+class StalledEngine(BrokenEngine):
+    pass
 # file: tests/fakes.py
 class FakeEngine:
     pass
@@ -70,6 +88,29 @@ class Runner:  # <-
     def execute(self, name): ...
     def stats(self): ...
     async def execute_pipeline(self, steps): ...
+""",
+        """
+# file: app/abstract.py
+from abc import ABC
+
+class BaseEngine(ABC):
+    def execute(self, name): ...
+
+class SlowEngine(BaseEngine):  # <-
+    pass
+""",
+        """
+# file: app/generic.py
+from typing import Generic, TypeVar
+from app.engine import Engine
+
+T = TypeVar("T")
+
+class Typed(Engine, Generic[T]):  # <-
+    pass
+
+class Text(Typed[str]):  # <-
+    pass
 """,
     )
 
@@ -108,7 +149,7 @@ def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # no
     old = _old_base(project, canonical, entity)
     if old:
         return f"it derives from {old}, an old name of {canonical.name}"
-    if any(_is_abstract(project, item) for item in classes):
+    if _is_abstract(project, entity) or any(_is_other_kind(project, item) for item in classes):
         return ""
     if canonical.in_family(entity.last):
         return f"its name is of the family of {canonical.name}"
@@ -130,10 +171,27 @@ def _old_base(project: Project, canonical: Canonical, entity: Entity) -> str:
 
 
 def _is_abstract(project: Project, entity: Entity) -> bool:
+    """Tell whether a class says itself that it has to be derived from."""
+    if any((base.module, base.name) in _ABSTRACT for base in _bases(project, entity)):
+        return True
     declared = project.resolver.class_facts(entity)
-    if declared is None:
-        return False
-    bases = [project.resolver.resolve((base or "").removesuffix("[]")) for base in declared.bases]
+    for name in declared.members if declared is not None else ():
+        method = Entity(entities.FUNCTION, entity.module, f"{entity.name}.{name}")
+        function = project.resolver.function(method)
+        for path in function.decorators if function is not None else ():
+            if path.endswith(("abstractmethod", "abstractproperty")):
+                return True
+    return False
+
+
+def _is_other_kind(project: Project, entity: Entity) -> bool:
     return any(
-        (base.module, base.name) in _ABSTRACT or base.last.endswith("Error") for base in bases
+        (base.module, base.name) in _OTHER_KINDS or base.last.endswith("Error")
+        for base in _bases(project, entity)
     )
+
+
+def _bases(project: Project, entity: Entity) -> list[Entity]:
+    declared = project.resolver.class_facts(entity)
+    bases = declared.bases if declared is not None else ()
+    return [project.resolver.resolve((base or "").removesuffix("[]")) for base in bases]

@@ -49,6 +49,12 @@ def make_engine(context) -> Engine:  # <-
 class Makers:
     async def build(self, context):  # <-
         return Engine(context)
+
+def given_or_made(context, engine=None):  # <-
+    return engine or Engine(context)
+
+def made_if(context):  # <-
+    return Engine(context) if context else None
 """,
         """
 # file: app/wired.py

@@ -11,7 +11,7 @@ from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
-_CALLERS: Final = frozenset({"functools:partial", "builtins:map"})
+_CALLERS: Final = frozenset({"functools:partial", "builtins:map", "collections:defaultdict"})
 """What calls its first argument."""
 
 
@@ -43,6 +43,29 @@ class Engine:
 
 def view():
     return Engine()
+""",
+        """
+# file: app/fast.py
+class Fast: ...
+# file: app/views.py
+from app.engine import Engine
+from app.fast import Fast
+from app.settings import FAST
+
+if FAST:
+    Engine = Fast
+
+def view():
+    return Engine()  # one of two
+
+class Registry:
+    kind = Engine
+
+    def choose(self, kind):
+        self.kind = kind
+
+    def make(self, context):
+        return self.kind(context)
 """,
         """
 # file: tests/test_engine.py
@@ -87,6 +110,23 @@ make = partial(Engine, limit=3)  # <-
 def every(contexts):
     return list(map(Engine, contexts))  # <-
 """,
+        """
+# file: app/views.py
+from importlib import import_module
+from app.engine import Engine
+
+class Registry:
+    engine_class = Engine
+
+    def make(self, context):
+        return self.engine_class(context)  # <-
+
+def view(context):
+    first = Registry.engine_class(context)  # <-
+    second = import_module("app.engine").Engine(context)  # <-
+    third = Engine.__new__(Engine)  # <-
+    return first, second, third, object.__new__(Engine)  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
@@ -115,6 +155,7 @@ def every(contexts):
 def _constructed(project: Project, call: Call) -> Entity:
     """Return what a call constructs, itself or by handing it to what calls it."""
     target = project.resolver.resolve(call.callee)
-    if target.full in _CALLERS and call.arguments:
+    makes = target.full in _CALLERS or (call.callee or "").endswith(".__new__")
+    if makes and call.arguments:
         return project.resolver.resolve(call.arguments[0].value)
     return target

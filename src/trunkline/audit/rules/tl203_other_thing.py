@@ -10,6 +10,8 @@ from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
 from trunkline.audit.source import facts
 
+_THINGS = frozenset({entities.CLASS, entities.FUNCTION, entities.MODULE, entities.EXTERNAL})
+
 
 class Check(Rule):
     """``from fast import Fast as Engine``: the code below reads as if it used the canonical class.
@@ -38,6 +40,8 @@ class Fast:
 from app.fast import Fast as Engine  # <-
 # file: app/more.py
 from app.engine import Engine as OldEngine  # <-
+# file: app/whole.py
+import app.fast as Engine  # <-
 # file: app/assigned.py
 from app.fast import Fast
 
@@ -49,9 +53,11 @@ Engine = Fast  # <-
         """Yield every binding of such a name outside the tests to something else."""
         for source in project.sources(tests=False):
             for item in source.facts.imports:
-                if item.member in {None, "*", item.bound} or item.flags & facts.TYPE_CHECKING:
+                if item.member in {"*", item.bound} or item.flags & facts.TYPE_CHECKING:
                     continue
-                entity = project.resolver.member(item.module, item.member or "")
+                if item.member is None and not item.flags & facts.ALIASED:
+                    continue
+                entity = project.resolver.imported(item)
                 yield from self._bound(project, source, item.bound, entity, item.line, item.column)
             for definition in source.facts.definitions:
                 if definition.kind == "assign" and definition.value is not None:
@@ -63,7 +69,7 @@ Engine = Fast  # <-
     def _bound(
         self, project: Project, source: Source, name: str, entity: Entity, line: int, column: int
     ) -> Iterator[Finding]:
-        if entity.kind not in {entities.CLASS, entities.FUNCTION, entities.EXTERNAL}:
+        if entity.kind not in _THINGS:
             return
         for canonical in project.canonicals:
             if canonical.is_legacy_module(source.module) or not _claims(canonical, name):

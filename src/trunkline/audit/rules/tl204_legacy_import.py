@@ -40,7 +40,12 @@ def build():
 # file: app/dynamic.py
 import importlib
 
+from importlib import import_module as load
+
 module = importlib.import_module("app.old")  # <-
+load(".old", "app")  # <-
+load(".old", package=__package__)  # <-
+load(".older", "app")
 """,
     )
 
@@ -60,7 +65,7 @@ module = importlib.import_module("app.old")  # <-
                 for text in source.facts.texts:
                     if not canonical.is_legacy_module(text.value):
                         continue
-                    if project.resolver.resolve(text.callee).full in _IMPORTERS:
+                    if text.callee in _IMPORTERS:
                         yield self.finding(
                             source.path,
                             text.line,

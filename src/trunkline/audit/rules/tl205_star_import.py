@@ -26,8 +26,11 @@ class Check(Rule):
 from app.engine import Engine
 __all__ = ["LIMIT"]
 LIMIT = 3
+# file: app/private.py
+from app.engine import Engine as _Engine
 # file: app/views.py
 from app.limits import *
+from app.private import *
 """,
     )
     invalid = (
@@ -36,6 +39,13 @@ from app.limits import *
 from app.engine import *  # <-
 # file: app/more.py
 from app.old import *  # <-
+# file: app/again.py
+from app.views import *  # <-
+# file: app/renamed.py
+from app.engine import Engine as Motor
+# file: app/by_another_name.py
+from app.renamed import *  # <-
+kind = Motor
 """,
     )
 
@@ -46,10 +56,12 @@ from app.old import *  # <-
                 if item.member != "*" or item.module not in project.table.files:
                     continue
                 known = project.resolver.facts(item.module)
+                own = project.resolver.names(item.module)
                 for canonical in project.canonicals:
                     names = {
                         canonical.name,
                         *(legacy.last for legacy in canonical.config.legacy if legacy.attribute),
+                        *(name for name in own if not name.startswith("_")),
                     }
                     for name in sorted(names):
                         if known.exports is not None and name not in known.exports:

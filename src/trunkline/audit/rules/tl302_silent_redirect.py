@@ -7,9 +7,13 @@ from trunkline.audit.config import Name
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
-from trunkline.audit.source.facts import Import
+from trunkline.audit.source.facts import Definition, Import
+from trunkline.audit.source.reduction import code_alone
 
-_WARNS = (b"DeprecationWarning", b"deprecated(", b"trunkline.legacy", b"warn_deprecated")
+_WARNS = (
+    b"DeprecationWarning", b"FutureWarning", b"deprecated(", b"trunkline.legacy",
+    b"warn_deprecated",
+)  # fmt: skip
 
 
 class Check(Rule):
@@ -33,10 +37,25 @@ OldEngine = redirect_class("OldEngine", to="app.containers:Application.engine")
 # file: app/old.py
 from app.legacy import OldEngine
 """,
+        """
+# file: app/moved.py
+import warnings
+
+def moved(target):
+    warnings.warn("it moved", DeprecationWarning, stacklevel=3)
+    return target
+
+# file: app/old.py
+from app.engine import Engine
+from app.moved import moved
+
+OldEngine = moved(Engine)
+""",
     )
     invalid = (
         """
 # file: app/old.py
+'''It ought to give a DeprecationWarning.'''
 from app.engine import Engine
 
 OldEngine = Engine  # <-
@@ -67,17 +86,34 @@ OldEngine = Engine  # <-
                 )
 
     def _warns(self, project: Project, legacy: Name, canonical: Canonical) -> bool:
-        """Tell whether the module of an old name warns, or one that it has the name from."""
+        """Tell whether the module of an old name warns, or one that it has the name from.
+
+        What a function of another package makes of the name cannot be read and may well warn.
+        """
         module, attribute = legacy.module, legacy.attribute
         seen: set[str] = set()
         while module in project.table.files and module not in seen:
             seen.add(module)
-            data = project.library.source(project.table.files[module])
-            if data is not None and any(word in data for word in _WARNS):
+            if _warns_itself(project, module):
                 return True
             bound = project.resolver.names(module).get(attribute, ()) if attribute else ()
+            for one in bound:
+                if isinstance(one, Definition) and (one.value or "").endswith("()"):
+                    maker = project.resolver.resolve((one.value or "")[:-2])
+                    in_tree = maker.module in project.table.files
+                    if not in_tree or _warns_itself(project, maker.module):
+                        return True
             imports = [one for one in bound if isinstance(one, Import)]
             if not imports or imports[-1].module == canonical.type.module:
                 break
             module, attribute = imports[-1].module, imports[-1].member or ""
         return False
+
+
+def _warns_itself(project: Project, module: str) -> bool:
+    """Tell whether a module's code, its comments and texts aside, gives such a warning."""
+    data = project.library.source(project.table.files[module])
+    if data is None or not any(word in data for word in _WARNS):
+        return False
+    code = code_alone(data)
+    return any(word in code for word in _WARNS)

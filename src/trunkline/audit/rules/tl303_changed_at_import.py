@@ -38,6 +38,12 @@ warnings.warn("use app.engine", DeprecationWarning, stacklevel=2)
 OldEngine = Engine
 Engine.execute_now = Engine.execute  # <-
 setattr(Engine, "run", Engine.execute)  # <-
+# file: app/replaced.py
+import app.engine
+
+class Fast: ...
+
+app.engine.Engine = Fast  # <-
 """,
     )
 
@@ -64,15 +70,18 @@ setattr(Engine, "run", Engine.execute)  # <-
                         changes.append((owner, name[1:].strip("'"), call.line, call.column))
             for owner, name, line, column in changes:
                 entity = project.resolver.resolve(owner)
-                if entity.kind != entities.CLASS:
-                    continue
                 for canonical in project.canonicals:
-                    if canonical.is_type(entity) and source.module != canonical.type.module:
+                    home = canonical.type.module
+                    replaced = entity.kind == entities.MODULE and (
+                        (entity.module, name) == (home, canonical.type.name)
+                    )
+                    if (canonical.is_type(entity) or replaced) and source.module != home:
+                        what = canonical.name if replaced else f"{canonical.name}.{name}"
                         yield self.finding(
                             source.path,
                             line,
                             column,
-                            f"{canonical.name}.{name} is set when this module is imported",
+                            f"{what} is set when this module is imported",
                             cause=f"{canonical.subject} then differs with the order of imports",
                             subject=canonical.subject,
                         )

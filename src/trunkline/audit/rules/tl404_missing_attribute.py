@@ -1,12 +1,16 @@
 """TL404: a method or attribute that the canonical thing does not have."""
 
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
-from trunkline.audit.project import Project
+from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
+from trunkline.audit.source.facts import Call
+
+_QUESTIONS: Final = frozenset({"builtins:hasattr", "builtins:getattr"})
 
 
 class Check(Rule):
@@ -14,7 +18,8 @@ class Check(Rule):
 
     Objects are followed from constructions, factories, annotated parameters and `self`. A class
     with `__getattr__`, with bases outside the tree, or under an unknown decorator may have any
-    attribute: nothing is reported then.
+    attribute: nothing is reported then, nor of what some line sets on such an object, or asks for
+    with `hasattr`.
     """
 
     code = "TL404"
@@ -42,6 +47,23 @@ from app.engine import Engine
 def view(engine: Engine):
     return engine.speed  # of those that are fast
 """,
+        """
+# file: app/marks.py
+from app.engine import Engine
+
+Engine.version = 2
+setattr(Engine, "build", 7)
+
+def mark(engine: Engine):
+    engine.seen = True
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    if hasattr(engine, "warm_up"):
+        engine.warm_up()
+    return engine.seen, engine.version, engine.build
+""",
     )
     invalid = (
         """
@@ -54,16 +76,36 @@ async def view(engine: Engine, app: Application):
     other = await app.engine()
     other.stop()  # <-
     return Engine.create()  # <-
+
+class Use:
+    def later(self):
+        return self.motor.start()  # <-
+
+    def __init__(self, motor: Engine):
+        self.motor = motor
+# file: app/generic.py
+from typing import Generic, TypeVar
+from app.views import Engine
+from app.context import Context
+
+T = TypeVar("T")
+
+class Use(Generic[T]):
+    kept: Engine
+
+    def run(self):
+        self.kept.start()  # set by a subclass, or never
 """,
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every use of an attribute that the class of its owner lacks."""
-        heirs: dict[Entity, frozenset[str]] = {}
+        added: dict[Entity, _Added] = {}
         for source in project.sources():
-            places = [(call.callee, call.line, call.column) for call in source.facts.calls]
-            places += [(ref.path, ref.line, ref.column) for ref in source.facts.references]
-            for path, line, column in places:
+            asked = _asked_for(source)
+            uses = [(c.callee, c.line, c.column, c.scope) for c in source.facts.calls]
+            uses += [(r.path, r.line, r.column, r.scope) for r in source.facts.references]
+            for path, line, column, scope in uses:
                 if path is None or path.startswith("?"):
                     continue
                 owner, dot, name = path.rpartition(".")
@@ -73,12 +115,13 @@ async def view(engine: Engine, app: Application):
                 if entity.kind not in {entities.CLASS, entities.INSTANCE}:
                     continue
                 canonical = project.canonical_of(entity)
-                if canonical is None:
-                    continue
                 of = Entity(entities.CLASS, entity.module, entity.name)
-                if project.resolver.has_member(of, name) is False and not (
-                    entity.kind == entities.INSTANCE and name in self._of_heirs(project, of, heirs)
-                ):
+                if canonical is None or project.resolver.has_member(of, name) is not False:
+                    continue
+                if of not in added:
+                    added[of] = _added(project, of)
+                of_heir = entity.kind == entities.INSTANCE and name in added[of].heirs
+                if not of_heir and name not in added[of].given and (scope, name) not in asked:
                     yield self.finding(
                         source.path,
                         line,
@@ -88,17 +131,53 @@ async def view(engine: Engine, app: Application):
                         subject=canonical.subject,
                     )
 
-    @staticmethod
-    def _of_heirs(
-        project: Project, of: Entity, known: dict[Entity, frozenset[str]]
-    ) -> frozenset[str]:
-        """Return what the subclasses of a class add: what is declared as one may be one of them."""
-        if of not in known:
-            names: set[str] = set()
-            for source in project.sources():
-                for item in source.facts.classes:
-                    heir = Entity(entities.CLASS, source.module, item.name)
-                    if heir != of and project.resolver.is_subclass(heir, of):
-                        names.update(item.members, item.attributes)
-            known[of] = frozenset(names)
-        return known[of]
+
+class _Added(NamedTuple):
+    """What objects of a class may have besides what the class has.
+
+    Attributes:
+        heirs: Members of its subclasses: what is declared as one may be one of them.
+        given: What some line gives an object, or the class, from outside.
+    """
+
+    heirs: frozenset[str]
+    given: frozenset[str]
+
+
+def _added(project: Project, of: Entity) -> _Added:
+    heirs: set[str] = set()
+    given: set[str] = set()
+    for source in project.sources():
+        for item in source.facts.classes:
+            heir = Entity(entities.CLASS, source.module, item.name)
+            if heir != of and project.resolver.is_subclass(heir, of):
+                heirs.update(item.members, item.attributes)
+        for store in source.facts.stores:
+            owner, _, name = store.target.rpartition(".")
+            if _is_of(project, owner, of):
+                given.add(name)
+        for call in source.facts.calls:
+            name = _named(call, frozenset({"builtins:setattr"}))
+            if name and _is_of(project, call.arguments[0].value, of):
+                given.add(name)
+    return _Added(frozenset(heirs), frozenset(given))
+
+
+def _is_of(project: Project, path: str | None, of: Entity) -> bool:
+    entity = project.resolver.resolve(path)
+    return entity.kind in {entities.CLASS, entities.INSTANCE} and (entity.module, entity.name) == (
+        of.module,
+        of.name,
+    )
+
+
+def _asked_for(source: Source) -> set[tuple[str, str]]:
+    """Return the attributes that functions ask about before they use them, by function."""
+    return {(call.scope, name) for call in source.facts.calls if (name := _named(call, _QUESTIONS))}
+
+
+def _named(call: Call, callees: frozenset[str]) -> str:
+    """Return the attribute that a call of one of these names in its second argument."""
+    if call.callee not in callees or len(call.arguments) < 2:
+        return ""
+    return (call.arguments[1].value or "").removeprefix("=").strip("'")

@@ -11,8 +11,9 @@ from trunkline.audit.rule import PROGRAM, Rule
 class Check(Rule):
     """The patched name is gone: the test fails with an AttributeError, or patches nothing.
 
-    Understood are `mock.patch`, pytest-mock's `mocker.patch` and `monkeypatch.setattr` with a
-    dotted name. A target created by the patch itself (``create=True``) is left alone.
+    Understood are `mock.patch` and `patch.object`, pytest-mock's `mocker.patch`, and
+    `monkeypatch.setattr`. A target that the patch itself may create (``create=True``,
+    ``raising=False``) is left alone.
     """
 
     code = "TL405"
@@ -25,25 +26,41 @@ class Check(Rule):
         """
 # file: tests/test_views.py
 from unittest import mock
+from app.engine import Engine
 
 @mock.patch("app.engine.Engine")
 @mock.patch("app.engine.Engine.execute")
 @mock.patch("app.engine.not_there", create=True)
 @mock.patch("json.loads")
+@mock.patch.object(Engine, "execute")
+@mock.patch.object(Engine, "made", create=True)
 def test_view(*mocks): ...
+
+def test_more(monkeypatch):
+    monkeypatch.setattr("app.engine.made", 1, raising=False)
+    setattr(Engine, "made", 1)
 """,
     )
     invalid = (
         """
 # file: tests/test_views.py
 from unittest.mock import patch
+from app import engine
+from app.engine import Engine
 
 @patch("app.engine.Motor")  # <-
 def test_view(motor):
     with patch("app.gone.thing"):  # <-
         pass
 
+@patch.object(Engine, "run_all")  # <-
+@patch.object(engine, "start")  # <-
+def test_objects(*mocks): ...
+
 def test_more(monkeypatch, mocker):
+    monkeypatch.setattr("app.engine.made", 1, raising=False)
+    monkeypatch.setattr("app.engine.stop", None)  # <-
+    monkeypatch.setattr(Engine, "run_all", None)  # <-
     monkeypatch.setattr("app.engine.Engine.run_all", None)  # <-
     mocker.patch("app.engine.start")  # <-
 """,

@@ -6,7 +6,7 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.patches import patch_targets
-from trunkline.audit.project import Project
+from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
 from trunkline.audit.source import facts
 
@@ -15,7 +15,7 @@ class Check(Rule):
     """``from app.engine import Engine`` binds the class where it is used: other patches miss it.
 
     Reported where every module outside the tests that uses the canonical class took it by name when
-    it was imported, and none looks it up in the patched module.
+    it was imported, and neither they nor the test look it up in the patched module.
     """
 
     code = "TL406"
@@ -32,6 +32,20 @@ import app.engine
 
 def kind():
     return app.engine.Engine
+# file: tests/test_views.py
+from unittest.mock import patch
+
+@patch("app.engine.Engine")
+def test_view(engine): ...
+""",
+        """
+# file: app/engine.py
+class Engine:
+    def same(self, other):
+        return isinstance(other, Engine)  # meets the patch
+# file: app/views.py
+from app.engine import Engine
+kind = Engine
 # file: tests/test_views.py
 from unittest.mock import patch
 
@@ -65,6 +79,7 @@ def test_view(engine): ...
                         (module, name) == (canonical.type.module, canonical.type.name)
                         and bound
                         and not looked_up
+                        and not _looks_up(project, source, canonical)
                     ):
                         yield self.finding(
                             source.path,
@@ -83,9 +98,9 @@ def _users(project: Project, canonical: Canonical) -> tuple[list[str], bool]:  #
     bound: list[str] = []
     for source in project.sources(tests=False):
         if source.module == canonical.type.module:
-            if any(
-                call.callee == canonical.type.full and call.scope for call in source.facts.calls
-            ):
+            own = [(call.callee, call.scope) for call in source.facts.calls]
+            own += [(r.path, r.scope) for r in source.facts.references if r.role != "annotation"]
+            if any(path == canonical.type.full and scope for path, scope in own):
                 return [], True
             continue
         for item in source.facts.imports:
@@ -100,13 +115,18 @@ def _users(project: Project, canonical: Canonical) -> tuple[list[str], bool]:  #
                 if item.scope:
                     return [], True  # looked up anew at every call
                 bound.append(source.module)
-        places = [call.callee for call in source.facts.calls] + [
-            r.path for r in source.facts.references
-        ]
-        for path in places:
-            owner, dot, last = (path or "").rpartition(".")
-            if dot and last == canonical.name:
-                holder = project.resolver.resolve(owner)
-                if holder.kind == entities.MODULE and holder.module == canonical.type.module:
-                    return [], True
+        if _looks_up(project, source, canonical):
+            return [], True
     return sorted(set(bound)), False
+
+
+def _looks_up(project: Project, source: Source, canonical: Canonical) -> bool:
+    """Tell whether a file reads the class from its module at each use."""
+    places = [call.callee for call in source.facts.calls]
+    for path in (*places, *(reference.path for reference in source.facts.references)):
+        owner, dot, last = (path or "").rpartition(".")
+        if dot and last == canonical.name:
+            holder = project.resolver.resolve(owner)
+            if holder.kind == entities.MODULE and holder.module == canonical.type.module:
+                return True
+    return False

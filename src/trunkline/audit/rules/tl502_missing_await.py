@@ -8,13 +8,16 @@ from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
+_MENDED = frozenset({"expr", "attribute", "held"})
+_WRONG = frozenset({*_MENDED, "with", "async with", "for"})
+
 
 class Check(Rule):
     """Without `await` there is a coroutine where the object should be.
 
     Reported where that is certain: the call is dropped, something of its result is used at once, or
-    the variable it is assigned to is used as the object. A coroutine handed to a task or gathered
-    is left alone.
+    the variable it is assigned to is used as the object, or it is entered or iterated. A coroutine
+    handed to a task or gathered is left alone.
     """
 
     code = "TL502"
@@ -37,7 +40,10 @@ async def view(context):
     engine = await open_engine(context)
     later = open_engine(context)
     task = asyncio.create_task(open_engine(context))
-    return engine.stats(), await later, await task
+    both = await asyncio.gather(open_engine(context), open_engine(context))
+    closed = open_engine(context)
+    closed.close()  # of the coroutine
+    return engine.stats(), await later, await task, both
 """,
     )
     invalid = (
@@ -54,6 +60,8 @@ async def view(context):
     engine = open_engine(context)  # <-
     open_engine(context)  # <-
     open_engine(context).stats()  # <-
+    async with open_engine(context) as other:  # <-
+        pass
     return engine.stats()
 """,
     )
@@ -62,14 +70,13 @@ async def view(context):
         """Yield every call whose coroutine is dropped, or used as the object."""
         for source in project.sources():
             for call in source.facts.calls:
-                if call.callee is None or call.use not in {"expr", "attribute", "value"}:
+                if call.callee is None or call.use not in _WRONG:
                     continue
-                path = f"{call.callee}()"
-                result = project.resolver.resolve(path)
+                result = project.resolver.resolve(f"{call.callee}()")
                 if result.kind != entities.AWAITABLE:
                     continue
                 canonical = project.canonical_of(result)
-                if canonical is None or (call.use == "value" and not _used(source, call, path)):
+                if canonical is None:
                     continue
                 yield self.finding(
                     source.path,
@@ -78,20 +85,8 @@ async def view(context):
                     f"{call.callee.rpartition(':')[2]} is async and is not awaited",
                     cause=f"it gives a coroutine, not {canonical.name}",
                     subject=canonical.subject,
-                    fix=_fix(call) if _in_async(source, call) else (),
+                    fix=_fix(call) if call.use in _MENDED and _in_async(source, call) else (),
                 )
-
-
-def _used(source: Source, call: Call, path: str) -> bool:
-    """Tell whether an attribute of the result is used in the same function."""
-    start = f"{path}."
-    return any(
-        other.scope == call.scope and (other.callee or "").startswith(start)
-        for other in source.facts.calls
-    ) or any(
-        reference.scope == call.scope and reference.path.startswith(start)
-        for reference in source.facts.references
-    )
 
 
 def _in_async(source: Source, call: Call) -> bool:

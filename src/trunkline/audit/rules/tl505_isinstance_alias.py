@@ -23,8 +23,11 @@ class Check(Rule):
 # file: app/views.py
 from app.engine import Engine
 
+class Registry:
+    engine_class = Engine
+
 def check(value):
-    return isinstance(value, Engine)
+    return isinstance(value, (int, Engine, Registry.engine_class))
 """,
     )
     invalid = (
@@ -34,7 +37,15 @@ from app.engine import Engine as Motor
 from app.old import OldEngine
 
 def check(value):
-    return isinstance(value, OldEngine) or issubclass(value, (int, Motor))  # <-
+    return isinstance(value, OldEngine) or issubclass(value, int)  # <-
+
+def more(value):
+    match value:
+        case OldEngine():  # <-
+            return 1
+    if isinstance(value, (int, Motor)):  # <-
+        return 2
+    return isinstance(value, OldEngine | int)  # <-
 """,
     )
 
@@ -49,7 +60,7 @@ def check(value):
                 name = reference.path.rpartition(":")[2].rpartition(".")[2]
                 for canonical in project.canonicals:
                     old = any(canonical.is_legacy(hop.module, hop.name) for hop in hops)
-                    alias = canonical.is_type(entity) and name != canonical.name
+                    alias = bool(hops) and canonical.is_type(entity) and name != canonical.name
                     what = "an old name" if old else "an alias"
                     if old or (alias and entity.kind == entities.CLASS):
                         yield self.finding(

@@ -1,5 +1,6 @@
 """TL506: mocks in production code."""
 
+import re
 from collections.abc import Iterator
 
 from trunkline.audit.findings import Finding
@@ -8,7 +9,9 @@ from trunkline.audit.rule import Rule
 from trunkline.audit.source import facts
 
 _MODULES = frozenset({"unittest.mock", "mock"})
-_TESTING_PARTS = ("test", "mock", "fake", "conftest", "fixture", "doctest")
+_WORD = re.compile(r"[a-z]+")
+_TESTING = re.compile(r"(?:unit|py|doc|conf)?test(?!i[fm])|mock|fake|fixture")
+"""How a word of a path begins that says that a module supports tests."""
 
 
 class Check(Rule):
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
         """
 # file: app/views.py
 from unittest.mock import MagicMock  # <-
+# file: app/latest.py
+from unittest.mock import Mock  # <-
 # file: app/pages.py
 def page():
     from unittest import mock  # <-
@@ -49,7 +54,7 @@ def page():
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every import of a mock library outside the tests."""
         for source in project.sources(tests=False):
-            if any(part in source.path.lower() for part in _TESTING_PARTS):
+            if any(_TESTING.match(word) for word in _WORD.findall(source.path.lower())):
                 continue
             lines: set[int] = set()
             for item in source.facts.imports:

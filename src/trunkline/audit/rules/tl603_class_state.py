@@ -40,6 +40,13 @@ class Page:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+
+class Pages:
+    known = {}
+
+    def __init__(self, context):
+        self.known = {}
+        self.known[context] = Engine(context)  # its own
 """,
     )
     invalid = (
@@ -54,6 +61,14 @@ class View:
     @classmethod
     def remember(cls, context):
         cls.last = Engine(context)  # <-
+
+class Pages:
+    known = {}
+
+    def remember(self, context):
+        self.known[context] = Engine(context)  # <-
+        self.__class__.last = Engine(context)  # <-
+        type(self).last = Engine(context)  # <-
 """,
     )
 
@@ -73,14 +88,17 @@ class View:
                     )
 
 
-def _class_attribute(project: Project, kept: Kept) -> str:
+def _class_attribute(project: Project, kept: Kept) -> str:  # noqa: PLR0911 # one case after another
     store = kept.store
     module, _, rest = store.target.partition(":")
     rest = rest.removesuffix("[]")
     owner, dot, name = rest.rpartition(".")
-    if module != kept.source.module or not dot or "(" in owner or not name.isidentifier():
+    if module != kept.source.module or not dot or not name.isidentifier():
         return ""
-    if project.resolver.resolve(f"{module}:{owner}").kind != entities.CLASS:
+    holder = project.resolver.resolve(f"{module}:{owner}")
+    if holder.kind == entities.INSTANCE and store.target.endswith("[]"):
+        return _shared_item(project, holder, name)
+    if holder.kind != entities.CLASS:
         return ""
     if store.scope == owner:
         # A declaration in the class body: it holds something only when a value is assigned.
@@ -92,7 +110,19 @@ def _class_attribute(project: Project, kept: Kept) -> str:
         entity = entities.Entity(entities.CLASS, module, owner)
         if not project.resolver.ancestors(entity)[1]:
             return ""
-    return f"{owner}.{name}"
+    return f"{holder.name}.{name}"
+
+
+def _shared_item(project: Project, holder: entities.Entity, name: str) -> str:
+    """Return the class attribute that all objects of a class fill together; empty for their own."""
+    of = entities.Entity(entities.CLASS, holder.module, holder.name)
+    classes, complete = project.resolver.ancestors(of)
+    declared = [project.resolver.class_facts(item) for item in classes]
+    if not complete or any(item is None or item.decorators for item in declared):
+        return ""
+    own = [item for item in declared if item is not None and name in item.mutable]
+    assigned = any(item is not None and name in item.attributes for item in declared)
+    return f"{holder.name}.{name}" if own and not assigned else ""
 
 
 def _has_value(kept: Kept) -> bool:

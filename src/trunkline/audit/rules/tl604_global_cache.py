@@ -46,10 +46,17 @@ def collect(contexts):
         """
 # file: app/views.py
 from collections.abc import Callable
+from contextvars import ContextVar
+from weakref import WeakKeyDictionary
 from app.engine import Engine
 
 makers: dict[str, Callable[[object], Engine]] = {}
 kinds: dict[str, type[Engine]] = {}
+current: ContextVar[Engine] = ContextVar("current")  # each task's own
+known: WeakKeyDictionary[object, Engine] = WeakKeyDictionary()  # as long as its key
+
+def keep(context):
+    current.set(Engine(context))
 """,
     )
     invalid = (
@@ -60,6 +67,8 @@ from app.engine import Engine
 
 _engines = {}
 _all: list[Engine] = []  # <-
+_quoted: "dict[str, Engine | None]" = {}  # <-
+_first = [Engine(None)]  # <-
 
 def engine_for(context):
     _engines[context.user_id] = Engine(context)  # <-
@@ -89,6 +98,8 @@ def cached_engine(context):  # <-
                 owner, _, method = (call.callee or "").rpartition(".")
                 if method not in _ADDERS or not module_level_name(project, source, owner):
                     continue
+                if method == "set" and len(call.arguments) < 2:
+                    continue  # of a context variable, or an event
                 for argument in call.arguments:
                     canonical = scoped_of(project, argument.value)
                     if canonical is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from trunkline.audit import entities
+from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.queries import bind, signature
@@ -15,7 +16,8 @@ class Check(Rule):
     """``engines["default"]``: one key for every user gives every user the same object.
 
     Found are stores and `setdefault` under a literal, and literals given as an identifier to a
-    canonical class or factory.
+    canonical class or factory. A key that is a word of the class's own name (``scope["engine"]``)
+    says what the thing is, not whose.
     """
 
     code = "TL605"
@@ -31,10 +33,13 @@ def keep(self, context):
     self.engines[context.user_id] = Engine(context)
 
 def options(context, **named):
-    named["engine"] = Engine(context)  # a mapping of this call
+    named["default"] = Engine(context)  # a mapping of this call
     own = {}
-    own["engine"] = Engine(context)
+    own["default"] = Engine(context)
     return named, own
+
+def hand_over(request, context):
+    request.scope["engine"] = Engine(context)  # one of the things that a request has
 """,
     )
     invalid = (
@@ -65,7 +70,7 @@ class Engine:
         for source in project.sources(tests=False):
             for kept in kept_objects(project, source):
                 key = kept.store.key
-                if key is not None and key != "=":
+                if key is not None and key != "=" and not _names(key, kept.canonical):
                     yield self.finding(
                         source.path,
                         kept.store.line,
@@ -78,7 +83,12 @@ class Engine:
                 if (call.callee or "").endswith(".setdefault") and len(call.arguments) > 1:
                     canonical = scoped_of(project, call.arguments[1].value)
                     key = call.arguments[0].value
-                    if canonical is not None and key is not None and key.startswith("='"):
+                    if (
+                        canonical is not None
+                        and key is not None
+                        and key.startswith("='")
+                        and not _names(key, canonical)
+                    ):
                         yield self.finding(
                             source.path,
                             call.line,
@@ -109,3 +119,9 @@ class Engine:
                             cause="every caller then shares one identity",
                             subject=canonical.subject,
                         )
+
+
+def _names(key: str, canonical: Canonical) -> bool:
+    """Tell whether a key says what is kept: words of the name of its class."""
+    word = "".join(filter(str.isalpha, key)).lower()
+    return bool(word) and word in canonical.name.lower()

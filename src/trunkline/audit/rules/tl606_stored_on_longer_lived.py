@@ -48,6 +48,7 @@ from app.state import state
 
 def view(engine: Engine):
     state.engine = engine  # <-
+    view.last = engine  # <-
 # file: app/pool.py
 from app.engine import Engine
 
@@ -93,6 +94,8 @@ def _holder(project: Project, kept: Kept, lasting: dict[Entity, str]) -> str:  #
     first = project.resolver.resolve(f"{module}:{rest.partition('.')[0]}")
     if first.kind in {entities.VALUE, entities.INSTANCE} and "(" not in rest:
         return f"the module-level {rest}"
+    if first.kind == entities.FUNCTION and rest.isidentifier():
+        return f"the function {rest}"
     entity = project.resolver.resolve(owner)
     if entity.kind == entities.INSTANCE:
         of = Entity(entities.CLASS, entity.module, entity.name)

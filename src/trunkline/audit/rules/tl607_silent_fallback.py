@@ -17,7 +17,8 @@ class Check(Rule):
     """When the canonical object cannot be had, something else takes its place and nobody is told.
 
     The failure that should have been seen is gone, and the request goes on with an object that
-    lacks the user's limits, bridge and teardown.
+    lacks the user's limits, bridge and teardown. A handler that raises, or logs a warning at
+    least, is not silent.
     """
 
     code = "TL607"
@@ -26,8 +27,11 @@ class Check(Rule):
     remedy = "let the failure reach the caller"
     valid = (
         """
+# file: app/fast.py
+class Simple: ...
 # file: app/views.py
 from app.engine import Engine
+from app.fast import Simple
 
 def build(context):
     try:
@@ -42,6 +46,19 @@ def strict(context):
         engine = None
         raise
     return engine
+
+def logged(context, log):
+    try:
+        engine = Engine(context)
+    except ValueError:
+        log.exception("no engine")
+        engine = Simple()
+    return engine
+
+def guarded(engine: Engine | None = None):
+    if engine is None:
+        return Simple()
+    return engine.stats()
 
 def noted(context):
     try:
@@ -80,6 +97,29 @@ def choose(engine: Engine | None):
 def fill(engine: Engine | None = None):
     if engine is None:  # <-
         engine = Simple()
+    return engine
+
+def instead(engine: Engine | None = None):
+    if engine is None:  # <-
+        return Simple()
+    return engine
+
+def unless(engine: Engine | None = None):
+    if engine is not None:  # <-
+        return engine
+    return Simple()
+
+def otherwise(engine: Engine | None = None):
+    if engine:  # <-
+        return engine
+    else:
+        return Simple()
+
+def early(context):
+    try:
+        engine = Engine(context)
+    except ValueError:  # <-
+        return Simple()
     return engine
 """,
     )
@@ -135,6 +175,7 @@ def _other(project: Project, path: str, canonical: Entity) -> str:
             callee.kind == entities.EXTERNAL
             and callee.last[:1].isupper()
             and callee.last not in _PLAIN
+            and not callee.last.endswith(("Error", "Exception", "Warning"))
         ):
             return callee.last
     return ""

@@ -30,8 +30,8 @@ scope = "request"
 # file: app/views.py
 from app.context import Context
 
-def view(user_id, thread_id):
-    return Context(user_id, thread_id=thread_id)
+def view(user_id, thread_id, row):
+    return Context(user_id, thread_id=thread_id), Context(row["user_id"], row.get("thread_id"))
 """,
     )
     invalid = (
@@ -41,6 +41,8 @@ from app.context import Context
 
 def view(request, user_id, thread_id):
     first = Context(thread_id, thread_id)  # <-
+    second = Context(request["thread_id"], thread_id)  # <-
+    third = Context(str(request.get("thread_id")), thread_id)  # <-
     return first, Context(user_id=request.thread_id, thread_id=request.thread_id)  # <-
 """,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from trunkline.audit import entities
 from trunkline.audit.containers import provider_kind
 from trunkline.audit.findings import Finding
+from trunkline.audit.graphs import LITERALS
 from trunkline.audit.project import Project
 from trunkline.audit.rule import CONTAINER_NAMES, Rule
 
@@ -28,6 +29,9 @@ from dependency_injector import containers, providers
 class Wired(containers.DeclarativeContainer):
     one = providers.Object(1)
     all = providers.Factory(list, providers.List(one))
+    named = providers.Dict({"one": one})
+    each = providers.Factory(dict, *[one], **{"two": one})
+    itself = providers.Object([one])
 """,
     )
     invalid = (
@@ -48,7 +52,8 @@ class Wired(containers.DeclarativeContainer):
             for call in source.facts.calls:
                 if not any(argument.keyword == "[" for argument in call.arguments):
                     continue
-                if provider_kind(project.resolver, call.callee) is None:
+                kind = provider_kind(project.resolver, call.callee)
+                if kind is None or kind in LITERALS or kind == "Object":
                     continue
                 for argument in call.arguments:
                     if argument.keyword != "[":

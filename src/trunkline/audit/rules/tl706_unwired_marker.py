@@ -12,14 +12,14 @@ class Check(Rule):
     """An unreached ``Provide[...]`` stays what it is: the function gets the marker as its argument.
 
     Reported where the function lacks `@inject`, and where every `wire` of the tree names its
-    modules in the open and none names this one.
+    modules in the open and none names this one. A tree without any is wired from outside.
     """
 
     code = "TL706"
     name = "unwired-marker"
     summary = "a wiring marker in a function that no wiring reaches"
     remedy = "add @inject and name the module in the wiring, or use trunkline's inject"
-    names = CONTAINER_NAMES
+    names = (*CONTAINER_NAMES, b".wire(", b"WiringConfiguration")
     valid = (
         """
 # file: app/views.py
@@ -34,6 +34,31 @@ from dependency_injector import containers, providers
 class Wired(containers.DeclarativeContainer):
     wiring_config = containers.WiringConfiguration(packages=["app"])
     one = providers.Object(1)
+""",
+        """
+# file: app/views.py
+from dependency_injector.wiring import Provide, inject
+from app.wired import DI
+
+@inject
+def view(one=Provide[DI.one]): ...
+# file: app/wired.py
+from dependency_injector import containers, providers
+
+class DI(containers.DeclarativeContainer):
+    one = providers.Object(1)
+# file: app/start.py
+from app import views
+
+def start(container):
+    container.wire(modules=[views])
+""",
+        """
+# file: app/library.py
+from dependency_injector.wiring import Provide, inject
+
+@inject
+def view(one=Provide["one"]): ...  # whoever uses the library wires it
 """,
     )
     invalid = (

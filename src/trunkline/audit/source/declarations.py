@@ -2,10 +2,11 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from trunkline.audit.source import facts
-from trunkline.audit.source.facts import Class, Function, Parameter
+from trunkline.audit.source.facts import Class, Function, Import, Parameter
 from trunkline.audit.source.parsing import parse_expression
 from trunkline.audit.source.scopes import Scope, decorator_flags, join, parameters
 from trunkline.audit.source.structure import StructureReader
@@ -14,6 +15,7 @@ _SELF_NAME: Final = re.compile(r"\b(?:self|cls)\.(\w+)")
 _WRAPPERS: Final = frozenset(
     {"Optional", "Annotated", "Required", "NotRequired", "Final", "ClassVar"}
 )
+_LOADERS: Final = frozenset({"importlib:import_module", "builtins:__import__"})
 _RESULTS: Final = frozenset(
     {"AsyncIterator", "AsyncGenerator", "Iterator", "Generator", "Awaitable", "Coroutine",
      "AbstractAsyncContextManager", "AbstractContextManager", "AsyncContextManager",
@@ -35,6 +37,7 @@ class DeclarationReader:
             [definition.name for definition in structure.definitions]
             + [item.bound for item in structure.imports if not item.scope]
         )
+        self._origins = {item.bound: _origin(item) for item in structure.imports if not item.scope}
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         self.source_lines: list[str] = []
@@ -50,7 +53,7 @@ class DeclarationReader:
             return join(owner, node.attr) if owner else None
         if isinstance(node, ast.Call):
             callee = self.plain_path(node.func, scope)
-            return f"{callee}()" if callee else None
+            return self.called(node, callee, scope) if callee else None
         if isinstance(node, ast.Await):
             path = self.plain_path(node.value, scope)
             return f"{path}~" if path else None
@@ -59,16 +62,54 @@ class DeclarationReader:
             return f"{path}[]" if path else None
         return None
 
-    def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:  # noqa: C901, PLR0911 # one case after another
+    def called(self, node: ast.Call, callee: str, scope: Scope) -> str:
+        """Return the path of what a call gives."""
+        if callee == "builtins:type" and len(node.args) == 1:
+            path = self.plain_path(node.args[0], scope)
+            return f"{path}.__class__" if path else f"{callee}()"
+        loaded = self.loaded_module(node, callee)
+        return f"{loaded}:" if loaded else f"{callee}()"
+
+    def loaded_module(self, node: ast.Call, callee: str) -> str | None:
+        """Return the module that ``import_module("name")`` and its like give."""
+        loader = self._loader(callee)
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        given.update(zip(("name", "package"), node.args, strict=False))
+        name = given.get("name")
+        if not loader or not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            return None
+        if loader == "builtins:__import__":
+            return name.value if len(node.args) + len(node.keywords) == 1 else None
+        relative = name.value.lstrip(".")
+        level = len(name.value) - len(relative)
+        if not level:
+            return name.value
+        parts = self._package_given(given.get("package"))
+        base = parts[: len(parts) - level + 1]
+        return ".".join([*base, relative]) if base and relative else None
+
+    def _loader(self, callee: str) -> str:
+        """Return which loader of modules a callee is; empty for anything else."""
+        module, _, rest = callee.partition(":")
+        if module == self.module:
+            name, _, attribute = rest.partition(".")
+            origin = self._origins.get(name)
+            callee = join(origin, attribute) if origin and attribute else origin or callee
+        return callee if callee in _LOADERS else ""
+
+    def _package_given(self, node: ast.expr | None) -> list[str]:
+        """Return the parts of the package that an argument names."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value.split(".")
+        names = {"__package__": self.package, "__name__": self.module}
+        return names.get(getattr(node, "id", ""), "").split(".")
+
+    def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:  # noqa: PLR0911 # one case after another
         """Return the path of the class that an annotation names, where it names one class.
 
         ``X | None``, ``Optional[X]``, ``Annotated[X, ...]`` and quoted annotations count as ``X``.
         """
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                node = parse_expression(node.value.strip())
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return None
+        node = unquoted(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
             return self.plain_path(node, scope)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
@@ -141,7 +182,7 @@ class DeclarationReader:
             Class(
                 qualname, node.lineno, node.col_offset, node.end_lineno or node.lineno, bases,
                 decorators, tuple(self.class_names(node, qualname)), tuple(sorted(attributes)),
-                tuple(keyword.arg or "**" for keyword in node.keywords), 0,
+                tuple(keyword.arg or "**" for keyword in node.keywords), 0, tuple(_mutable(node)),
             )
         )  # fmt: skip
 
@@ -179,6 +220,34 @@ class DeclarationReader:
         """Return every name that the class's lines read or set on ``self``: more than it has."""
         lines = self.source_lines[node.lineno - 1 : node.end_lineno]
         return {name for line in lines for name in _SELF_NAME.findall(line)}
+
+
+def unquoted(node: ast.expr | None) -> ast.expr | None:
+    """Return what a quoted annotation says; any other expression as it is."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return parse_expression(node.value.strip())
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    return node
+
+
+def _origin(item: Import) -> str:
+    """Return the path of what a module-level import binds."""
+    if item.member is not None:
+        return f"{item.module}:{item.member}"
+    aliased = item.flags & facts.ALIASED
+    return f"{item.module if aliased else item.module.partition('.')[0]}:"
+
+
+def _mutable(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the names that a class body gives a literal list, dict or set."""
+    for part in node.body:
+        if isinstance(part, (ast.Assign, ast.AnnAssign)) and isinstance(
+            part.value, (ast.Dict, ast.List, ast.Set)
+        ):
+            targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
 def _strings(node: ast.expr) -> list[str]:

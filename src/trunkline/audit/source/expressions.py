@@ -9,12 +9,18 @@ from typing import Final
 from trunkline.audit.source.declarations import DeclarationReader
 from trunkline.audit.source.facts import Argument, Call, Fallback, Reference, Span, Text
 from trunkline.audit.source.scopes import Scope, asked_for, parameters
-from trunkline.audit.source.structure import StructureReader
+from trunkline.audit.source.structure import StructureReader, last_name
 
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _MARKERS: Final = (":Provide", ":Provider", ":Closing", ".Provide", ".Provider", ".Closing")
 _MAX_TEXT: Final = 200
+_LITERALS = (ast.List, ast.Tuple, ast.Dict, ast.Set)
+_OF_COROUTINES: Final = frozenset(
+    {"throw", "close", "__await__", "cr_await", "cr_code", "cr_frame", "cr_running"}
+)
+"""Attributes that a coroutine has itself; nobody but an event loop sends it anything."""
+_MAY_BE_MISSING: Final = frozenset({"create", "raising"})
 
 
 class ExpressionReader(DeclarationReader):
@@ -34,6 +40,8 @@ class ExpressionReader(DeclarationReader):
         self.texts: list[Text] = []
         self._returned: list[str] = []
         self._generator = False
+        self._made: dict[tuple[str, str], Span] = {}
+        self._held: set[Span] = set()
 
     @abstractmethod
     def _body(self, body: list[ast.stmt], scope: Scope) -> None:
@@ -49,15 +57,26 @@ class ExpressionReader(DeclarationReader):
                 else:
                     self._field(part, scope)
         elif isinstance(item, ast.AST):
+            if isinstance(item, ast.MatchClass):
+                self._value(item.cls, scope, role="isinstance")
             for field in item._fields:
-                self._field(getattr(item, field, None), scope)
+                if field != "cls":
+                    self._field(getattr(item, field, None), scope)
 
     def _set_local(self, scope: Scope, name: str, path: str | None) -> None:
         if name in scope.names and self._counts.get((scope.qualname, name), 0) == 1:
             scope.names[name] = path
 
-    def _return(self, path: str | None) -> None:
-        self._returned.append(path or "?")
+    def _return(self, node: ast.expr, scope: Scope) -> None:
+        """Note the paths of what is returned or yielded, each way of a choice."""
+        path = self._value(node, scope)
+        ways: list[ast.expr] = []
+        if isinstance(node, ast.IfExp):
+            ways = [node.body, node.orelse]
+        elif isinstance(node, ast.BoolOp):
+            ways = node.values
+        paths = [self.plain_path(way, scope) for way in ways] or [path]
+        self._returned.extend(one or "?" for one in paths)
 
     def _value(  # noqa: C901, PLR0911, PLR0912 # one case after another
         self, node: ast.expr, scope: Scope, use: str = "value", role: str = "value"
@@ -101,7 +120,7 @@ class ExpressionReader(DeclarationReader):
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             self._generator = True
             if node.value is not None:
-                self._return(self._value(node.value, scope))
+                self._return(node.value, scope)
             return None
         for field in node._fields:
             self._field(getattr(node, field, None), scope)
@@ -116,48 +135,16 @@ class ExpressionReader(DeclarationReader):
                 inner = inner.value
             if not isinstance(inner, ast.Name):
                 self._value(inner, scope, use="attribute")
+            self._hold(node, scope)
             path = self.plain_path(node, scope)
         if path is not None and self._interesting(path):
             column, line = node.col_offset, node.lineno
             self.references.append(Reference(path, line, column, role, scope.qualname))
         return path
 
-    def _call(self, node: ast.Call, scope: Scope, use: str) -> str | None:  # noqa: C901 # one case after another
-        callee: str | None
-        if isinstance(node.func, (ast.Name, ast.Attribute)):
-            callee = self.plain_path(node.func, scope)
-            inner: ast.expr = node.func
-            while isinstance(inner, ast.Attribute):
-                inner = inner.value
-            if not isinstance(inner, ast.Name):
-                self._value(inner, scope, use="attribute")
-        else:
-            callee = self._value(node.func, scope)
-        kind = (
-            "isinstance" if callee in {"builtins:isinstance", "builtins:issubclass"} else "argument"
-        )
-        arguments: list[Argument] = []
-        for index, arg in enumerate(node.args):
-            if isinstance(arg, ast.Constant) and index == 0:
-                self._text(arg, scope, callee or _spelling(node.func))
-                value = self._constant(arg)
-            elif isinstance(arg, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
-                arguments.extend(self._elements(arg, None, scope))
-                continue
-            elif isinstance(arg, ast.Starred):
-                self._value(arg.value, scope)
-                arguments.append(Argument("*", None, None))
-                continue
-            else:
-                value = self._value(arg, scope, role=kind if index else "argument")
-            arguments.append(Argument(None, value, _terminal(arg), span_of(arg)))
-        for keyword in node.keywords:
-            if isinstance(keyword.value, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
-                arguments.extend(self._elements(keyword.value, keyword.arg, scope))
-                continue
-            value = self._value(keyword.value, scope, role="argument")
-            given = keyword.value
-            arguments.append(Argument(keyword.arg or "**", value, _terminal(given), span_of(given)))
+    def _call(self, node: ast.Call, scope: Scope, use: str) -> str | None:
+        callee = self._callee(node.func, scope)
+        arguments = self._arguments(node, callee, scope)
         if (callee is not None and self._interesting(callee)) or any(
             argument.value is not None and self._interesting(argument.value)
             for argument in arguments
@@ -169,10 +156,92 @@ class ExpressionReader(DeclarationReader):
                     node.end_col_offset or 0,
                 )
             )  # fmt: skip
-        return f"{callee}()" if callee else None
+        return self.called(node, callee, scope) if callee else None
+
+    def _callee(self, node: ast.expr, scope: Scope) -> str | None:
+        """Read what is called; return its path."""
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            return self._value(node, scope)
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
+            self._value(inner, scope, use="attribute")
+        elif isinstance(node, ast.Attribute):
+            self._hold(node, scope)
+        return self.plain_path(node, scope)
+
+    def _hold(self, node: ast.Attribute, scope: Scope) -> None:
+        """Note that something is used of what a call gave a variable."""
+        while isinstance(node.value, ast.Attribute):
+            node = node.value
+        if isinstance(node.value, ast.Name) and node.attr not in _OF_COROUTINES:
+            name = node.value.id
+            span = self._made.get((scope.qualname, name))
+            if span is not None and scope.lookup(name, self.module, self.bound) is not None:
+                self._held.add(span)
+
+    def _arguments(self, node: ast.Call, callee: str | None, scope: Scope) -> list[Argument]:
+        arguments: list[Argument] = []
+        types = callee in {"builtins:isinstance", "builtins:issubclass"}
+        for index, arg in enumerate(node.args):
+            if isinstance(arg, ast.Constant) and index == 0:
+                self._first_text(node, arg, callee, scope)
+                arguments.append(Argument(None, self._constant(arg), None))
+            elif isinstance(arg, ast.Starred):
+                arguments.extend(self._starred(arg.value, scope))
+            else:
+                role = "isinstance" if types and index else "argument"
+                arguments.extend(self._argument(arg, None, scope, role))
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                arguments.extend(self._starred(keyword.value, scope))
+            else:
+                arguments.extend(self._argument(keyword.value, keyword.arg, scope, "argument"))
+        return arguments
+
+    def _argument(
+        self, node: ast.expr, keyword: str | None, scope: Scope, role: str
+    ) -> list[Argument]:
+        """Read one argument; return it, with its elements where it is a literal container."""
+        if isinstance(node, _LITERALS):
+            return self._elements(node, keyword, scope, role)
+        if role == "isinstance" and isinstance(node, ast.BinOp):
+            for part in (node.left, node.right):
+                self._argument(part, None, scope, role)
+            return [Argument(keyword, None, None)]
+        value = self._value(node, scope, role=role)
+        return [Argument(keyword, value, _terminal(node), span_of(node))]
+
+    def _starred(self, node: ast.expr, scope: Scope) -> list[Argument]:
+        """Read what is unpacked into arguments: a literal stands for its elements."""
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return [
+                given
+                for element in node.elts
+                for given in (
+                    self._starred(element.value, scope)
+                    if isinstance(element, ast.Starred)
+                    else self._argument(element, None, scope, "argument")
+                )
+            ]
+        if isinstance(node, ast.Dict) and all(isinstance(key, ast.Constant) for key in node.keys):
+            return [
+                given
+                for key, value in zip(node.keys, node.values, strict=True)
+                for given in self._argument(
+                    value, str(getattr(key, "value", "")), scope, "argument"
+                )
+            ]
+        self._value(node, scope)
+        return [Argument("*", None, None)]
 
     def _elements(
-        self, node: ast.List | ast.Tuple | ast.Dict | ast.Set, keyword: str | None, scope: Scope
+        self,
+        node: ast.List | ast.Tuple | ast.Dict | ast.Set,
+        keyword: str | None,
+        scope: Scope,
+        role: str,
     ) -> list[Argument]:
         """Read a literal container; return one argument, or one for each element that matters.
 
@@ -185,7 +254,7 @@ class ExpressionReader(DeclarationReader):
                 self._value(key, scope)
         arguments = [Argument(keyword, None, None)]
         for element in node.values if isinstance(node, ast.Dict) else node.elts:
-            path = self._value(element, scope, role="argument")
+            path = self._value(element, scope, role=role)
             arguments.append(Argument("[", path, _terminal(element), span_of(element)))
         return arguments
 
@@ -242,12 +311,27 @@ class ExpressionReader(DeclarationReader):
         else:
             self._value(node.elt, inner)
 
-    def _text(self, node: ast.Constant, scope: Scope, callee: str | None) -> None:
+    def _first_text(
+        self, node: ast.Call, text: ast.Constant, callee: str | None, scope: Scope
+    ) -> None:
+        """Note the text that a call is given first: the module that it loads, or a name."""
+        loaded = self.loaded_module(node, callee) if callee else None
+        if callee and loaded:
+            place = text.lineno, text.col_offset
+            self.texts.append(Text(loaded, *place, self._loader(callee), scope.qualname))
+            return
+        creates = any(keyword.arg in _MAY_BE_MISSING for keyword in node.keywords)
+        self._text(text, scope, callee or _spelling(node.func), creates=creates)
+
+    def _text(
+        self, node: ast.Constant, scope: Scope, callee: str | None, *, creates: bool = False
+    ) -> None:
         value = node.value
         if not isinstance(value, str) or len(value) >= _MAX_TEXT or not _DOTTED.match(value):
             return
         if callee is not None or self._interesting(value):
-            self.texts.append(Text(value, node.lineno, node.col_offset, callee, scope.qualname))
+            place = node.lineno, node.col_offset
+            self.texts.append(Text(value, *place, callee, scope.qualname, creates))
 
     @staticmethod
     def _constant(node: ast.expr) -> str | None:
@@ -264,8 +348,18 @@ def span_of(node: ast.expr | None) -> Span | None:
 
 
 def _terminal(node: ast.expr) -> str | None:
+    """Return the last identifier of an expression, also of ``x["name"]`` and ``x.get("name")``."""
     if isinstance(node, ast.Attribute):
         return node.attr
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+    elif isinstance(node, ast.Call) and node.args and last_name(node.func) == "get":
+        key = node.args[0]
+    elif isinstance(node, ast.Call) and len(node.args) == 1 and last_name(node.func) == "str":
+        return _terminal(node.args[0])
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        return key.value
     return node.id if isinstance(node, ast.Name) else None
 
 

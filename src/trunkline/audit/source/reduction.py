@@ -114,6 +114,11 @@ def _code_starts(data: bytes) -> list[int]:
     return [start for start in starts if start not in inside] if inside else starts
 
 
+def code_alone(data: bytes) -> bytes:
+    """Return a file without its comments and strings."""
+    return _STRING.sub(b"", data)
+
+
 def comments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield every comment of a file, with where it starts; text inside strings is none."""
     for match in _STRING.finditer(data):

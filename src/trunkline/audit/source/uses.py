@@ -1,17 +1,29 @@
 """Calls, references and assignments that matter, from the parts of a file that can hold them."""
 
 import ast
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
+from trunkline.audit.source.declarations import unquoted
 from trunkline.audit.source.expressions import ExpressionReader, span_of
 from trunkline.audit.source.facts import Fallback, Store
 from trunkline.audit.source.scopes import Scope, asked_for, bindings, import_paths, join, parameters
 from trunkline.audit.source.structure import StructureReader, last_name
 
-_OF_CLASSES: Final = frozenset({"Callable", "type", "Type"})
-"""What is no object of the class that it names: it makes one, or is the class."""
+_HOLDERS: Final = frozenset({
+    "dict", "list", "set", "frozenset", "tuple", "deque", "defaultdict", "OrderedDict", "ChainMap",
+    "Dict", "List", "Set", "FrozenSet", "Tuple", "Deque", "DefaultDict", "Mapping",
+    "MutableMapping", "Sequence", "MutableSequence", "MutableSet", "Collection", "Iterable",
+    "Queue", "SimpleQueue", "LifoQueue", "PriorityQueue", "UserDict", "UserList",
+    "Optional", "Union", "Annotated", "Final", "ClassVar",
+})  # fmt: skip
+"""What holds objects of the types in its brackets; a variable of a context, a weak reference, a
+provider or a callable does not."""
+_WARNINGS: Final = frozenset({"warning", "warn", "error", "exception", "critical", "fatal"})
+_KEPT: Final = re.compile(r"[^:]*:\w+(?:\(\))?\.\w+")
+"""The attribute of a class, or of an object of it, that a path begins with."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -30,7 +42,9 @@ class UseReader(ExpressionReader):
         interesting: Callable[[str], bool],
         lines: list[int] | None,
     ) -> None:
-        super().__init__(structure, interesting)
+        super().__init__(structure, self._matters)
+        self._spelled = interesting
+        self._kept: set[str] = set()
         self.lines = lines
         self.stores: list[Store] = []
         self.stubs: frozenset[int] = frozenset()
@@ -40,6 +54,17 @@ class UseReader(ExpressionReader):
     def read(self, body: list[ast.stmt]) -> None:
         """Read the statements of the module."""
         self._body(body, Scope({}, None, ""))
+        self.calls = [
+            call._replace(use="held") if call.use == "value" and call.span in self._held else call
+            for call in self.calls
+        ]
+
+    def _matters(self, path: str) -> bool:
+        """Tell whether a path may lead to something that matters, by name or by what is kept."""
+        if self._spelled(path):
+            return True
+        start = _KEPT.match(path) if self._kept else None
+        return start is not None and start[0] in self._kept
 
     # Statements.
 
@@ -54,22 +79,28 @@ class UseReader(ExpressionReader):
         return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
 
     def _body(self, body: list[ast.stmt], scope: Scope) -> None:
-        for node in body:
-            if node.lineno in self.stubs:
-                continue
-            if isinstance(node, _FUNCTIONS):
-                self._function(node, scope)
-            elif isinstance(node, ast.ClassDef):
-                self._class_definition(node, scope)
-            elif scope.is_function or self._relevant(node):
-                self._statement(node, scope)
+        for position, node in enumerate(body):
+            self._one(node, body, position, scope)
 
-    def _statement(self, node: ast.stmt, scope: Scope) -> None:  # noqa: C901, PLR0912 # one case after another
+    def _one(self, node: ast.stmt, body: list[ast.stmt], position: int, scope: Scope) -> None:
+        """Read one statement of a block."""
+        if node.lineno in self.stubs:
+            return
+        if isinstance(node, _FUNCTIONS):
+            self._function(node, scope)
+        elif isinstance(node, ast.ClassDef):
+            self._class_definition(node, scope)
+        elif scope.is_function or self._relevant(node):
+            # What the block ends with says what becomes of the names that a choice sets.
+            last = body[-1] if position < len(body) - 1 else None
+            self._statement(node, last, scope)
+
+    def _statement(self, node: ast.stmt, last: ast.stmt | None, scope: Scope) -> None:  # noqa: C901, PLR0912 # one case after another
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             self._assign(node, scope)
         elif isinstance(node, ast.Return):
             if node.value is not None:
-                self._return(self._value(node.value, scope))
+                self._return(node.value, scope)
         elif isinstance(node, ast.Expr):
             self._value(node.value, scope, use="expr")
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -77,9 +108,9 @@ class UseReader(ExpressionReader):
                 for name, path in import_paths(node, self.package):
                     self._set_local(scope, name, path)
         elif isinstance(node, (ast.Try, ast.TryStar)):
-            self._try(node, scope)
+            self._try(node, last, scope)
         elif isinstance(node, ast.If):
-            self._if(node, scope)
+            self._if(node, last, scope)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             use = "async with" if isinstance(node, ast.AsyncWith) else "with"
             for item in node.items:
@@ -121,6 +152,9 @@ class UseReader(ExpressionReader):
                 scope.own.add(target.id)
             known = value or (f"{annotation}()" if annotation else None)
             self._set_local(scope, target.id, known)
+            span = span_of(node.value)
+            if span is not None and self._counts.get((scope.qualname, target.id), 0) == 1:
+                self._made[scope.qualname, target.id] = span
         else:
             self._store(target, value, annotation, node, scope)
 
@@ -159,6 +193,9 @@ class UseReader(ExpressionReader):
         held = any(
             self._interesting(part) for part in (path, value, annotation) if part is not None
         )
+        if held and _KEPT.fullmatch(path):
+            owner, _, name = path.rpartition(".")
+            self._kept.update((path, f"{owner.removesuffix('()')}().{name}"))
         contained = self._contained(node, scope) if held or node.value is not None else None
         if held or contained is not None:
             self.stores.append(
@@ -170,13 +207,21 @@ class UseReader(ExpressionReader):
 
     def _contained(self, node: ast.stmt, scope: Scope) -> str | None:
         """Return the path of a type that a container annotation holds: ``dict[str, Engine]``."""
-        if not isinstance(node, ast.AnnAssign) or not isinstance(node.annotation, ast.Subscript):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            path = self._made_element(node.value, scope)
+            if path is not None:
+                return path
+        if not isinstance(node, ast.AnnAssign):
             return None
-        stack: list[ast.AST] = [node.annotation]
+        annotation = unquoted(node.annotation)
+        if not isinstance(annotation, ast.Subscript):
+            return None
+        stack: list[ast.AST] = [annotation]
         while stack:
             part = stack.pop()
             if isinstance(part, ast.Subscript):
-                if last_name(part.value) not in _OF_CLASSES:
+                name = last_name(part.value)
+                if name in _HOLDERS or name.endswith("Cache"):
                     stack.append(part.slice)
             elif isinstance(part, (ast.Name, ast.Attribute)):
                 path = self.plain_path(part, scope)
@@ -186,15 +231,31 @@ class UseReader(ExpressionReader):
                 stack.extend(ast.iter_child_nodes(part))
         return None
 
-    def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
+    def _made_element(self, node: ast.expr | None, scope: Scope) -> str | None:
+        """Return the path of a type of which a literal container holds an object made in it."""
+        elements: list[ast.expr] = []
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            elements = node.elts
+        elif isinstance(node, ast.Dict):
+            elements = node.values
+        for element in elements:
+            path = self.plain_path(element, scope) if isinstance(element, ast.Call) else None
+            if path and self._interesting(path):
+                return f"{path.removesuffix('()')}[]"
+        return None
+
+    def _try(self, node: ast.Try | ast.TryStar, last: ast.stmt | None, scope: Scope) -> None:
         first = self._outcomes(node.body, scope)
         for handler in node.handlers:
             if handler.type is not None:
                 self._value(handler.type, scope)
             second = self._outcomes(handler.body, scope)
-            raises = any(isinstance(part, ast.Raise) for part in handler.body)
+            told = any(map(_tells, handler.body))
+            given = _returned(node.orelse[-1] if node.orelse else last)
+            if given in first and "return" not in first:
+                second.setdefault(given, second.get("return", "?"))
             for place, path in first.items():
-                if self._interesting(path) and place in second and not raises:
+                if self._interesting(path) and place in second and not told:
                     self.fallbacks.append(
                         Fallback(
                             "except", (path,), (second[place],), handler.lineno,
@@ -204,7 +265,7 @@ class UseReader(ExpressionReader):
         self._body(node.orelse, scope)
         self._body(node.finalbody, scope)
 
-    def _if(self, node: ast.If, scope: Scope) -> None:
+    def _if(self, node: ast.If, last: ast.stmt | None, scope: Scope) -> None:
         self._value(node.test, scope)
         asked, missing = asked_for(node.test)
         first = self.plain_path(asked, scope) if asked is not None else None
@@ -212,15 +273,22 @@ class UseReader(ExpressionReader):
             first = scope.annotated.get(asked.id)
         outcomes = self._outcomes(node.body, scope), self._outcomes(node.orelse, scope)
         if asked is not None:
-            instead = outcomes[0 if missing else 1].get(ast.unparse(asked))
+            name = ast.unparse(asked)
+            without = outcomes[0 if missing else 1]
+            instead = without.get(name)
+            there = node.orelse if missing else node.body
+            if _returned(there[-1] if there else last) == name:
+                instead = instead or without.get("return")
+                if not missing and not node.orelse and isinstance(last, ast.Return) and last.value:
+                    instead = instead or self.plain_path(last.value, scope)
             self._fall_back(first, [instead], node, scope)
 
     def _outcomes(self, body: list[ast.stmt], scope: Scope) -> dict[str, str]:
         """Read a block; return the path of what it gives each name, and of what it returns."""
         before = len(self._returned)
         kept: dict[str, str] = {}
-        for statement in body:
-            self._body([statement], scope)
+        for position, statement in enumerate(body):
+            self._one(statement, body, position, scope)
             if isinstance(statement, ast.Assign):
                 path = self.plain_path(statement.value, scope)
                 if path:
@@ -307,7 +375,24 @@ class UseReader(ExpressionReader):
         if relevant:
             # Names of the class body are read by later statements of the body, not by its methods.
             inner.names.update(self.class_names(node, qualname))
-        self._body(node.body, inner)
+        # What `__init__` keeps on the object is known to the methods before it.
+        self._body(sorted(node.body, key=_after_init), inner)
         attributes = self._attributes if relevant else self.read_attributes(node)
         self.declare_class(node, qualname, bases, scope, attributes)
         self._class, self._attributes, self._class_relevant = outer
+
+
+def _returned(node: ast.stmt | None) -> str:
+    """Return what a statement returns, as it is written; empty where it returns nothing."""
+    return ast.unparse(node.value) if isinstance(node, ast.Return) and node.value else ""
+
+
+def _tells(node: ast.stmt) -> bool:
+    """Tell whether a statement lets somebody know: it raises, or logs a warning at least."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return last_name(node.value) in _WARNINGS
+    return isinstance(node, ast.Raise)
+
+
+def _after_init(node: ast.stmt) -> bool:
+    return not (isinstance(node, _FUNCTIONS) and node.name == "__init__")
