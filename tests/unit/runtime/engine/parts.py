@@ -60,11 +60,34 @@ def agents_with(**agents):
     return registry
 
 
+async def forever():
+    await asyncio.get_running_loop().create_future()
+
+
+async def run_to_its_end(agent, limits=QUICK, given=None):
+    """Run one agent to its end on a line of its own; nothing may be left running."""
+    line = Line()
+    engine = line.engine(agents_with(work=agent), limits)
+    result = await engine.execute("work", given)
+    assert line.problems() == []
+    assert running_besides_this() == set()
+    assert result.events == len(line.events)
+    await engine.cleanup()
+    return line, result
+
+
+async def noop(run, given):
+    return None
+
+
 __all__ = [
     "QUICK",
     "Line",
     "UserSlots",
     "a_context",
     "agents_with",
+    "forever",
+    "noop",
+    "run_to_its_end",
     "running_besides_this",
 ]
