@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,6 +147,17 @@ class Maker:
         if self.spec.fault is Fault.CLOSE:
             raise DrawnError(f"close {self.name}")
 
+    @contextmanager
+    def open_resource(self, *args: object, **kwargs: object) -> Iterator[Made]:
+        value = self.opened(*args, **kwargs)
+        try:
+            yield value
+        except BaseException as error:
+            self.saw(error)
+            raise
+        finally:
+            self.close(value)
+
     async def pause(self) -> None:
         for _ in range(self.spec.pauses):
             await asyncio.sleep(0)
@@ -219,38 +231,38 @@ def _closing(spec: Spec, kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _resource(spec: Spec, maker: Maker) -> Any:
     """What a resource is declared with: a generator function, a context manager, a class."""
-    odd = spec.fault if spec.kind in GENERATORS else Fault.NONE
+    if spec.kind in GENERATORS:
+        return _generator(spec, maker)
+    if spec.kind in ("manager", "amanager"):
+        return _manager(spec, maker)
+    return _closed_by_name(spec, maker)
 
+
+def _generator(spec: Spec, maker: Maker) -> Any:
     def function(*args: object, **kwargs: object) -> Iterator[Made]:
-        if odd is Fault.NEVER_YIELDS:
+        if spec.fault is Fault.NEVER_YIELDS:
             return
-        value = maker.opened(*args, **kwargs)
-        try:
+        with maker.open_resource(*args, **kwargs) as value:
             yield value
-        except BaseException as error:
-            maker.saw(error)
-            raise
-        finally:
-            maker.close(value)
-        if odd is Fault.YIELDS_TWICE:
+        if spec.fault is Fault.YIELDS_TWICE:
             yield value
 
     async def afunction(*args: object, **kwargs: object) -> AsyncIterator[Made]:
         await maker.pause()
-        if odd is Fault.NEVER_YIELDS:
+        if spec.fault is Fault.NEVER_YIELDS:
             return
-        value = maker.opened(*args, **kwargs)
-        try:
-            yield value
-        except BaseException as error:
-            maker.saw(error)
-            raise
-        finally:
-            maker.close(value)
-            await maker.pause()
-        if odd is Fault.YIELDS_TWICE:
+        with maker.open_resource(*args, **kwargs) as value:
+            try:
+                yield value
+            finally:
+                await maker.pause()
+        if spec.fault is Fault.YIELDS_TWICE:
             yield value
 
+    return afunction if spec.kind == "aresource" else function
+
+
+def _manager(spec: Spec, maker: Maker) -> Any:
     class Manager:
         def __init__(self, *args: object, **kwargs: object) -> None:
             self.made = maker.build(*args, **kwargs)
@@ -281,21 +293,12 @@ def _resource(spec: Spec, maker: Maker) -> Any:
             finally:  # it may be cancelled there
                 maker.close(self.made)
 
-    def opened(*args: object, **kwargs: object) -> Made:
-        return maker.opened(*args, **kwargs)
+    return AManager if spec.kind == "amanager" else Manager
 
-    def aopened(*args: object, **kwargs: object) -> Made:
-        return maker.aopened(*args, **kwargs)
 
-    kinds: dict[str, Any] = {
-        "resource": function,
-        "aresource": afunction,
-        "manager": Manager,
-        "amanager": AManager,
-        "closing": type(f"Closing_{maker.name}", (Closing,), {"build": staticmethod(opened)}),
-        "aclosing": type(f"AClosing_{maker.name}", (AClosing,), {"build": staticmethod(aopened)}),
-    }
-    return kinds[spec.kind]
+def _closed_by_name(spec: Spec, maker: Maker) -> Any:
+    base, build = (AClosing, maker.aopened) if spec.kind == "aclosing" else (Closing, maker.opened)
+    return type(f"{base.__name__}_{maker.name}", (base,), {"build": staticmethod(build)})
 
 
 def container_of(drawing: Drawn, recorder: Recorder) -> tuple[type[Any], list[Any]]:

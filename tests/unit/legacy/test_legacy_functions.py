@@ -12,16 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.legacy.shop import (
-    ENGINE,
-    FORMS,
-    HERE,
-    Engine,
-    PlainShop,
-    Shop,
-    User,
-    Waiting,
-)
+from tests.unit.legacy.old_names import create, simple, till
+from tests.unit.legacy.shop import ENGINE, HERE, Engine, PlainShop, Shop, User, Waiting
 from trunkline.legacy import (
     ApplicationNotFoundError,
     Arguments,
@@ -34,15 +26,10 @@ from trunkline.legacy import (
 from trunkline.legacy.functions import LegacyFactory
 
 OF_USER = Arguments("user", user=Value("user"))
-create: Any = redirect_function(
-    "create", to=ENGINE, adapt=FORMS, closes_with="cleanup", over=lambda engine: engine.closed
-)
 get_factory: Any = redirect_factory("get_factory", to=ENGINE, methods={"create_for": OF_USER})
 engine_scope: Any = redirect_scope("engine_scope", to=ENGINE, adapt=OF_USER)
-simple: Any = redirect_function("simple", to=ENGINE)
 waiting: Any = redirect_function("waiting", to=f"{HERE}:Waiting.engine", adapt=OF_USER)
 ready: Any = redirect_function("ready", to=f"{HERE}:Waiting.ready", adapt=OF_USER)
-till: Any = redirect_function("till", to=f"{HERE}:PlainShop.till")
 till_scope: Any = redirect_scope("till_scope", to=f"{HERE}:PlainShop.till")
 registry: Any = redirect_function("registry", to=f"{HERE}:Shop.registry")
 
@@ -233,7 +220,7 @@ async def test_many_threads_get_one_engine(shop: Any) -> None:
 
 
 def test_faces_are_those_of_the_old_functions() -> None:
-    assert (create.__name__, create.__module__) == ("create", __name__)
+    assert (create.__name__, create.__module__) == ("create", "tests.unit.legacy.old_names")
     assert "is deprecated" in create.__deprecated__
     assert list(inspect.signature(get_factory).parameters) == []
     assert list(inspect.signature(engine_scope).parameters) == ["user"]

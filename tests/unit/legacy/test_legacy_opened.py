@@ -11,15 +11,8 @@ from unittest.mock import Mock, patch
 
 import pytest
 
-from tests.unit.legacy.shop import (
-    ENGINE,
-    FORMS,
-    HERE,
-    PlainShop,
-    Shop,
-    Till,
-    User,
-)
+from tests.unit.legacy.old_names import create, simple, till
+from tests.unit.legacy.shop import ENGINE, FORMS, PlainShop, Shop, Till, User
 from trunkline import ScopedContainer, providers
 from trunkline.errors import DeclarationError
 from trunkline.legacy import (
@@ -32,24 +25,9 @@ from trunkline.legacy import (
     check_redirects,
     close_opened,
     redirect_class,
-    redirect_factory,
     redirect_function,
-    redirect_scope,
 )
 from trunkline.legacy.registry import opened_in
-
-OF_USER = Arguments("user", user=Value("user"))
-create: Any = redirect_function(
-    "create", to=ENGINE, adapt=FORMS, closes_with="cleanup", over=lambda engine: engine.closed
-)
-get_factory: Any = redirect_factory("get_factory", to=ENGINE, methods={"create_for": OF_USER})
-engine_scope: Any = redirect_scope("engine_scope", to=ENGINE, adapt=OF_USER)
-simple: Any = redirect_function("simple", to=ENGINE)
-waiting: Any = redirect_function("waiting", to=f"{HERE}:Waiting.engine", adapt=OF_USER)
-ready: Any = redirect_function("ready", to=f"{HERE}:Waiting.ready", adapt=OF_USER)
-till: Any = redirect_function("till", to=f"{HERE}:PlainShop.till")
-till_scope: Any = redirect_scope("till_scope", to=f"{HERE}:PlainShop.till")
-registry: Any = redirect_function("registry", to=f"{HERE}:Shop.registry")
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 
