@@ -49,6 +49,7 @@ USES: dict[str, Callable[[OpenScope], Any]] = {
     "get unbuilt": lambda scope: scope.get(Application.unbuilt),
     "get resource": lambda scope: scope.get(Application.resource),
     "get factory": lambda scope: scope.get(Application.fresh),
+    "get of an inner scope": lambda scope: scope.get(Application.step),
     "by name": lambda scope: scope.thing(),  # type: ignore[attr-defined]  # by name
     "resolve": lambda scope: scope.resolve(Application.thing),
     "enter": lambda scope: scope.enter(),

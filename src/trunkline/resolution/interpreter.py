@@ -79,6 +79,7 @@ class InterpretedScope:
         self.objects: dict[str, object] = values
         self.exits: list[Exit] = []
         self.is_open = True
+        self.is_left = False  # once its teardowns, which may read what is built, have ended
         self._building: set[str] = set()
         self._lock = threading.RLock()
         self._locks: dict[str, asyncio.Lock] = {}
@@ -88,6 +89,7 @@ class InterpretedScope:
 
     def get(self, provider: Any) -> Any:
         """The provider's object."""
+        self._check_left()
         node = self.interpreter.node_of(provider)
         if node.is_async:
             raise AsyncResolutionError(f"{node.name} must be awaited")
@@ -95,6 +97,7 @@ class InterpretedScope:
 
     async def aget(self, provider: Any) -> Any:
         """The same, awaited."""
+        self._check_left()
         return await self._resolve(self.interpreter.node_of(provider))
 
     def enter(
@@ -151,6 +154,7 @@ class InterpretedScope:
         self.is_open = False
         failures = run_exits(self.exits, error)
         self.objects.clear()
+        self.is_left = True
         raise_failures(self.path[-1], failures, error)
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
@@ -158,6 +162,7 @@ class InterpretedScope:
         self.is_open = False
         failures = await run_exits_async(self.exits, error)
         self.objects.clear()
+        self.is_left = True
         raise_failures(self.path[-1], failures, error)
 
     def _eager(self) -> Iterator[NodePlan]:
@@ -165,10 +170,17 @@ class InterpretedScope:
         return (plan.nodes[name] for name in (plan.blueprint.eager if self.parent is None else ()))
 
     def _check_open(self) -> None:
+        if not all(scope.is_open for scope in self._lineage()):
+            raise ScopeClosedError(f"a {self.path[-1]} scope was used after it closed")
+
+    def _check_left(self) -> None:
+        if any(scope.is_left for scope in self._lineage()):
+            raise ScopeClosedError(f"a {self.path[-1]} scope was used after it closed")
+
+    def _lineage(self) -> Iterator[InterpretedScope]:
         scope: InterpretedScope | None = self
         while scope is not None:
-            if not scope.is_open:
-                raise ScopeClosedError(f"a {self.path[-1]} scope was used after it closed")
+            yield scope
             scope = scope.parent
 
     # resolving

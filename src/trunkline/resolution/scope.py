@@ -160,6 +160,7 @@ class OpenScope(Leaving):
     def _method_of(self, node: NodePlan) -> Callable[[OpenScope], Any]:
         """The method that resolves a node, whichever open scope it lives in."""
         if not node.constant and node.home not in self._path:
+            self._check_open()
             self._not_open(node.name, node.home)
         return self._own_method(node)
 
