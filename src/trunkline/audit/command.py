@@ -183,11 +183,23 @@ def _once(
     result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
     if options["fix"] or options["only_diff"]:
         result = _fix(config, rules, wanted, options, result)
+    _warn_of_nothing(result, wanted)
     report = _report(config, rules, wanted, result, options)
     if report is None:
         return 0
     _show(report, options)
     return 1 if report.findings else 0
+
+
+def _warn_of_nothing(result: "Result", wanted: tuple[str, ...]) -> None:
+    """Warn where what a person asks about holds no file: its silence would say nothing."""
+    from trunkline.audit.findings import is_within
+
+    for path in wanted or ("",):
+        if path != "pyproject.toml" and not any(
+            is_within(name, (path,)) for name in result.project.table.names
+        ):
+            click.echo(f"warning: no Python file in {path or 'the project'} is audited", err=True)
 
 
 def _fix(
@@ -224,10 +236,12 @@ def _report(
     options: dict[str, Any],
 ) -> "Report | None":
     from trunkline.audit.baseline import Judged, compare, load_baseline, write_baseline
+    from trunkline.audit.findings import is_within
     from trunkline.audit.reports.outline import Report
     from trunkline.audit.sources import SourceLines
 
     lines = SourceLines(config.root)
+    files = sum(not wanted or is_within(name, wanted) for name in result.project.table.names)
     path = options["baseline"] or os.path.join(config.root, config.baseline)
     judged = Judged(
         frozenset(rule.code for rule in rules), wanted, tuple(error.path for error in result.errors)
@@ -255,7 +269,7 @@ def _report(
         )
     return Report(
         findings, known, result.suppressed, result.errors, result.undecided, rules,
-        tuple(str(item.type) for item in config.canonical), result.files, lines, before, gone,
+        tuple(str(item.type) for item in config.canonical), files, lines, before, gone,
         trend,
     )  # fmt: skip
 

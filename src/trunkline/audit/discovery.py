@@ -128,7 +128,7 @@ class _Walk:
                     for entry in entries:
                         self._entry(entry, prefix, stack)
             except OSError as error:
-                self.errors.append(CheckerError(folder or ".", 0, 0, _reason("folder", error)))
+                self._error(folder or ".", _reason("folder", error))
 
     def _entry(self, entry: os.DirEntry[str], prefix: str, stack: list[str]) -> None:
         name = entry.name
@@ -148,7 +148,7 @@ class _Walk:
                     stack.append(path)
                     self.folders.add(path)
         except OSError as error:
-            self.errors.append(CheckerError(path, 0, 0, _reason("file", error)))
+            self._error(path, _reason("file", error))
 
     @staticmethod
     def _is_environment(entry: os.DirEntry[str]) -> bool:
@@ -159,17 +159,15 @@ class _Walk:
 
     def _file(self, entry: os.DirEntry[str], path: str) -> None:
         if not _printable(path):
-            problem = "the file's name is not text"
-            safe = path.encode("utf-8", "backslashreplace").decode()
-            self.errors.append(CheckerError(safe, 0, 0, problem))
+            self._error(path, "the file's name is not text")
             return
         if not entry.is_file():
-            if entry.is_symlink():
-                self.errors.append(CheckerError(path, 0, 0, "symbolic link that leads nowhere"))
-            elif entry.is_dir():
+            if entry.is_dir():
                 return
+            if entry.is_symlink() and not os.path.exists(entry.path):
+                self._error(path, "symbolic link that leads nowhere")
             else:
-                self.errors.append(CheckerError(path, 0, 0, "not a regular file"))
+                self._error(path, "not a regular file")
             return
         status = entry.stat()
         stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
@@ -182,9 +180,7 @@ class _Walk:
         target = os.path.realpath(entry.path)
         own = os.path.realpath(os.path.dirname(entry.path))
         if os.path.commonpath((own, target)) == target:
-            self.errors.append(
-                CheckerError(path, 0, 0, "symbolic link that loops back to a folder above it")
-            )
+            self._error(path, "symbolic link that loops back to a folder above it")
             return False
         status = entry.stat()
         identity = (status.st_dev, status.st_ino)
@@ -193,6 +189,11 @@ class _Walk:
             return False
         self.visited.add(identity)
         return True
+
+    def _error(self, path: str, problem: str) -> None:
+        """Keep what was passed over, under a name that any report can show."""
+        safe = path.encode("utf-8", "backslashreplace").decode()
+        self.errors.append(CheckerError(safe, 0, 0, problem))
 
 
 def _printable(path: str) -> bool:

@@ -103,8 +103,13 @@ def _suffixes(name: str) -> Iterable[str]:
         yield "".join(words[-2:])
 
 
-def draw_proposal(candidates: Iterable[Candidate]) -> str:
-    """Return the proposal as tables of ``pyproject.toml``, with what a person must confirm."""
+def draw_proposal(candidates: Iterable[Candidate], container: str) -> str:
+    """Return the proposal as tables of ``pyproject.toml``, with what a person must confirm.
+
+    Args:
+        candidates: The families.
+        container: The container whose providers are to be the factories: ``module:Class``.
+    """
     parts = [
         "# Proposed by `trunkline init` from the names in the code: confirm or correct each line."
     ]
@@ -112,7 +117,7 @@ def draw_proposal(candidates: Iterable[Candidate]) -> str:
         parts.append("\n[[tool.trunkline.canonical]]")
         parts.append(f"# {item.imports} modules import it, more than any other of its family.")
         parts.append(f'type = "{item.chosen}"')
-        parts.append('# factory = "containers.application:Application.name"')
+        parts.append(f'# factory = "{container}.name"')
         parts.append(f'family = ["{item.pattern}"]')
         parts.extend(f"#   of the family: {other}" for other in item.others[:8])
         if item.legacy:

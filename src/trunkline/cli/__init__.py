@@ -6,11 +6,15 @@ can't be carried out as it was given; 130 after an interrupt; 141 where the read
 
 from __future__ import annotations
 
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    from trunkline.cli.commands import command_line
-
+    try:
+        from trunkline.cli.commands import command_line
+    except KeyboardInterrupt:  # what comes later is answered in main
+        sys.exit(130)
     command_line.main(prog_name="trunkline")

@@ -42,6 +42,19 @@ def test_paths_limit_what_is_reported(legacy_tree: Path) -> None:
     assert {row["path"] for row in json.loads(result.stdout)["findings"]} == {"app/views.py"}
 
 
+def test_says_so_where_silence_would_mean_nothing(legacy_tree: Path) -> None:
+    (legacy_tree / "docs").mkdir()
+    (legacy_tree / "docs" / "page.md").touch()
+    views = str(legacy_tree / "app" / "views.py")
+    mixed = _audit(legacy_tree, str(legacy_tree / "docs"), views, "--select", "TL105")
+    assert mixed.stderr == "warning: no Python file in docs is audited\n"
+    assert mixed.stdout == "no findings in 1 file\n"
+    (legacy_tree / "pyproject.toml").write_text("[tool.trunkline.audit]\nexclude = ['*']\n")
+    nothing = _audit(legacy_tree)
+    assert (nothing.exit_code, nothing.stdout) == (0, "no findings in 0 files\n")
+    assert nothing.stderr == "warning: no Python file in the project is audited\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -327,11 +340,14 @@ def test_init_proposes_the_most_imported_of_a_family(
     for number in range(3):
         text = "from app.userrunengine import UserRunEngine\n"
         (legacy_tree / "app" / f"user{number}.py").write_text(text)
-    result = CliRunner().invoke(init, ["--package", "app"])
+    (legacy_tree / "app_tests").mkdir()
+    (legacy_tree / "app_tests" / "__init__.py").touch()
+    result = CliRunner().invoke(init, [])
     assert result.exit_code == 0, result.output
     text = (legacy_tree / "pyproject.toml").read_text()
     assert 'type = "app.userrunengine:UserRunEngine"' in text
     assert 'family = ["*RunEngine"]' in text
+    assert '# factory = "app.containers:Application.name"' in text
     assert _audit(legacy_tree, "--select", "TL101").exit_code == 1
     assert "confirm UserRunEngine" in result.stdout
     again = CliRunner().invoke(init, ["--package", "app"])

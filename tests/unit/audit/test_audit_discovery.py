@@ -51,6 +51,25 @@ def test_names_a_loop_of_links(write: Write) -> None:
     }
 
 
+def test_names_links_by_what_they_lead_to(write: Write) -> None:
+    root = write({"app/a.py": "", "folder/b.py": ""})
+    (root / "app" / "device.py").symlink_to(os.devnull)
+    (root / "app" / "folder.py").symlink_to(root / "folder")
+    found = discover(str(root), ())
+    problems = [(error.path, error.problem) for error in found.errors]
+    assert problems == [("app/device.py", "not a regular file")]
+
+
+def test_names_what_is_passed_over_in_text_that_any_report_can_write(write: Write) -> None:
+    root = write({"app/a.py": ""})
+    for name in (b"caf\xe9", b"caf\xe9.py"):
+        (root / "app" / os.fsdecode(name)).symlink_to("..")
+    (root / "app" / os.fsdecode(b"caf\xe9.d.py")).touch()
+    found = discover(str(root), ())
+    assert len(found.errors) == 3
+    assert all(error.path.isascii() and "\\udce9" in error.path for error in found.errors)
+
+
 def test_reads_a_linked_folder_once(write: Write, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "x.py").write_text("")

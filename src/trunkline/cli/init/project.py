@@ -99,7 +99,9 @@ class Project:
         packages = sorted(
             path.parent.name
             for path in self.source.glob("*/__init__.py")
-            if path.parent.name not in _SKIPPED and not path.parent.name.startswith((".", "_"))
+            if path.parent.name not in _SKIPPED
+            and not path.parent.name.startswith((".", "_", "test_"))
+            and not path.parent.name.endswith(("_test", "_tests"))
         )
         if named is not None:
             if named not in packages and not any((self.source / named).glob("*.py")):

@@ -89,7 +89,7 @@ class Work:
         if canonical is not None:
             tables = _canonical_table(container, canonical, olds)
         else:
-            tables = "" if known.get("canonical") else self._proposed()
+            tables = "" if known.get("canonical") else self._proposed(f"{container}:Application")
         text = f'[tool.trunkline]\ncontainer = "{container}:Application"\n{tables}'
         if known:
             self.done.append("kept   pyproject.toml (it has a table [tool.trunkline])")
@@ -111,7 +111,7 @@ class Work:
         else:
             self.done.append(f"{self._verb('wrote', 'write')} pyproject.toml (there was none)")
 
-    def _proposed(self) -> str:
+    def _proposed(self, container: str) -> str:
         """Tables for what looks canonical in the code; empty where nothing does."""
         from trunkline.audit.config import AuditConfig, default_sources
         from trunkline.audit.proposal import draw_proposal, propose
@@ -124,7 +124,7 @@ class Work:
         self.done.append(
             f"found  families of classes in the code: confirm {names}, or correct them"
         )
-        return f"\n{draw_proposal(candidates)}"
+        return f"\n{draw_proposal(candidates, container)}"
 
     def ignore(self, name: str) -> None:
         """Plan to keep the folder of counts out of version control."""
