@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.benchmarks.subjects import RequestContext
 
-__all__ = ["Graph", "Life", "Part", "chain", "check_graph", "clusters", "grid", "mixed", "wide"]
+__all__ = ["Graph", "Life", "Part", "chain", "check_graph", "clusters", "grid", "mixed", "sparse", "wide"]
 
 
 class Life(Enum):
@@ -60,6 +60,14 @@ class Graph:
     def top(self) -> Part:
         """The part that is asked for; everything a request builds is below it."""
         return self.parts[-1]
+
+    def needed(self) -> list[Part]:
+        """The parts that the top is made from, and the top, each after those it needs."""
+        names = {self.top.name}
+        for part in reversed(self.parts):
+            if part.name in names:
+                names.update(part.needs)
+        return [part for part in self.parts if part.name in names]
 
 
 _numbers = itertools.count()
@@ -127,6 +135,14 @@ def grid(rows: int = 20, columns: int = 10) -> Graph:
             for column in range(columns)
         ]
     draft.add("top", Life.SCOPED, *below)
+    return draft.graph()
+
+
+def sparse(many: int = 200) -> Graph:
+    """Many scoped objects, of which one over two others is asked for, as a request does."""
+    draft = _Draft("sparse")
+    parts = [draft.add(f"part{index}", Life.SCOPED, "context") for index in range(many - 1)]
+    draft.add("top", Life.SCOPED, parts[0], parts[-1])
     return draft.graph()
 
 

@@ -29,6 +29,7 @@ TABLES = {
         "deep",
         "wide",
         "grid",
+        "sparse",
         "mixed",
         "inject",
         "inject_async",

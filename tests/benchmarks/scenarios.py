@@ -381,6 +381,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         "over the last row.",
     ),
     Scenario(
+        "sparse",
+        "3 of 200",
+        BARE,
+        "graph",
+        of_graph(graphs.sparse()),
+        "One scoped object over two of 199 others, of which the rest is not asked for.",
+    ),
+    Scenario(
         "mixed",
         "mixed lifetimes",
         BARE,

@@ -144,7 +144,7 @@ class Constructors(Contender):
         lines.append("        context = Context('user', 'thread', 'run')")
         names: dict[str, Any] = {"Context": RequestContext}
         transient = {part.name: part for part in graph.parts if part.life is Life.TRANSIENT}
-        for part in graph.parts:
+        for part in graph.needed():
             names[part.name.title()] = part.cls
             if part.life is Life.SINGLETON:
                 names[part.name] = part.cls()
