@@ -16,7 +16,18 @@ from typing import Any
 
 from tests.benchmarks.subjects import RequestContext
 
-__all__ = ["Graph", "Life", "Part", "chain", "check_graph", "clusters", "grid", "mixed", "sparse", "wide"]
+__all__ = [
+    "Graph",
+    "Life",
+    "Part",
+    "chain",
+    "check_graph",
+    "clusters",
+    "grid",
+    "mixed",
+    "sparse",
+    "wide",
+]
 
 
 class Life(Enum):

@@ -194,6 +194,7 @@ TARGETS: tuple[Target, ...] = (
             ("deep", "deep chain"),
             ("wide", "wide node"),
             ("grid", "grid"),
+            ("sparse", "3 of 200"),
             ("mixed", "mixed lifetimes"),
         )
     ),

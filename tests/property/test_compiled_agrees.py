@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from tests.property.drawn_providers import (
     values_of,
 )
 from trunkline import Scope
-from trunkline.compiler.planner import plan
+from trunkline.compiler.planner import SLOTS, plan
 from trunkline.errors import TrunklineError
 from trunkline.resolution.interpreter import Interpreter
 
@@ -170,6 +171,12 @@ def happened(driver_type: Any, drawing: Drawn, *, awaits: bool) -> list[object]:
     closes = awaits or all(spec.kind != "aclosing" for spec in drawing.specs)
     assert not closes or not any(user.recorder.open.values()), "left open"
     return user.log
+
+
+@pytest.fixture(params=[0, SLOTS], ids=["on pages", "in slots"], autouse=True)
+def _slots(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn graphs are small: let scopes keep what they hold in either way."""
+    monkeypatch.setattr("trunkline.compiler.planner.SLOTS", request.param)
 
 
 def check(agree: Callable[[], None]) -> None:

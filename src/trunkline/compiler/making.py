@@ -160,9 +160,9 @@ class Making(Lines):
             self._line(depth, f"self._not_open({node.name!r}, {node.home!r})")
             self._line(depth, f"{local} = MISSING")
         elif node.given:
-            self._line(depth, f"{local} = {owner}.v_{node.attr}")
+            self._line(depth, f"{local} = {owner}.{node.place}")
         elif node.stored:
-            self._line(depth, f"{local} = {owner}.v_{node.attr}")
+            self._line(depth, f"{local} = {owner}.{node.place}")
             self._line(depth, f"if {local} is MISSING or {local} is TAKEN:")
             self._write_unmarked(depth + 1)
             self._line(depth + 1, f"{local} = {wait}{owner}.m_{node.attr}()")

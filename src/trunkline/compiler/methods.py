@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from trunkline.compiler.making import Making
-from trunkline.compiler.planner import NodePlan
+from trunkline.compiler.planner import PAGE, NodePlan
 from trunkline.graph.blueprint import Argument, Opening, Ref
 
 __all__ = ["Methods"]
@@ -37,7 +37,7 @@ class Methods(Making):
 
     def _write_given(self, node: NodePlan) -> None:
         self._line(1, f"def {node.attr}(self):")
-        self._line(2, f"value = self.v_{node.attr}")
+        self._line(2, f"value = self.{node.place}")
         self._line(2, "if value is TAKEN:")
         self._line(3, "self._check_open()")
         self._line(2, "return value")
@@ -45,7 +45,7 @@ class Methods(Making):
     def _write_settled(self, node: NodePlan) -> None:
         """An async object that the start of the container builds: afterwards it is just there."""
         self._line(1, f"def {node.attr}(self):")
-        self._line(2, f"value = self.v_{node.attr}")
+        self._line(2, f"value = self.{node.place}")
         self._line(2, "if value is MISSING or value is TAKEN:")
         self._line(3, f"self._not_started({node.name!r})")
         self._line(2, "return value")
@@ -73,22 +73,26 @@ class Methods(Making):
             marked: Whether the function is another's than the object's own method: the waiting
                 then finds by ``_building`` that it builds, and the slot for quick reads is filled.
         """
-        attr = node.attr
+        attr, read, slot = node.attr, *_place(node)
         if self.locked:
-            self._line(depth, f"if (value := self.v_{attr}) is MISSING: self.v_{attr} = TAKEN")
+            self._line(depth, f"if (value := {read}) is MISSING: {slot} = TAKEN")
             self._line(depth, "elif value is not TAKEN:")
             self._line(depth + 1, "return value")
             self._line(depth, "else:")
+            self._write_page(depth + 1, node)
             self._line(depth + 1, "while True:")
+            self._line(depth + 2, f"if {read} is MISSING: {slot} = TAKEN; break")
             wait = "await self._await_built" if node.awaited else "self._wait"
             self._line(depth + 2, f"value = {wait}({attr!r})")
             self._line(depth + 2, "if value is not MISSING:")
             self._line(depth + 3, "return value")
-            self._line(depth + 2, f"if self.v_{attr} is MISSING: self.v_{attr} = TAKEN; break")
         else:
-            self._line(depth, f"value = self.v_{attr}")
+            self._line(depth, f"value = {read}")
             self._line(depth, "if value is not MISSING and value is not TAKEN:")
             self._line(depth + 1, "return value")
+            self._write_page(depth, node)
+            if node.page:
+                self._line(depth, f"_page_{attr} = self.{node.page}")
         if inline or marked:
             self._line(depth, "_building = ''")
         self._line(depth, "try:")
@@ -104,7 +108,7 @@ class Methods(Making):
             self._line(depth + 1, f"self._failed_within(_building, {users}, _error)")
         self._line(depth + 1, f"self._failed({attr!r}, {node.name!r}, _error)")
         self._line(depth + 1, "raise")
-        self._line(depth, f"self.v_{attr} = value")
+        self._line(depth, f"{slot} = value")
         if marked:
             self._line(depth, f"if self._attention is None: self.k_{attr} = value")
             self._line(depth, "else:")
@@ -112,6 +116,14 @@ class Methods(Making):
         else:
             self._write_telling(depth, node)
         self._line(depth, "return value")
+
+    def _write_page(self, depth: int, node: NodePlan) -> None:
+        """Lines that begin the object's page, where nothing was asked for on it yet."""
+        if node.page:
+            page = f"self.{node.page}"
+            self._line(depth, f"_page_{node.attr} = [MISSING] * {PAGE}")
+            new = f"{page} is UNBEGUN and self._token is not None"
+            self._line(depth, f"if {new}: {page} = _page_{node.attr}")
 
     def _write_check(self, depth: int) -> None:
         """Lines that refuse to build in a scope that has closed, or inside one."""
@@ -207,7 +219,7 @@ class Methods(Making):
         The order in which objects are built is that of the arguments; it is kept by leaving to
         calls whatever follows an argument that has to be resolved by one.
         """
-        attr = node.attr
+        attr, read, slot = node.attr, *_place(node)
         self.room -= 1
         self._users[attr] = self._inside[-1]
         self._inside.append(attr)
@@ -217,10 +229,10 @@ class Methods(Making):
         local = self._local(node)
         wait = "await " if node.is_async else ""
         if self.locked:
-            self._line(depth, f"if ({local} := self.v_{attr}) is MISSING: self.v_{attr} = TAKEN")
+            self._line(depth, f"if ({local} := {read}) is MISSING: {slot} = TAKEN")
             self._line(depth, f"elif {local} is TAKEN:")
         else:
-            self._line(depth, f"{local} = self.v_{attr}")
+            self._line(depth, f"{local} = {read}")
             self._line(depth, f"if {local} is TAKEN:")
         self._write_unmarked(depth + 1)
         self._line(depth + 1, f"{local} = {wait}self.m_{attr}()")
@@ -231,7 +243,7 @@ class Methods(Making):
         self._write_check(depth)
         loaded = set(self._locals)
         self._write_making(depth, node, local)
-        self._line(depth, f"self.v_{attr} = {local}")
+        self._line(depth, f"{slot} = {local}")
         self._write_telling(depth, node)
         self._locals = loaded  # the others are there only where it was missing
         self._inside.pop()
@@ -257,3 +269,15 @@ class Methods(Making):
         """Note, before what may fail on its own, that nothing is being built in line."""
         if self._marked:
             self._line(depth, "_building = ''")
+
+
+def _place(node: NodePlan) -> tuple[str, str]:
+    """What reads a node's object in ``self``, and what it is then stored by.
+
+    A page is named where it is read, so that what is stored stays on it: in a scope that closes
+    meanwhile another stands in its place.
+    """
+    if not node.page:
+        return f"self.{node.place}", f"self.{node.place}"
+    page = f"_page_{node.attr}"
+    return f"({page} := self.{node.page})[{node.line}]", f"{page}[{node.line}]"

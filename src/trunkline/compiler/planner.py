@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from trunkline.graph.algorithms import effective_scopes, topological_order
@@ -32,15 +32,20 @@ RESERVED = frozenset(
     | {"self", "provider", "value", "getattr", "setattr"}
     # what the loader puts into the namespace of every source
     | {"AGET", "APP", "GET", "LEAVING", "LEFT", "LOAD", "MISSING", "NOTE", "OpenScope", "TAKEN"}
-    | {"opened"}
+    | {"UNBEGUN", "opened", "seal_page"}
     | {"get_ambient", "reset_ambient", "set_ambient"}
     | {"CLOSE", "ACLOSE", "raise_failures", "run_exits", "run_exits_async"}
     | {opening.name for opening in TORN_DOWN}
 )
 """Names that a scope's own interface, or the compiled code, takes."""
 
-DERIVED = ("v_", "k_", "m_", "start_", "A_", "K_", "P_", "T_v_")
+DERIVED = ("v_", "k_", "m_", "start_", "A_", "K_", "P_", "T_v_", "_page_")
 """How names begin that the compiled code derives from a node's own."""
+
+SLOTS = 32
+"""How many objects a scope keeps in slots; one that keeps more has pages."""
+PAGE = 32
+"""How many objects there is room for on a page."""
 
 _KEPT_ELSEWHERE = (Opening.CONSTANT, Opening.DELEGATED)
 
@@ -56,6 +61,9 @@ class NodePlan(NamedTuple):
         attr: The identifier that stands for it in compiled code.
         home: The scope whose objects can make it: its own, or that of the shortest-lived object
             it is made from.
+        page: The slot of the page on which an open scope of that kind keeps the object, as
+            ``_page2``; empty where the object has a slot of its own, ``v_name``.
+        line: Where on the page, from 0.
         stored: True where the home scope keeps the object.
         awaited: True where making the object must be awaited.
         settled: True where the object exists from the container's start on.
@@ -65,6 +73,8 @@ class NodePlan(NamedTuple):
     recipe: Recipe
     attr: str
     home: str
+    page: str
+    line: int
     stored: bool
     awaited: bool
     settled: bool
@@ -88,6 +98,11 @@ class NodePlan(NamedTuple):
     def unclosed(self) -> bool:
         """True where a resource's object has no teardown, unless it turns out to be one."""
         return self.node.kind is Kind.RESOURCE and not self.recipe.torn_down
+
+    @property
+    def place(self) -> str:
+        """What reads the object, of a scope that keeps it."""
+        return f"{self.page}[{self.line}]" if self.page else f"v_{self.attr}"
 
     @property
     def constant(self) -> bool:
@@ -161,24 +176,38 @@ def plan(blueprint: Blueprint, *, awaited: Iterable[str] = ()) -> Plan:
             )
         )
     attrs = _identifiers(graph.nodes)
-    return Plan(
-        blueprint,
-        {
-            node.name: NodePlan(
-                node=node,
-                recipe=blueprint.recipes[node.name],
-                attr=attrs[node.name],
-                home=homes[node.name],
-                stored=node.scope is not None
-                and node.kind is not Kind.CONSTANT
-                and not blueprint.recipes[node.name].kept_by_call
-                and blueprint.recipes[node.name].opening not in _KEPT_ELSEWHERE,
-                awaited=waits[node.name],
-                settled=node.name in settled,
-            )
-            for node in graph
-        },
-    )
+    planned = {
+        node.name: NodePlan(
+            node=node,
+            recipe=blueprint.recipes[node.name],
+            attr=attrs[node.name],
+            home=homes[node.name],
+            page="",
+            line=0,
+            stored=node.scope is not None
+            and node.kind is not Kind.CONSTANT
+            and not blueprint.recipes[node.name].kept_by_call
+            and blueprint.recipes[node.name].opening not in _KEPT_ELSEWHERE,
+            awaited=waits[node.name],
+            settled=node.name in settled,
+        )
+        for node in graph
+    }
+    return Plan(blueprint, planned | _on_pages(planned))
+
+
+def _on_pages(nodes: Mapping[str, NodePlan]) -> dict[str, NodePlan]:
+    """The nodes of scopes that keep many objects, those declared together on one page."""
+    kept: dict[str, list[NodePlan]] = {}
+    for node in nodes.values():
+        if node.stored and not node.given:
+            kept.setdefault(node.home, []).append(node)
+    return {
+        node.name: node._replace(page=f"_page{number // PAGE}", line=number % PAGE)
+        for many in kept.values()
+        if len(many) > SLOTS
+        for number, node in enumerate(many)
+    }
 
 
 def needs(node: NodePlan) -> Iterator[str]:

@@ -8,6 +8,11 @@ none of these between the test and the store, so that of many threads and tasks 
 without a lock. (A test reads the bytecode and holds it to that.) The others wait in ``_wait`` until
 the value is there or the right is given back. In a closed scope everything is ``TAKEN``.
 
+A scope that keeps many objects has no slot for each, which would have to be filled for every
+request and emptied again, but slots for *pages*: ``_page2[7]`` is what ``v_name`` is elsewhere. A
+page is made when something on it is first asked for. Until then, and again in a closed scope,
+``UNBEGUN`` stands in its place, on which everything is ``TAKEN``.
+
 Compiled code calls a method by its second name, ``m_name``, which stays what it is; the first may
 come to look for an override in the caller's context before it does the same.
 
@@ -116,7 +121,7 @@ class _Writer(Methods):
         given = [node for node in home if node.given]
         stored = [node for node in home if node.stored and not node.given]
         made = [node for node in home if not node.given and not node.constant]
-        slots = [f"v_{node.attr}" for node in (*given, *stored)]
+        slots = [*_slots((*given, *stored)), *_pages(stored)]
         likely = self._likely([node for node in made if not node.is_async])
         self._first = likely[0] if self.room and likely and not self.is_root else None
         if self._first is not None:
@@ -191,14 +196,20 @@ class _Writer(Methods):
 
     def _sealing(self, stored: list[NodePlan]) -> list[str]:
         """Lines that take all rights to build."""
-        slots = [f"self.v_{node.attr}" for node in stored] if self.locked else []
-        return [f"if {slot} is MISSING: {slot} = TAKEN" for slot in slots]
+        if not self.locked:
+            return []
+        slots = [f"self.{slot}" for slot in _slots(stored)]
+        lines = [f"if {slot} is MISSING: {slot} = TAKEN" for slot in slots]
+        return lines + [f"seal_page(self.{page})" for page in _pages(stored)]
 
     def _forgetting(self, given: list[NodePlan], stored: list[NodePlan]) -> list[str]:
         """Lines that drop all objects, and take all rights to build."""
-        values = [f"self.v_{node.attr}" for node in (*given, *stored)]
         lines = [] if self._first is None else [f"self.k_{self._first.attr} = None"]
-        return lines + [f"{' = '.join(chunk)} = TAKEN" for chunk in _chunks(values, 4)]
+        return [
+            *lines,
+            *_filled("self", _slots((*given, *stored)), "TAKEN"),
+            *_filled("self", _pages(stored), "UNBEGUN"),
+        ]
 
     def _write_entering(self) -> None:
         for define in ("def __", "async def __a"):
@@ -286,7 +297,7 @@ class _Writer(Methods):
                 inline = self._reaches_inline(node)
                 self._write_resolving(3, node, inline=inline, marked=True)
             else:
-                self._line(3, f"value = self.v_{node.attr}")
+                self._line(3, f"value = self.{node.place}")
                 self._line(3, "if value is not MISSING and value is not TAKEN:")
                 self._line(4, "return value")
                 self._line(3, f"return self.m_{node.attr}()")
@@ -331,12 +342,24 @@ class _Writer(Methods):
             yield "inner._exits = []"
         for node in given:
             yield f"inner.v_{node.attr} = v_{node.attr}"
-        for chunk in _chunks([f"inner.v_{node.attr}" for node in stored], 4):
-            yield f"{' = '.join(chunk)} = MISSING"
+        yield from _filled("inner", _slots(stored), "MISSING")
+        yield from _filled("inner", _pages(stored), "UNBEGUN")
         if self._first is not None:
             yield f"inner.k_{self._first.attr} = None"
 
 
-def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _slots(nodes: Iterable[NodePlan]) -> list[str]:
+    """The slots of objects that have their own."""
+    return [node.place for node in nodes if not node.page]
+
+
+def _pages(nodes: Iterable[NodePlan]) -> list[str]:
+    """The slots of the pages of the others."""
+    return list(dict.fromkeys(node.page for node in nodes if node.page))
+
+
+def _filled(owner: str, slots: list[str], value: str) -> Iterator[str]:
+    """Lines that give several slots one value."""
+    for start in range(0, len(slots), 4):
+        targets = [f"{owner}.{slot}" for slot in slots[start : start + 4]]
+        yield f"{' = '.join(targets)} = {value}"

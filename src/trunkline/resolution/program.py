@@ -20,7 +20,7 @@ from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_
 from trunkline.resolution.kept import KeptScopes
 from trunkline.resolution.plain_methods import awaited_method, kept_method, outer_method, refuse
 from trunkline.resolution.scope import OpenScope
-from trunkline.resolution.state import LEAVING, LEFT, MISSING, TAKEN
+from trunkline.resolution.state import LEAVING, LEFT, MISSING, TAKEN, UNBEGUN, Paged, seal_page
 from trunkline.resolution.waiting import WaitingRoom
 from trunkline.scopes import BaseScope
 
@@ -37,6 +37,8 @@ _GLOBALS: Final[dict[str, Any]] = {
     "LEFT": LEFT,
     "MISSING": MISSING,
     "TAKEN": TAKEN,
+    "UNBEGUN": UNBEGUN,
+    "seal_page": seal_page,
     "raise_failures": raise_failures,
     "get_ambient": ambient_scope.get,
     "reset_ambient": ambient_scope.reset,
@@ -148,6 +150,9 @@ class Program:
         self._openings[path] = source.opening
         self._namespaces[cls] = source.names
         self._classes[path] = cls
+        for node in self.plan.at_home(path[-1]):
+            if node.page:
+                setattr(cls, f"v_{node.attr}", Paged(node.page, node.line))
         self._add_outer_methods(path, cls)
         opener: Opener = source.names["opened"]
         self._write_default_enter(path, cls)
@@ -242,7 +247,7 @@ class Program:
             if self._gate is not None or node.home != path[-1] or not (node.stored or node.given):
                 return ""
             self._direct_readers.add(WeakMethod(forget, self._direct_readers.discard))
-            return f"v_{node.attr}"
+            return node.place
 
     def use_gate(self, gate: Gate | None) -> None:
         """Let users of the scopes pass by a gate from now on, or no longer."""

@@ -7,6 +7,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trunkline.compiler.loader import is_loaded
+from trunkline.compiler.planner import PAGE
 from trunkline.errors import ScopeClosedError
 from trunkline.resolution.origins import describe_task
 from trunkline.waits import Build, Builder
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     from trunkline.resolution.scope import OpenScope
     from trunkline.resolution.shadow import Shadow
 
-__all__ = ["LEAVING", "LEFT", "MISSING", "TAKEN", "Past", "ScopeState", "ambient_before"]
+__all__ = [
+    "LEAVING",
+    "LEFT",
+    "MISSING",
+    "TAKEN",
+    "UNBEGUN",
+    "Paged",
+    "Past",
+    "ScopeState",
+    "ambient_before",
+    "seal_page",
+]
 
 
 class _Marker:
@@ -39,6 +51,8 @@ MISSING: Any = _Marker("missing")
 """What stands for an object that nobody builds yet."""
 TAKEN: Any = _Marker("taken")
 """What stands for an object that is being built, or that a closed scope refuses to build."""
+UNBEGUN: Any = [TAKEN] * PAGE
+"""What stands in the place of a page before anything on it is asked for, and in a closed scope."""
 LEFT: Any = True
 """What ``_attention`` of a closed scope is."""
 LEAVING: Any = _Marker("leaving")
@@ -62,6 +76,43 @@ def ambient_before(token: Token[AmbientScope | None] | Past) -> AmbientScope | N
     """What was ambient before a scope was entered."""
     before = token.old_value
     return None if before is Token.MISSING else before
+
+
+class Paged:
+    """The attribute ``v_name`` of a class of scopes that keep the object on a page.
+
+    Args:
+        page: The slot of the page.
+        line: Where on it, from 0.
+    """
+
+    __slots__ = ("_line", "_page")
+
+    def __init__(self, page: str, line: int) -> None:
+        self._page = page
+        self._line = line
+
+    def __get__(self, scope: ScopeState, _: type[ScopeState]) -> Any:
+        page = getattr(scope, self._page)
+        if page is UNBEGUN:
+            return MISSING if scope._token is not None else TAKEN
+        return page[self._line]
+
+    def __set__(self, scope: ScopeState, value: object) -> None:
+        page = getattr(scope, self._page)
+        if page is UNBEGUN:
+            if scope._token is None or value is MISSING:  # which is what it stands for
+                return
+            page = [MISSING] * PAGE
+            setattr(scope, self._page, page)
+        page[self._line] = value
+
+
+def seal_page(page: list[Any]) -> None:
+    """Take all rights to build what stands on a page."""
+    if page is not UNBEGUN:
+        for line in range(PAGE):
+            if page[line] is MISSING: page[line] = TAKEN  # fmt: skip  # noqa: E701  # undivided
 
 
 class ScopeState(Builder):

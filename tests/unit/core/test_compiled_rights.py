@@ -15,10 +15,12 @@ from types import CodeType
 import pytest
 
 from trunkline import Scope, ScopedContainer, providers
+from trunkline.compiler.planner import SLOTS
 from trunkline.compiler.printed import scope_source
 from trunkline.resolution.program import Program
 
 HARMLESS = {
+    "BINARY_SUBSCR",
     "CACHE",
     "COPY",
     "EXTENDED_ARG",
@@ -27,21 +29,27 @@ HARMLESS = {
     "LOAD_CONST",
     "LOAD_FAST",
     "LOAD_FAST_CHECK",
+    "LOAD_FAST_LOAD_FAST",
     "LOAD_GLOBAL",
     "NOP",
     "POP_JUMP_FORWARD_IF_FALSE",
+    "POP_JUMP_FORWARD_IF_NONE",
     "POP_JUMP_FORWARD_IF_NOT_NONE",
     "POP_JUMP_IF_FALSE",
+    "POP_JUMP_IF_NONE",
     "POP_JUMP_IF_NOT_NONE",
     "STORE_ATTR",
     "STORE_FAST",
     "STORE_FAST_LOAD_FAST",
+    "STORE_SUBSCR",
     "SWAP",
     "TO_BOOL",
 }
 """Opcodes of the versions supported that check no eval breaker and run no code of anyone's.
 
-``STORE_FAST`` is one of them where the local that it fills held nothing that it could let go.
+``STORE_FAST`` is one of them where the local that it fills held nothing that it could let go: a
+page that a closed scope has dropped is followed by one on which nothing can be taken. Of a list
+and an index, ``BINARY_SUBSCR`` and ``STORE_SUBSCR`` are.
 """
 EXITS = ("__exit__", "__aexit__")
 IN_LINE = re.compile(r"_building = '\w")
@@ -96,14 +104,31 @@ def compiled(app: ScopedContainer) -> Program:
 
 def takings(code: CodeType) -> Iterator[list[dis.Instruction]]:
     """The instructions from each read of a slot to the store that takes the right to fill it."""
+    for run in _runs(code, ("v_", "_page")):
+        if run[-1].opname in ("STORE_ATTR", "STORE_SUBSCR") and "TAKEN" in named(run[-4:]):
+            yield run
+
+
+def beginnings(code: CodeType) -> Iterator[list[dis.Instruction]]:
+    """The instructions from each look whether a page is begun to the store of a new one."""
+    for run in _runs(code, ("_page",)):
+        if run[-1].opname == "STORE_ATTR" and str(run[-1].argval).startswith("_page"):
+            yield run
+
+
+def _runs(code: CodeType, slots: tuple[str, ...]) -> Iterator[list[dis.Instruction]]:
+    """The instructions from the last read of such a slot to each instruction."""
     run: list[dis.Instruction] = []
     for instruction in dis.get_instructions(code):
-        name = str(instruction.argval)
-        if instruction.opname == "LOAD_ATTR" and name.startswith("v_"):
-            run = []
-        run.append(instruction)
-        if instruction.opname == "STORE_ATTR" and "TAKEN" in [i.argval for i in run[-3:]]:
+        if instruction.opname == "LOAD_ATTR" and str(instruction.argval).startswith(slots):
+            run = [instruction]
+        elif run:
+            run.append(instruction)
             yield [*run]
+
+
+def named(run: list[dis.Instruction]) -> list[object]:
+    return [instruction.argval for instruction in run]
 
 
 def closings(code: CodeType) -> Iterator[list[dis.Instruction]]:
@@ -124,10 +149,14 @@ def is_undivided(run: list[dis.Instruction]) -> bool:
 
 
 @pytest.mark.asyncio
-async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right() -> None:
+@pytest.mark.parametrize("slots", [0, SLOTS], ids=["on pages", "in slots"])
+async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right(
+    slots: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.compiler.planner.SLOTS", slots)
     async with Application() as app, app.enter(scope=Scope.SESSION) as session, session.enter():
         program = compiled(app)
-        rights = 0
+        rights = begun = 0
         for cls in program._classes.values():
             for name, method in {id(m): (n, m) for n, m in vars(cls).items()}.values():
                 code = getattr(method, "__code__", None)
@@ -136,13 +165,19 @@ async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right() ->
                 for run in takings(code):
                     rights += 1
                     assert is_undivided(run), f"{name}: {run}"
+                    if run[-1].opname == "STORE_ATTR":
+                        assert run[0].argval == run[-1].argval
+                for run in beginnings(code):
+                    begun += 1
+                    assert is_undivided(run), f"{name}: {run}"
+                    assert {"UNBEGUN", "_token"} <= {*named(run)}
                     assert run[0].argval == run[-1].argval
         # the first attempt and the one after a wait, of each stored object of each class and of
         # the one that `get` builds, and one of each that a method builds in line for another
         stored = sum(
-            slot.startswith(("v_", "k_"))
-            for cls in program._classes.values()
-            for slot in cls.__slots__
+            (node.stored and not node.given) + (node.attr == cls._likeliest)
+            for path, cls in program._classes.items()
+            for node in program.plan.at_home(path[-1])
         )
         texts = {
             path: scope_source(program.plan, path, locked=True).text for path in program._classes
@@ -151,6 +186,7 @@ async def test_no_thread_can_come_between_the_test_and_the_store_of_a_right() ->
         requests = [path for path in texts if path[-1] == "REQUEST"]
         assert in_line == 6 * len(requests) > 0
         assert rights == 2 * stored + in_line
+        assert begun == (0 if slots else stored)
 
 
 @pytest.mark.asyncio
