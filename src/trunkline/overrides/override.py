@@ -98,7 +98,6 @@ class Override:
         self.number = 0
         self.everywhere = everywhere
         self._strict = strict
-        self._fakes = dict(fakes)
         self._used: set[str] = set()
         self._expected: dict[str, type] = {}
         self._names: dict[str, None] = {}
@@ -113,6 +112,14 @@ class Override:
                 cause="it is neither a ScopedContainer class nor an instance of one",
                 remedy="override(Application, {Application.engine: Fake})",
             )
+        if not isinstance(fakes, Mapping):
+            raise OverrideError(
+                f"{fakes!r} doesn't say what it replaces",
+                location=location,
+                cause="the fakes are a mapping, by the provider that each replaces",
+                remedy="override(Application, {Application.engine: Fake})",
+            )
+        self._fakes = dict(fakes)
 
     # as scopes see it
 

@@ -390,6 +390,7 @@ def test_strict_is_waived_on_request(app: Any, request_scope: Any) -> None:
         ({providers.Singleton(Clock): Clock}, "is no provider of"),
         ({Application.clock: providers.Factory(Registry, Application.bridge)}, "faulty"),
         ({Application.clock: lambda missing: missing}, "nothing fills `missing`"),
+        (Clock, "doesn't say what it replaces"),
     ],
 )
 def test_what_can_not_be_overridden_is_refused(app: Any, fakes: Any, message: str) -> None:
