@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from trunkline.graph.algorithms import effective_scopes, topological_order
+from trunkline.graph.algorithms import topological_order
 from trunkline.graph.blueprint import (
     TORN_DOWN,
     Argument,
@@ -20,6 +20,7 @@ from trunkline.graph.blueprint import (
     Recipe,
     Ref,
 )
+from trunkline.graph.lifetimes import effective_scopes
 from trunkline.graph.model import Kind, Node
 
 __all__ = ["RESERVED", "NodePlan", "Plan", "plan"]

@@ -7,8 +7,8 @@ from typing import Any
 from dependency_injector import providers as stock
 
 from trunkline.errors import DeclarationError
-from trunkline.graph.algorithms import KEY
 from trunkline.graph.blueprint import Argument, Opening, Recipe
+from trunkline.graph.lifetimes import KEY
 from trunkline.graph.model import Dependency, Kind
 from trunkline.introspection.kinds import VIEWS, reads_same
 from trunkline.introspection.live import Live

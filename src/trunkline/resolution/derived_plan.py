@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trunkline.compiler.planner import Plan, plan
-from trunkline.graph.algorithms import effective_scopes
 from trunkline.graph.blueprint import Opening, Recipe
+from trunkline.graph.lifetimes import effective_scopes
 from trunkline.resolution.state import MISSING
 
 if TYPE_CHECKING:

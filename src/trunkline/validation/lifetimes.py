@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.graph.algorithms import captives, cycles
+from trunkline.graph.algorithms import cycles
+from trunkline.graph.lifetimes import captives
 from trunkline.graph.model import Graph, Kind, Node
 from trunkline.validation.findings import Finding
 

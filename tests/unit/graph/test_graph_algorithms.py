@@ -5,14 +5,13 @@ from hypothesis import strategies as st
 
 from tests.unit.graph.samples import SCOPES, factory, graph, node, shop, singleton
 from trunkline.graph.algorithms import (
-    captives,
     cycles,
     dependents,
-    effective_scopes,
     reachable,
     teardown_order,
     topological_order,
 )
+from trunkline.graph.lifetimes import captives, effective_scopes
 from trunkline.graph.model import Dependency, Graph, Kind
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 
 from tests.unit.graph.samples import ROOT, factory, graph, node, shop, singleton
 from tests.unit.graph.test_graph_algorithms import any_graph
-from trunkline.graph.algorithms import captives
 from trunkline.graph.exports import (
     GraphFormatError,
     from_json,
@@ -23,6 +22,7 @@ from trunkline.graph.exports import (
 )
 from trunkline.graph.exports.layout import lay_out
 from trunkline.graph.exports.picture import Fault, condensed, picture
+from trunkline.graph.lifetimes import captives
 from trunkline.graph.model import Graph, Kind, SourceLocation
 from trunkline.graph.paths import relative_location, relative_path
 

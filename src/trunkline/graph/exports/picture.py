@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trunkline.graph.algorithms import captives, cycles, effective_scopes, teardown_order
+from trunkline.graph.algorithms import cycles, teardown_order
+from trunkline.graph.lifetimes import captives, effective_scopes
 from trunkline.graph.model import Dependency, Graph, Kind, Node
 
 __all__ = ["Arrow", "Band", "Fault", "Picture", "condensed", "made_by", "picture"]
