@@ -32,12 +32,13 @@ from trunkline.legacy.errors import (
     RedirectError,
     UsageFileError,
 )
-from trunkline.legacy.functions import redirect_factory, redirect_function, redirect_scope
+from trunkline.legacy.functions import redirect_factory, redirect_function
 from trunkline.legacy.keeping import keep_counts
 from trunkline.legacy.modules import redirect_module
 from trunkline.legacy.packages import MovedPackages
 from trunkline.legacy.redirect import Redirect
 from trunkline.legacy.registry import aclose_opened, close_opened
+from trunkline.legacy.scopes import redirect_scope
 from trunkline.legacy.shadow import Shadow, class_name
 from trunkline.legacy.store import UsageFile
 
