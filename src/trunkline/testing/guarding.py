@@ -59,22 +59,24 @@ class Overriding:
             strict: The same.
         """
         *named, fakes = what
-        container = named[0] if named else self._container()
+        container = named[0] if named else _container_of(self._request)
         entered = override(container, fakes, everywhere=everywhere, strict=strict)
         entered.location = caller()
         entered.__enter__()
         self._entered.append(entered)
         return entered
 
-    def _container(self) -> Any:
-        wanted = "application" if "application" in self._request.fixturenames else "container"
-        return self._request.getfixturevalue(wanted)
-
     def end(self) -> None:
         """End the overrides, the latest first."""
         with ExitStack() as stack:
             for entered in self._entered:
                 stack.push(entered.__exit__)
+
+
+def _container_of(request: pytest.FixtureRequest) -> Any:
+    """The started container where the test uses it, else the declared one."""
+    wanted = "application" if "application" in request.fixturenames else "container"
+    return request.getfixturevalue(wanted)
 
 
 # the test itself
@@ -118,9 +120,7 @@ def _marked(item: Any, function: Any) -> list[Override]:
         options = dict(mark.kwargs)
         container = options.pop("container", None)
         if container is None:
-            request = item._request  # noqa: SLF001  # as other plugins do: items have no other way to their fixtures
-            wanted = "application" if "application" in item.fixturenames else "container"
-            container = request.getfixturevalue(wanted)
+            container = _container_of(item._request)  # noqa: SLF001  # as other plugins do: items have no other way to their fixtures
         marked = override(container, *mark.args, **options)
         marked.location = _location(function)
         overrides.append(marked)

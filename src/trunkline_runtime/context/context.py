@@ -11,6 +11,7 @@ from uuid import uuid4
 from trunkline_runtime.context.environment import Environment
 from trunkline_runtime.context.identifiers import (
     ConnectionId,
+    IdentifierT,
     RequestId,
     RunId,
     ThreadId,
@@ -106,21 +107,12 @@ class UserExecutionContext(LegacyConstructors):
         _set(self, "user_id", user)
         _set(self, "thread_id", check_identifier(ThreadId, "thread_id", thread_id, environment))
         _set(self, "run_id", check_identifier(RunId, "run_id", run_id, environment))
-        request = (
-            RequestId(uuid4())
-            if request_id is None
-            else check_identifier(RequestId, "request_id", request_id, environment)
-        )
+        request = _optional(RequestId, "request_id", request_id, environment) or RequestId(uuid4())
         _set(self, "request_id", request)
-        _set(
-            self,
-            "websocket_client_id",
-            None
-            if websocket_client_id is None
-            else check_identifier(
-                ConnectionId, "websocket_client_id", websocket_client_id, environment
-            ),
+        connection = _optional(
+            ConnectionId, "websocket_client_id", websocket_client_id, environment
         )
+        _set(self, "websocket_client_id", connection)
         _set(self, "created_at", datetime.now(UTC) if created_at is None else _in_utc(created_at))
         agent_data = check_metadata("agent_context", agent_context, user)
         if metadata is not None:
@@ -130,11 +122,7 @@ class UserExecutionContext(LegacyConstructors):
         _set(self, "agent_context", agent_data)
         _set(self, "audit_metadata", check_metadata("audit_metadata", audit_metadata, user))
         _set(self, "operation_depth", _checked_depth(operation_depth))
-        parent = (
-            None
-            if parent_request_id is None
-            else check_identifier(RequestId, "parent_request_id", parent_request_id, environment)
-        )
+        parent = _optional(RequestId, "parent_request_id", parent_request_id, environment)
         if parent == request:
             raise InvalidIdentifier(
                 "parent_request_id",
@@ -225,6 +213,12 @@ def require_context(value: object) -> UserExecutionContext:
     if is_really(value, UserExecutionContext):
         return value
     raise ContextTypeError(value)
+
+
+def _optional(
+    kind: type[IdentifierT], field: str, value: object, environment: Environment
+) -> IdentifierT | None:
+    return None if value is None else check_identifier(kind, field, value, environment)
 
 
 def _in_utc(moment: object) -> datetime:

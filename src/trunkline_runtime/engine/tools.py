@@ -125,29 +125,33 @@ def describe_tool(
             "Import what its annotations name where the function is defined, not only for "
             "type checkers.",
         ) from error
-    parameters: dict[str, ToolParameter] = {}
-    for parameter in signature.parameters.values():
-        if parameter.kind not in _BY_NAME:
-            raise refusal(
-                f"takes {parameter} by position or in any number",
-                "Give it parameters that can be passed by name.",
-            )
-        if parameter.annotation is inspect.Parameter.empty:
-            raise refusal(
-                f"has no annotation for {parameter.name}", "Annotate every parameter of a tool."
-            )
-        try:
-            adapter = _adapter(parameter.annotation)
-        except (PydanticUserError, ArbitraryTypeWarning) as error:
-            raise refusal(
-                f"annotates {parameter.name} with a type that cannot be validated",
-                "Annotate it with a type that pydantic knows, or with a class.",
-            ) from error
-        required = parameter.default is inspect.Parameter.empty
-        parameters[parameter.name] = ToolParameter(parameter.name, adapter, required)
+    parameters = {p.name: _described(p, refusal) for p in signature.parameters.values()}
     if not description:
         description = (inspect.getdoc(function) or "").partition("\n")[0]
     return Tool(name, function, parameters, blocking, description, show or _itself)
+
+
+def _described(
+    parameter: inspect.Parameter, refusal: Callable[[str, str], RegistrationRefused]
+) -> ToolParameter:
+    if parameter.kind not in _BY_NAME:
+        raise refusal(
+            f"takes {parameter} by position or in any number",
+            "Give it parameters that can be passed by name.",
+        )
+    if parameter.annotation is inspect.Parameter.empty:
+        raise refusal(
+            f"has no annotation for {parameter.name}", "Annotate every parameter of a tool."
+        )
+    try:
+        adapter = _adapter(parameter.annotation)
+    except (PydanticUserError, ArbitraryTypeWarning) as error:
+        raise refusal(
+            f"annotates {parameter.name} with a type that cannot be validated",
+            "Annotate it with a type that pydantic knows, or with a class.",
+        ) from error
+    required = parameter.default is inspect.Parameter.empty
+    return ToolParameter(parameter.name, adapter, required)
 
 
 def _is_callable(function: object) -> bool:
