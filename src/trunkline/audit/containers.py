@@ -18,7 +18,6 @@ MAKERS: Final = frozenset({
     "AbstractSingleton", "Scoped", "ScopedResource", "KeyedSingleton",
 })  # fmt: skip
 """Providers whose first argument is what they call."""
-RESOURCES: Final = frozenset({"Resource", "ContextLocalResource", "ScopedResource"})
 
 
 class Provider(NamedTuple):

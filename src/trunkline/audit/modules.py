@@ -54,10 +54,6 @@ class ModuleTable(NamedTuple):
         path = self.files.get(module)
         return module if path is None else self.names[path]
 
-    def has_top(self, module: str) -> bool:
-        """Tell whether the top package of a name is part of the tree."""
-        return self.exists(module.partition(".")[0])
-
 
 def build_table(discovery: Discovery, sources: Iterable[str]) -> ModuleTable:
     """Name every module of a tree.

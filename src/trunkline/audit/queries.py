@@ -1,6 +1,5 @@
 """Questions that several rules ask about calls and values."""
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from trunkline.audit import entities
@@ -146,15 +145,6 @@ def is_mock(project: Project, path: str | None) -> bool:
         and target.module in _MOCK_MODULES
         and target.last in _MOCKS
     )
-
-
-def factories_called(project: Project) -> Iterator[tuple[str, Call, Entity]]:
-    """Yield the calls whose callee is known, with the path of their file."""
-    for source in project.sources():
-        for call in source.facts.calls:
-            target = project.resolver.resolve(call.callee)
-            if target.kind not in {entities.UNKNOWN, entities.MISSING, entities.EXTERNAL}:
-                yield source.path, call, target
 
 
 def parameters_text(function: Function) -> str:

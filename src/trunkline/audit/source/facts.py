@@ -32,7 +32,6 @@ DECORATED: Final = 64
 ASYNC: Final = 128
 USED_BEFORE: Final = 256
 """Read at module level between this definition and the one before it of the same name."""
-EMPTY_STUB: Final = 512
 MAIN_ONLY: Final = 1024
 """Under ``if __name__ == "__main__"``."""
 VERSION_CHECK: Final = 2048
