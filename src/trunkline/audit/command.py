@@ -265,7 +265,7 @@ def _report(
 
         trend = tuple(
             (f"{point.date} {point.commit}", point.findings)
-            for point in history(config, rules, options["history"])
+            for point in history(config, rules, options["history"], wanted)
         )
     return Report(
         findings, known, result.suppressed, result.errors, result.undecided, rules,

@@ -62,11 +62,17 @@ def load_config(root: str) -> AuditConfig:
         ConfigurationError: It has mistakes; all are listed.
     """
     path = os.path.join(root, "pyproject.toml")
+    shown = os.path.relpath(path)
     base = AuditConfig(os.path.abspath(root))
-    text = _read(path)
-    if text is None:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
         return base._replace(sources=default_sources(base.root))
-    return read_config(text, os.path.relpath(path), base)
+    except OSError as error:
+        problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        raise ConfigurationError((_unreadable(shown, 0, problem),)) from error
+    return read_config(data, shown, base)
 
 
 def read_config(data: bytes, path: str, base: AuditConfig) -> AuditConfig:
@@ -83,12 +89,8 @@ def read_config(data: bytes, path: str, base: AuditConfig) -> AuditConfig:
     return _ConfigReader(data, path, base).read()
 
 
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
+def _unreadable(path: str, line: int, problem: str) -> ConfigurationMistake:
+    return ConfigurationMistake(path, line, "pyproject.toml", problem, "correct the file")
 
 
 class _ConfigReader(ValueReader):
@@ -114,10 +116,7 @@ class _ConfigReader(ValueReader):
         self.section = as_mapping(tool.get("trunkline", {}))
 
     def _unreadable(self, problem: str, line: int) -> ConfigurationError:
-        mistake = ConfigurationMistake(
-            self.path, line, "pyproject.toml", problem, "correct the file"
-        )
-        return ConfigurationError((mistake,))
+        return ConfigurationError((_unreadable(self.path, line, problem),))
 
     def read(self) -> AuditConfig:
         if self.section is None:

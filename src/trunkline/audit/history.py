@@ -1,11 +1,10 @@
 """The trend: how many findings the commits of a repository had, judged by today's configuration."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH102, PTH118
+# ruff: noqa: PTH102, PTH108, PTH114, PTH118
 
 import os
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,13 +29,16 @@ class Point(NamedTuple):
     findings: int
 
 
-def history(config: AuditConfig, rules: tuple[Rule, ...], count: int) -> Iterator[Point]:
+def history(
+    config: AuditConfig, rules: tuple[Rule, ...], count: int, paths: tuple[str, ...] = ()
+) -> Iterator[Point]:
     """Audit the last commits of the first line of history that changed Python files, oldest first.
 
     Args:
         config: Today's configuration; each commit is judged by it.
         rules: The rules to run.
         count: How many commits to look at, at most.
+        paths: Files or folders to count the findings of; empty for all.
 
     Raises:
         UsageError: The project is in no git repository.
@@ -52,32 +54,40 @@ def history(config: AuditConfig, rules: tuple[Rule, ...], count: int) -> Iterato
         if prefix and not _git(top, "ls-tree", commit, prefix):
             continue  # the project's folder came later, or went by another name
         with tempfile.TemporaryDirectory(prefix="trunkline-") as folder:
-            archive = os.path.join(folder, "tree.tar")
-            tree = f"{commit}:{prefix}" if prefix else commit
-            # from the top: elsewhere git looks for its own folder in the tree that it archives
-            _git(top, "archive", "--format=tar", f"--output={archive}", tree)
             root = os.path.join(folder, "tree")
-            os.mkdir(root)
-            with tarfile.open(archive) as file:
-                file.extractall(root, filter=_inside)  # noqa: S202 # the filter refuses
-            result = run_audit(config._replace(root=root), rules, cached=False)
+            _write_tree(top, f"{commit}:{prefix}", folder, root)
+            result = run_audit(config._replace(root=root), rules, paths=paths, cached=False)
         yield Point(commit, date, len(result.findings))
 
 
-def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """Leave out what leads out of the tree, such as a link to another folder of the machine."""
-    try:
-        return tarfile.data_filter(member, folder)
-    except tarfile.FilterError:
-        return None
+def _write_tree(top: str, tree: str, folder: str, root: str) -> None:
+    """Write the files of a tree, by an index of its own; an archive would leave some out.
+
+    Args:
+        top: Folder of the repository. Elsewhere git looks for its own folder in what it reads.
+        tree: The tree: a commit and a folder.
+        folder: Where the index may lie.
+        root: Where the files go.
+    """
+    index = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
+    os.mkdir(root)
+    _git(top, "read-tree", tree, **index)
+    _git(top, "checkout-index", "--all", "--quiet", f"--prefix={root}/", **index)
+    inside = os.path.realpath(root) + os.sep
+    for place, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = os.path.join(place, name)
+            if os.path.islink(path) and not os.path.realpath(path).startswith(inside):
+                os.unlink(path)  # what another folder of the machine holds was never committed
 
 
-def _git(root: str, *arguments: str) -> bytes:
+def _git(root: str, *arguments: str, **environment: str) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 # the arguments are our own
             ["git", "-C", root, *arguments],  # noqa: S607 # git is where the path says
             check=True,
-            capture_output=True,  # git is found on the path
+            capture_output=True,
+            env=os.environ | environment,
         )
     except FileNotFoundError as error:
         raise UsageError("git is not installed", "install git, or leave --history out") from error

@@ -31,17 +31,24 @@ def changes(
         current = _stamp(os.path.join(root, "pyproject.toml"))
         if current != stamp:
             stamp, excludes = current, _excludes(root, excludes)
-        now = (discover(root, excludes).files, stamp)
+        now = (_files(root, excludes), stamp)
         if now != last:
             last = now
             yield
         sleep(seconds)
 
 
+def _files(root: str, excludes: tuple[str, ...]) -> object:
+    try:
+        return discover(root, excludes).files
+    except OSError:
+        return ()  # the folder is away for a moment; the audit says so
+
+
 def _stamp(path: str) -> object:
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except OSError:
         return ()
     return status.st_mtime_ns, status.st_size, status.st_ino
 

@@ -314,6 +314,19 @@ def test_history_of_a_folder_that_came_later_and_holds_links(tmp_path: Path) -> 
     assert _trend(result) == [len(_audit(root).stdout.split(": TL401 ")) - 1]
 
 
+def test_history_counts_as_the_report_does(tmp_path: Path) -> None:
+    """What archives leave out is part of the tree; what lies beside the given paths is not."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / ".gitattributes").write_text("tests export-ignore\n")
+    for name in ("app", "tests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"import {name}.gone\n")
+    (tmp_path / "app" / "own.py").symlink_to("__init__.py")
+    _commit(tmp_path, "both")
+    assert _trend(_audit(tmp_path, "--history", "1")) == [3]
+    assert _trend(_audit(tmp_path, "--history", "1", str(tmp_path / "tests"))) == [1]
+
+
 def test_explains_every_rule() -> None:
     every = CliRunner().invoke(explain, [])
     assert "TL201  direct-construction" in every.stdout

@@ -100,3 +100,24 @@ def test_ends_with_the_status_of_the_last_run(watching: _Watching, tmp_path: Pat
     (tmp_path / "app" / "more.py").write_text("")
     watching.wait_for("1 finding in 4 files")
     assert watching.interrupt() == 1
+
+
+def test_goes_on_when_the_configuration_or_the_folder_cannot_be_read(
+    watching: _Watching, tmp_path: Path
+) -> None:
+    """Tools that switch branches move folders away for a moment."""
+    watching.wait_for("no findings in 2 files")
+    table = tmp_path / "pyproject.toml"
+    table.mkdir()
+    watching.wait_for("pyproject.toml: cannot be read: is a directory")
+    table.rmdir()
+    watching.wait_for("no findings in 2 files")
+    away = tmp_path.with_name(f"{tmp_path.name}-away")
+    tmp_path.rename(away)
+    watching.wait_for("Error: No such file or directory")
+    away.rename(tmp_path)
+    watching.wait_for("no findings in 2 files")
+    # As above: the next run tells that this one has ended.
+    (tmp_path / "app" / "more.py").write_text("")
+    watching.wait_for("no findings in 3 files")
+    assert watching.interrupt() == 0
