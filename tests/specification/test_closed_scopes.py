@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
+import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from trunkline import OpenScope, Scope, ScopedContainer, providers
 from trunkline.errors import ScopeClosedError, ScopeCloseError, ScopeNotOpenError
+from trunkline.testing import override
 
 
 class Thing:
@@ -224,3 +229,38 @@ def test_debug_mode_without_an_event_loop_changes_nothing() -> None:
 
     with Debugged() as app, app.enter() as request:
         assert isinstance(request.get(Debugged.thing), Thing)
+
+
+@pytest.mark.parametrize("overridden", [False, True])
+def test_in_debug_mode_a_lost_scope_is_reported_with_the_place_that_opened_it(
+    overridden: bool,
+) -> None:
+    closed: list[str] = []
+
+    def resource() -> Iterator[str]:
+        yield "open"
+        closed.append("closed")  # which does not run: the generator is collected
+
+    class Debugged(ScopedContainer):
+        debug = True
+        resource_ = providers.ScopedResource(resource)
+        other = providers.Scoped(object)
+
+    with Debugged() as app, ExitStack() as stack:
+        if overridden:
+            stack.enter_context(override(app, {Debugged.other: object}))
+        scopes = [app.enter()]
+        line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]  # of CPython
+        assert scopes[0].get(Debugged.resource_) == "open"
+        with pytest.warns(ResourceWarning, match=rf"{Path(__file__).name}:{line}, was never left"):
+            scopes.clear()
+        assert not closed
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ResourceWarning)
+            with app.enter() as left:
+                left.get(Debugged.resource_)
+                left.get(Debugged.other)
+            app.enter().close()
+            del left
+            gc.collect()
+        assert closed == ["closed"]

@@ -82,6 +82,7 @@ class ContainerInstance(DescribedContainer):
             says.scopes,
             locked=says.locked,
             ambient=says.ambient,
+            debug=says.debug,
             wait_seconds=says.wait_seconds,
         )
 

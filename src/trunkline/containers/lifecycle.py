@@ -44,10 +44,11 @@ class Lifecycle:
     validate: ClassVar[bool] = True
     """Whether the start checks the whole graph first."""
     debug: ClassVar[bool] = False
-    """Whether to note where each task is started, from the start of the container to its stop.
+    """Whether to note where each task is started, and each scope opened, while the container runs.
 
-    A task that uses a scope after its end is then reported with that place. It takes a task
-    factory of the running event loop and a few microseconds a task, so it is off by default.
+    A task that uses a scope after its end is then reported with that place; so is, by a
+    ``ResourceWarning``, a scope that is lost before it is left. It takes a task factory of the
+    running event loop and a few microseconds a task and a scope, so it is off by default.
     """
 
     def enter(

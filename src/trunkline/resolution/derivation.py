@@ -346,6 +346,7 @@ class Layer:
             first.chain.scope_type,
             locked=first.locked,
             ambient=first.ambient,
+            debug=first.debug,
             wait_seconds=first.waiting.seconds,
         )
         program.layer = self

@@ -61,6 +61,7 @@ class Program:
         locked: Whether many threads and tasks may use one scope at once.
         wait_seconds: How long one of them waits for another's build at the most; None for ever.
         ambient: Whether scopes become the ambient ones where ``enter`` doesn't say.
+        debug: Whether scopes note where they are opened, and tell when they are lost.
 
     Attributes:
         layer: What the overrides of the container made this program for; see ``derivation``.
@@ -78,6 +79,7 @@ class Program:
         locked: bool = True,
         wait_seconds: float | None = None,
         ambient: bool = True,
+        debug: bool = False,
     ) -> None:
         self.plan = plan
         graph = plan.blueprint.graph
@@ -85,6 +87,7 @@ class Program:
         self.chain = Chain(graph.name, scope_type, graph.scopes, default)
         self.locked = locked
         self.ambient = ambient
+        self.debug = debug
         self.name = graph.name
         self.keys = plan.blueprint.keys
         self.waiting = WaitingRoom(wait_seconds)
@@ -164,11 +167,15 @@ class Program:
         return opener
 
     def _base_of(self, path: tuple[str, ...]) -> type[OpenScope]:
-        if path[-1] not in self.shadowed:
-            return OpenScope
-        from trunkline.resolution.shadow import Shadow  # of overrides, which most never use
+        if path[-1] in self.shadowed:
+            from trunkline.resolution.shadow import Shadow  # of overrides, which most never use
 
-        return Shadow
+            return Shadow
+        if self.debug and len(path) > 1:
+            from trunkline.resolution.opened import NotedScope
+
+            return NotedScope
+        return OpenScope
 
     def _settled(self, node: NodePlan) -> object:
         """The object of the outermost scope that the container's start has built."""
