@@ -1,31 +1,19 @@
 """Imports led to their canonical path, with the names below them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import libcst as cst
 from libcst import metadata
 from libcst.helpers import get_full_name_for_node
 
-
-class ImportChange(NamedTuple):
-    """One imported name to lead elsewhere.
-
-    Attributes:
-        line: Line of the name in the file, from 1.
-        module: Absolute module that it is imported from now.
-        member: The name there.
-        new_module: The module to import it from.
-        new_member: Its name there.
-        types_only: True where only annotations and tests of the type mean the same afterwards.
-    """
-
-    line: int
-    module: str
-    member: str
-    new_module: str
-    new_member: str
-    types_only: bool = False
+from trunkline.audit.codemods.module_names import (
+    ImportChange,
+    ModuleNames,
+    after_comma,
+    has_comment,
+    keeps_comments,
+)
 
 
 class ImportRewriter(cst.CSTTransformer):
@@ -51,19 +39,26 @@ class ImportRewriter(cst.CSTTransformer):
         self._renames: dict[cst.CSTNode, str] = {}
         self._surplus: set[cst.ImportAlias] = set()
         self._moves: dict[cst.ImportFrom, list[tuple[cst.ImportAlias, ImportChange]]] = {}
+        self._comments: dict[cst.CSTNode, cst.Comment] = {}
 
     def visit_Module(self, node: cst.Module) -> None:  # noqa: N802 # LibCST calls it so
         """Decide on every change before anything is changed."""
-        collector = _Names()
-        node.visit(collector)
-        for statement in collector.imports:
-            if isinstance(statement.names, cst.ImportStar):
+        collector = ModuleNames(node)
+        found = [
+            (statement, alias, self._change(alias))
+            for statement in collector.imports
+            if not isinstance(statement.names, cst.ImportStar)
+            for alias in statement.names
+        ]
+        for statement, alias, change in found:
+            collector.bind(statement, alias, change)
+        moving = {alias for _, alias, change in found if change is not None}
+        for statement, alias, change in found:
+            if change is None or not keeps_comments(statement, alias, moving):
                 continue
-            for alias in statement.names:
-                change = self._change(alias)
-                if change is not None and self._prepare(statement, alias, change, collector):
-                    self._moves.setdefault(statement, []).append((alias, change))
-                    self.done.add(change)
+            if self._prepare(statement, alias, change, collector):
+                self._moves.setdefault(statement, []).append((alias, change))
+                self.done.add(change)
 
     def _change(self, alias: cst.ImportAlias) -> ImportChange | None:
         place = self.get_metadata(metadata.PositionProvider, alias)
@@ -77,14 +72,14 @@ class ImportRewriter(cst.CSTTransformer):
         statement: cst.ImportFrom,
         alias: cst.ImportAlias,
         change: ImportChange,
-        names: "_Names",
+        names: ModuleNames,
     ) -> bool:
         keeps_name = alias.asname is not None or change.member == change.new_member
         if keeps_name and not change.types_only:
             return True
         if keeps_name:
             return self._only_types(self._uses(statement, _bound_name(alias)))
-        if change.new_member in names.words and not self._bound_alike(change, names):
+        if change.new_member in names.words and not names.binds_alone(change):
             return False
         if change.member in names.texts:
             return False  # named in __all__ or a patch target: others may ask for it here
@@ -92,7 +87,7 @@ class ImportRewriter(cst.CSTTransformer):
         if used is None or (change.types_only and not self._only_types(used)):
             return False
         self._renames.update(dict.fromkeys(used, change.new_member))
-        if (change.new_module, change.new_member) in names.imported_at_top:
+        if names.stands_before(statement, change) and not has_comment(statement, names):
             self._surplus.add(alias)
         return True
 
@@ -135,14 +130,6 @@ class ImportRewriter(cst.CSTTransformer):
                 return False
             inner = outer
 
-    @staticmethod
-    def _bound_alike(change: ImportChange, names: "_Names") -> bool:
-        """Tell whether the new name is only ever bound by the import that the change would make."""
-        return (
-            change.new_module,
-            change.new_member,
-        ) in names.imported and not names.rebound.intersection({change.new_member})
-
     def leave_Name(  # noqa: N802 # LibCST calls it so
         self, original_node: cst.Name, updated_node: cst.Name
     ) -> cst.BaseExpression:
@@ -163,7 +150,9 @@ class ImportRewriter(cst.CSTTransformer):
             for old, new in zip(original_node.names, updated_node.names, strict=True)  # type: ignore[arg-type] # not a star
             if old not in gone
         ]
-        fresh = [_statement(alias, change) for alias, change in moves if alias not in self._surplus]
+        fresh = [
+            self._fresh(alias, change) for alias, change in moves if alias not in self._surplus
+        ]
         if not kept:
             if not fresh:
                 return cst.RemoveFromParent()
@@ -180,6 +169,14 @@ class ImportRewriter(cst.CSTTransformer):
         rest = updated_node.with_changes(names=kept)
         return cst.FlattenSentinel([rest, *fresh])
 
+    def _fresh(self, alias: cst.ImportAlias, change: ImportChange) -> cst.ImportFrom:
+        """Return the statement of one moved name, its comment noted for its line."""
+        fresh = _statement(alias, change)
+        inside = after_comma(alias)
+        if inside is not None and inside.first_line.comment is not None:
+            self._comments[fresh] = inside.first_line.comment
+        return fresh
+
     def leave_SimpleStatementLine(  # noqa: N802 # LibCST calls it so
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
@@ -190,67 +187,15 @@ class ImportRewriter(cst.CSTTransformer):
         lines: list[cst.BaseStatement] = []
         for position, part in enumerate(updated_node.body):
             alone = part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+            comment = self._comments.get(part)
             if position == 0:
                 lines.append(updated_node.with_changes(body=[alone]))
-            else:
+            elif comment is None:
                 lines.append(cst.SimpleStatementLine([alone]))
+            else:
+                end = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), comment)
+                lines.append(cst.SimpleStatementLine([alone], trailing_whitespace=end))
         return cst.FlattenSentinel(lines)
-
-
-class _Names(cst.CSTVisitor):
-    """Every name and string of a module, to see whether a new name is free."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: dict[str, int] = {}
-        self.texts: set[str] = set()
-        self.imports: list[cst.ImportFrom] = []
-        self.imported: set[tuple[str, str]] = set()
-        self.imported_at_top: set[tuple[str, str]] = set()
-        self.rebound: set[str] = set()
-        self._at_top: set[cst.ImportFrom] = set()
-
-    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802 # LibCST calls it so
-        self.words[node.value] = self.words.get(node.value, 0) + 1
-
-    def visit_SimpleString(self, node: cst.SimpleString) -> None:  # noqa: N802 # as above
-        value = node.evaluated_value
-        if isinstance(value, str):
-            self.texts.add(value)
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:  # noqa: N802 # as above
-        self.imports.append(node)
-        if node.module is None or node.relative or isinstance(node.names, cst.ImportStar):
-            return
-        module = get_full_name_for_node(node.module) or ""
-        for alias in node.names:
-            if alias.asname is None:
-                self.imported.add((module, get_full_name_for_node(alias.name) or ""))
-                if node in self._at_top:
-                    self.imported_at_top.add((module, get_full_name_for_node(alias.name) or ""))
-
-    def visit_Module(self, node: cst.Module) -> None:  # noqa: N802 # as above
-        for statement in node.body:
-            if isinstance(statement, cst.SimpleStatementLine):
-                self._at_top.update(
-                    part for part in statement.body if isinstance(part, cst.ImportFrom)
-                )
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802 # as above
-        self._rebinds(node.target)
-
-    def visit_Param(self, node: cst.Param) -> None:  # noqa: N802 # as above
-        self._rebinds(node.name)
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802 # as above
-        self._rebinds(node.name)
-
-    def visit_ClassDef(self, node: cst.ClassDef) -> None:  # noqa: N802 # as above
-        self._rebinds(node.name)
-
-    def _rebinds(self, node: cst.CSTNode) -> None:
-        if isinstance(node, cst.Name):
-            self.rebound.add(node.value)
 
 
 def _bound_name(alias: cst.ImportAlias) -> str:

@@ -6,7 +6,8 @@ from typing import NamedTuple, cast
 import libcst as cst
 from libcst import metadata
 
-from trunkline.audit.codemods.imports import ImportChange, ImportRewriter
+from trunkline.audit.codemods.imports import ImportRewriter
+from trunkline.audit.codemods.module_names import ImportChange
 from trunkline.audit.findings import Finding
 from trunkline.audit.source.encoding import character_column, source_lines
 
