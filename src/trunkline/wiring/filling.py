@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
@@ -127,8 +129,10 @@ class Site:
             if (other := ambient_scope_of(provider)) is not None:
                 return other.resolve(provider)
             return read_view(scope, self._view(scope))
+        with self._naming():
+            made = scope.get(provider)
         self._learn(scope, awaits=False)
-        return scope.get(provider)
+        return made
 
     async def afill(self, scope: OpenScope | None) -> Any:
         """The same in an async function."""
@@ -140,8 +144,20 @@ class Site:
                 return await outer.aget(provider)
             return await read_view_async(scope, self._view(scope))
         awaits = must_await(scope, provider)
+        with self._naming():
+            made = await scope.aget(provider) if awaits else scope.get(provider)
         self._learn(scope, awaits=awaits)
-        return await scope.aget(provider) if awaits else scope.get(provider)
+        return made
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Name the function where the scope that it wants is not the one that is open."""
+        try:
+            yield
+        except ScopeNotOpenError as error:
+            function, parameter = self.injection.function, self.parameter
+            error.add_note(f"trunkline: while {function} was given {parameter}")
+            raise
 
     def _learn(self, scope: OpenScope, *, awaits: bool) -> None:
         """Let the wrapper know the scope's class: by its slot, or by how to ask it."""

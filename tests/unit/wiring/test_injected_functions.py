@@ -221,8 +221,13 @@ def test_an_outer_scope_that_can_not_hold_the_object_is_a_clear_error() -> None:
     def name(name: Annotated[str, Inject(Light.name)] = INJECTED) -> str:
         return name
 
-    with Light(), pytest.raises(ScopeNotOpenError, match="lives in a REQUEST scope"):
-        name()
+    with Light():
+        for _ in range(2):
+            with pytest.raises(ScopeNotOpenError, match="lives in a REQUEST scope") as caught:
+                name()
+            (note,) = caught.value.__notes__
+            (injection,) = name.__trunkline_injections__  # type: ignore[attr-defined]  # it is a function
+            assert note == f"trunkline: while {injection.function} was given name"
 
 
 @pytest.mark.asyncio
