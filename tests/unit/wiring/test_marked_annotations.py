@@ -233,7 +233,9 @@ def test_one_of_dependency_injector_is_refused() -> None:
     with pytest.raises(DeclarationError, match="that library's own @inject fills"):
 
         @inject
-        def take(engine: Engine = Provide[Light.engine]) -> None:
+        def take(
+            engine: Engine = Provide[Light.engine],  # trunkline: ignore[TL706] the point
+        ) -> None:
             """Decorated by the wrong ``inject``."""
 
 
