@@ -5,9 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := $(VENV)/.bench-ready
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-lowest test-pythons coverage check format bench lock clean
+.PHONY: help setup demo serve test test-lowest test-pythons coverage check format bench fuzz lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,11 +70,19 @@ bench: $(BENCH) ## compare with hand-written code and with other containers
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.audit
 
+fuzz: $(READY) ## look with atheris for input that the auditor fails on, FUZZ_SECONDS=60 for each target
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/fuzz.txt
+	@for target in source configuration baseline tree; do \
+	    $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; \
+	done
+
 lock: ## resolve the locked versions anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    --extra runtime --extra codemods --extra testing --group dev pyproject.toml -o locks/dev.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    --extra runtime --extra codemods --extra testing --group dev --group bench -c locks/dev.txt pyproject.toml -o locks/bench.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    --group pyproject.toml:fuzz -o locks/fuzz.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --resolution lowest-direct \
 	    --extra runtime --extra codemods --extra testing --group test pyproject.toml -o locks/lowest.txt
 

@@ -1,13 +1,12 @@
 """The reader takes any bytes; what it reads of parts of a file agrees with the whole."""
 
-import marshal
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.audit.source.facts import Facts, pack, unpack
-from trunkline.audit.source.reader import Reader, Request, Unreadable, read_everything
+from tests.fuzz.targets import source
+from trunkline.audit.source.facts import Facts
+from trunkline.audit.source.reader import Reader, Request, Unreadable
 from trunkline.audit.source.reduction import reduce
 
 NAMES = Request((b"Engine", b"providers"))
@@ -72,12 +71,7 @@ _pieces = st.sampled_from(
 @given(st.lists(_pieces, max_size=60).map(b"".join) | st.binary(max_size=300))
 @settings(max_examples=300)
 def test_any_bytes_are_read_or_named(data: bytes) -> None:
-    for request in (NAMES, PROGRAM):
-        facts = Reader(request).read(data, "app.x", is_package=False, is_test=False)
-        assert facts is None or isinstance(facts, (Facts, Unreadable))
-        if isinstance(facts, Facts):
-            assert unpack(marshal.loads(marshal.dumps(pack(facts)))) == facts  # type: ignore[arg-type] # plain tuples
-    assert isinstance(read_everything(data, "app.x", is_package=False), (Facts, Unreadable))
+    source(data)
 
 
 _statements = st.sampled_from(
