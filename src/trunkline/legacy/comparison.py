@@ -96,7 +96,9 @@ class Comparison:
             return
         if inspect.iscoroutine(other):
             other.close()
-            self._differ("error", "it must be awaited", "it need not be")
+            served, shadow = "it need not be", "it must be awaited"
+            old_new = (shadow, served) if self._shadow.serves_new else (served, shadow)
+            self._differ("error", *old_new)
         else:
             self._compare(made, other, opens)
 

@@ -148,6 +148,26 @@ async def test_the_old_way_may_serve_while_the_new_is_the_shadow(shop: Any, coun
     assert counts.left_open == 0
 
 
+async def made_anew(user: User) -> OldEngine:
+    return OldEngine(user)
+
+
+@pytest.mark.parametrize(
+    ("to", "old", "serve", "expected"),
+    [
+        ("OldEngine", made_anew, "new", ("it must be awaited", "it need not be")),
+        ("made_anew", OldEngine, "old", ("it need not be", "it must be awaited")),
+    ],
+)
+async def test_a_way_that_alone_has_to_be_awaited_is_told_from_the_other(
+    counts: Usage, to: str, old: Any, serve: Any, expected: tuple[str, str]
+) -> None:
+    shadow = Shadow(old, compare={}, every=1, serve=serve)
+    create: Any = redirect_function("create", to=f"{__name__}:{to}", shadow=shadow)
+    assert type(create(User("ann"))) is OldEngine
+    assert differences(counts) == [("error", *expected)]
+
+
 async def test_a_new_shadow_leaves_no_scope_open(counts: Usage) -> None:
     create = shadowed(Shadow(old_way, compare={}, every=1, serve="old"))
     async with Shop():
