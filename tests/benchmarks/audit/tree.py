@@ -5,8 +5,9 @@ import random
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tests.benchmarks.audit.application import BASE, CONFIGURATION
 from tests.benchmarks.audit.filler import filler
-from tests.benchmarks.audit.plants import BASE, CONFIGURATION, PLANTS, planted_files
+from tests.benchmarks.audit.plants import PLANTS, planted_files
 
 LINE_BYTES: Final = 42
 
