@@ -9,7 +9,8 @@ from typing import Final
 from trunkline.audit.source.declarations import DeclarationReader
 from trunkline.audit.source.facts import Argument, Call, Fallback, Reference, Span, Text
 from trunkline.audit.source.scopes import Scope, asked_for, parameters
-from trunkline.audit.source.structure import StructureReader, last_name
+from trunkline.audit.source.structure import StructureReader
+from trunkline.audit.source.syntax import last_name
 
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

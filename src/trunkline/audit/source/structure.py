@@ -3,11 +3,18 @@
 import ast
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
 from typing import Final
 
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Definition, Import
+from trunkline.audit.source.syntax import (
+    branch_flags,
+    catches_import_error,
+    last_name,
+    literal_names,
+    moved_packages,
+    suppresses,
+)
 
 _IMPORT_WORD: Final = re.compile(rb"import\b")
 _NAME_MAKERS: Final = (
@@ -18,12 +25,10 @@ _NAME_MAKERS: Final = (
 _PATH_MAKERS: Final = (b"__path__", b"pkgutil", b"pkg_resources", b"meta_path", b"path_hooks")
 """What a package holds that may find its modules elsewhere."""
 _GLOBAL_LINE: Final = re.compile(rb"^[ \t]+global[ \t]+([A-Za-z0-9_, \t]+)", re.MULTILINE)
-_MISSING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 _HARMLESS_DECORATORS: Final = frozenset(
     {"staticmethod", "classmethod", "contextmanager", "asynccontextmanager", "wraps", "dataclass",
      "lru_cache", "cache", "total_ordering", "final", "runtime_checkable", "unique"}
 )  # fmt: skip
-_EXPECTED: Final = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match)
 
 
@@ -75,7 +80,7 @@ class StructureReader:
         """Read the statements of the module."""
         self._block(body, 0)
         if self._moves_packages:
-            self.moved = tuple(_moved_packages(body))
+            self.moved = tuple(moved_packages(body))
 
     # The module's own statements.
 
@@ -166,7 +171,7 @@ class StructureReader:
             self._targets(node.target, inner)
             self._note_reads(node.iter)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
-            inner = flags | (facts.GUARDED if _suppresses(node) else 0)
+            inner = flags | (facts.GUARDED if suppresses(node) else 0)
             for item in node.items:
                 self._note_reads(item.context_expr)
                 if item.optional_vars is not None:
@@ -253,7 +258,7 @@ class StructureReader:
             else:
                 inner = flags | facts.CONDITIONAL
                 if isinstance(node, (ast.With, ast.AsyncWith)):
-                    inner = flags | (facts.GUARDED if _suppresses(node) else 0)
+                    inner = flags | (facts.GUARDED if suppresses(node) else 0)
                 self._nested(getattr(node, "body", []), inner, scope)
                 self._nested(getattr(node, "orelse", []), inner, scope)
 
@@ -291,7 +296,7 @@ class StructureReader:
         return None
 
     def _all(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
-        names = _literal_names(node.value)
+        names = literal_names(node.value)
         if names is None:
             self.dynamic |= facts.DYNAMIC_ALL
         elif isinstance(node, ast.AugAssign):
@@ -300,76 +305,10 @@ class StructureReader:
             self.exports = names
 
     def _extend_all(self, call: ast.Call) -> None:
-        names = _literal_names(call.args[0]) if call.args else None
+        names = literal_names(call.args[0]) if call.args else None
         if names is None and call.args and isinstance(call.args[0], ast.Constant):
             names = (str(call.args[0].value),)
         if names is None:
             self.dynamic |= facts.DYNAMIC_ALL
         else:
             self.exports = (self.exports or ()) + names
-
-
-def _moved_packages(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    """Yield the old and the new name of each package that a ``MovedPackages({...})`` names."""
-    for node in ast.walk(ast.Module(body, [])):
-        if not isinstance(node, ast.Call) or last_name(node.func) != "MovedPackages":
-            continue
-        table = node.args[0] if node.args else None
-        if isinstance(table, ast.Dict):
-            for old, new in zip(table.keys, table.values, strict=True):
-                if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
-                    yield str(old.value), str(new.value)
-
-
-def catches_import_error(handler: ast.ExceptHandler) -> bool:
-    """Tell whether the handler catches a failed import."""
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(last_name(kind) in _MISSING for kind in kinds)
-
-
-def branch_flags(test: ast.expr) -> tuple[int, int]:
-    """Return what the test of an ``if`` says of the statements under it, and of those of `else`.
-
-    What is not for type checkers alone runs in every case.
-    """
-    if last_name(test) == "TYPE_CHECKING":
-        return facts.TYPE_CHECKING, facts.RUNTIME_ONLY
-    if (
-        isinstance(test, ast.UnaryOp)
-        and isinstance(test.op, ast.Not)
-        and last_name(test.operand) == "TYPE_CHECKING"
-    ):
-        return facts.RUNTIME_ONLY, facts.TYPE_CHECKING
-    flags = facts.CONDITIONAL
-    for node in ast.walk(test):
-        if isinstance(node, ast.Attribute) and node.attr in {"version_info", "platform"}:
-            flags |= facts.VERSION_CHECK
-        elif isinstance(node, ast.Name) and node.id == "__name__":
-            flags |= facts.MAIN_ONLY
-    return flags, flags & ~facts.MAIN_ONLY
-
-
-def last_name(node: ast.expr) -> str:
-    """Return the last name of a dotted one, or of what a call calls; empty for the rest."""
-    if isinstance(node, ast.Call):
-        node = node.func
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _suppresses(node: ast.With | ast.AsyncWith) -> bool:
-    """Tell whether the block is under ``contextlib.suppress(ImportError)`` or ``pytest.raises``."""
-    return any(last_name(item.context_expr) in _EXPECTED for item in node.items)
-
-
-def _literal_names(node: ast.expr | None) -> tuple[str, ...] | None:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _literal_names(node.left), _literal_names(node.right)
-        return left + right if left is not None and right is not None else None
-    if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return None
-    names = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
-    return tuple(names) if len(names) == len(node.elts) else None

@@ -10,7 +10,8 @@ from trunkline.audit.source.declarations import unquoted
 from trunkline.audit.source.expressions import ExpressionReader, span_of
 from trunkline.audit.source.facts import Fallback, Store
 from trunkline.audit.source.scopes import Scope, asked_for, bindings, import_paths, join, parameters
-from trunkline.audit.source.structure import StructureReader, last_name
+from trunkline.audit.source.structure import StructureReader
+from trunkline.audit.source.syntax import last_name
 
 _HOLDERS: Final = frozenset({
     "dict", "list", "set", "frozenset", "tuple", "deque", "defaultdict", "OrderedDict", "ChainMap",

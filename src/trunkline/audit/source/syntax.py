@@ -1,0 +1,77 @@
+"""What a piece of syntax says by itself, whatever module it stands in."""
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from trunkline.audit.source import facts
+
+_MISSING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_EXPECTED: Final = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
+
+
+def moved_packages(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """Yield the old and the new name of each package that a ``MovedPackages({...})`` names."""
+    for node in ast.walk(ast.Module(body, [])):
+        if not isinstance(node, ast.Call) or last_name(node.func) != "MovedPackages":
+            continue
+        table = node.args[0] if node.args else None
+        if isinstance(table, ast.Dict):
+            for old, new in zip(table.keys, table.values, strict=True):
+                if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
+                    yield str(old.value), str(new.value)
+
+
+def catches_import_error(handler: ast.ExceptHandler) -> bool:
+    """Tell whether the handler catches a failed import."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(last_name(kind) in _MISSING for kind in kinds)
+
+
+def branch_flags(test: ast.expr) -> tuple[int, int]:
+    """Return what the test of an ``if`` says of the statements under it, and of those of `else`.
+
+    What is not for type checkers alone runs in every case.
+    """
+    if last_name(test) == "TYPE_CHECKING":
+        return facts.TYPE_CHECKING, facts.RUNTIME_ONLY
+    if (
+        isinstance(test, ast.UnaryOp)
+        and isinstance(test.op, ast.Not)
+        and last_name(test.operand) == "TYPE_CHECKING"
+    ):
+        return facts.RUNTIME_ONLY, facts.TYPE_CHECKING
+    flags = facts.CONDITIONAL
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute) and node.attr in {"version_info", "platform"}:
+            flags |= facts.VERSION_CHECK
+        elif isinstance(node, ast.Name) and node.id == "__name__":
+            flags |= facts.MAIN_ONLY
+    return flags, flags & ~facts.MAIN_ONLY
+
+
+def last_name(node: ast.expr) -> str:
+    """Return the last name of a dotted one, or of what a call calls; empty for the rest."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def suppresses(node: ast.With | ast.AsyncWith) -> bool:
+    """Tell whether the block is under ``contextlib.suppress(ImportError)`` or ``pytest.raises``."""
+    return any(last_name(item.context_expr) in _EXPECTED for item in node.items)
+
+
+def literal_names(node: ast.expr | None) -> tuple[str, ...] | None:
+    """Return the strings of a list, tuple or set of nothing else, or of a sum of such."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = literal_names(node.left), literal_names(node.right)
+        return left + right if left is not None and right is not None else None
+    if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return None
+    names = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return tuple(names) if len(names) == len(node.elts) else None
