@@ -6,7 +6,7 @@ from typing import NamedTuple
 from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.project import Project, Source
-from trunkline.audit.source.facts import Store
+from trunkline.audit.source.facts import Definition, Store
 
 
 class Kept(NamedTuple):
@@ -67,4 +67,16 @@ def module_level_name(project: Project, source: Source, target: str) -> str:
     """Return the name when a target is a variable of the module itself; empty where it is not."""
     module, _, rest = target.partition(":")
     name = rest.removesuffix("[]")
-    return name if module == source.module and name.isidentifier() else ""
+    if module != source.module or not name.isidentifier() or _is_weak(project, module, name):
+        return ""
+    return name
+
+
+def _is_weak(project: Project, module: str, name: str) -> bool:
+    """Tell whether a variable is a weak mapping or set, which keeps nothing alive."""
+    for bound in project.resolver.names(module).get(name, ()):
+        if isinstance(bound, Definition) and bound.value and bound.value.endswith("()"):
+            maker = project.resolver.resolve(bound.value[:-2])
+            if maker.kind == entities.EXTERNAL and maker.last.startswith("Weak"):
+                return True
+    return False

@@ -10,7 +10,7 @@ from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
-_QUESTIONS: Final = frozenset({"builtins:hasattr", "builtins:getattr"})
+_QUESTIONS: Final = (":hasattr", ":getattr")
 
 
 class Check(Rule):
@@ -18,8 +18,8 @@ class Check(Rule):
 
     Objects are followed from constructions, factories, annotated parameters and `self`. A class
     with `__getattr__`, with bases outside the tree, or under an unknown decorator may have any
-    attribute: nothing is reported then, nor of what some line sets on such an object, or asks for
-    with `hasattr`.
+    attribute: nothing is reported then, nor of what some line sets on such an object, nor in a
+    function that asks with `hasattr`.
     """
 
     code = "TL404"
@@ -54,15 +54,19 @@ from app.engine import Engine
 Engine.version = 2
 setattr(Engine, "build", 7)
 
-def mark(engine: Engine):
+def mark(engine: Engine, patch):
     engine.seen = True
+    patch.setattr(engine, "told", True)
 # file: app/views.py
 from app.engine import Engine
 
 def view(engine: Engine):
     if hasattr(engine, "warm_up"):
         engine.warm_up()
-    return engine.seen, engine.version, engine.build
+        engine.heat()
+
+def more(engine: Engine):
+    return engine.seen, engine.version, engine.build, engine.told
 """,
     )
     invalid = (
@@ -102,7 +106,7 @@ class Use(Generic[T]):
         """Yield every use of an attribute that the class of its owner lacks."""
         added: dict[Entity, _Added] = {}
         for source in project.sources():
-            asked = _asked_for(source)
+            asking = _asking(source)
             uses = [(c.callee, c.line, c.column, c.scope) for c in source.facts.calls]
             uses += [(r.path, r.line, r.column, r.scope) for r in source.facts.references]
             for path, line, column, scope in uses:
@@ -121,7 +125,7 @@ class Use(Generic[T]):
                 if of not in added:
                     added[of] = _added(project, of)
                 of_heir = entity.kind == entities.INSTANCE and name in added[of].heirs
-                if not of_heir and name not in added[of].given and (scope, name) not in asked:
+                if not of_heir and name not in added[of].given and scope not in asking:
                     yield self.finding(
                         source.path,
                         line,
@@ -157,7 +161,7 @@ def _added(project: Project, of: Entity) -> _Added:
             if _is_of(project, owner, of):
                 given.add(name)
         for call in source.facts.calls:
-            name = _named(call, frozenset({"builtins:setattr"}))
+            name = _named(call, (":setattr", ".setattr"))
             if name and _is_of(project, call.arguments[0].value, of):
                 given.add(name)
     return _Added(frozenset(heirs), frozenset(given))
@@ -171,13 +175,13 @@ def _is_of(project: Project, path: str | None, of: Entity) -> bool:
     )
 
 
-def _asked_for(source: Source) -> set[tuple[str, str]]:
-    """Return the attributes that functions ask about before they use them, by function."""
-    return {(call.scope, name) for call in source.facts.calls if (name := _named(call, _QUESTIONS))}
+def _asking(source: Source) -> set[str]:
+    """Return the functions that ask whether an object has an attribute, whichever they use then."""
+    return {call.scope for call in source.facts.calls if _named(call, _QUESTIONS)}
 
 
-def _named(call: Call, callees: frozenset[str]) -> str:
+def _named(call: Call, callees: tuple[str, ...]) -> str:
     """Return the attribute that a call of one of these names in its second argument."""
-    if call.callee not in callees or len(call.arguments) < 2:
+    if not (call.callee or "").endswith(callees) or len(call.arguments) < 2:
         return ""
     return (call.arguments[1].value or "").removeprefix("=").strip("'")

@@ -47,16 +47,18 @@ def collect(contexts):
 # file: app/views.py
 from collections.abc import Callable
 from contextvars import ContextVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 from app.engine import Engine
 
 makers: dict[str, Callable[[object], Engine]] = {}
 kinds: dict[str, type[Engine]] = {}
 current: ContextVar[Engine] = ContextVar("current")  # each task's own
 known: WeakKeyDictionary[object, Engine] = WeakKeyDictionary()  # as long as its key
+live: dict[str, Engine] = WeakValueDictionary()
 
 def keep(context):
     current.set(Engine(context))
+    live[context.user_id] = Engine(context)
 """,
     )
     invalid = (
