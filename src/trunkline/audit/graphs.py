@@ -1,19 +1,21 @@
 """Dependency graphs of containers, from source: the same model that live containers produce."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.containers import MAKERS, is_container, provider_kind
 from trunkline.audit.entities import Entity
-from trunkline.audit.findings import Undecided
+from trunkline.audit.findings import Finding, Undecided
 from trunkline.audit.lifetimes import AGGREGATES, SCOPES, is_delegated, lifetime
 from trunkline.audit.project import Project
+from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Argument, Call, Class, Facts, Span, Store
 
 if TYPE_CHECKING:
     from trunkline.graph.model import Dependency, Graph, Node
+    from trunkline.validation import Finding as GraphFinding
 
 KEY: Final = "key"
 """The parameter by which a keyed provider gets its key."""
@@ -36,6 +38,29 @@ def container_graphs(project: Project) -> Iterator[tuple[str, "Graph"]]:
                 graph = _graph(project, entity, source.path, item)
                 if graph is not None and graph.nodes:
                     yield source.path, graph
+
+
+def graph_findings(
+    project: Project, rule: Rule, check: "Callable[[Graph], Iterable[GraphFinding]]"
+) -> Iterator[Finding]:
+    """Yield as a rule's findings what a check finds in the graph of every container.
+
+    Args:
+        project: The project.
+        rule: Whose findings they are.
+        check: A check that the live container is held to as well.
+    """
+    for path, graph in container_graphs(project):
+        for found in check(graph):
+            at = found.location
+            yield rule.finding(
+                at.file if at else path,
+                at.line if at else 0,
+                0,
+                found.message,
+                cause="; ".join(found.hops),
+                remedy=found.remedy,
+            )
 
 
 def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph | None":

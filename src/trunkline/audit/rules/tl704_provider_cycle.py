@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trunkline.audit.findings import Finding
-from trunkline.audit.graphs import container_graphs
+from trunkline.audit.graphs import graph_findings
 from trunkline.audit.project import Project
 from trunkline.audit.rule import CONTAINER_NAMES, Rule
 
@@ -56,14 +56,4 @@ class Wired(Base):
         """Yield one shortest cycle of every group of providers."""
         from trunkline.validation import check_cycles
 
-        for path, graph in container_graphs(project):
-            for found in check_cycles(graph):
-                at = found.location
-                yield self.finding(
-                    at.file if at else path,
-                    at.line if at else 0,
-                    0,
-                    found.message,
-                    cause="; ".join(found.hops),
-                    remedy=found.remedy,
-                )
+        yield from graph_findings(project, self, check_cycles)
