@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from tests.threads import together
 from trunkline import OpenScope, Scope, ScopedContainer, providers
 from trunkline.errors import ScopeClosedError
 
@@ -71,18 +72,6 @@ class Application(ScopedContainer):
     other = providers.Scoped(Thing)
 
 
-def together(count: int, call: Callable[[], Any]) -> list[Any]:
-    """What so many threads get from a call that they make at the same moment."""
-    barrier = threading.Barrier(count)
-
-    def run(_: int) -> Any:
-        barrier.wait()
-        return call()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
-
-
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", ["slow", "slow_resource", "slow_session"])
 async def test_threads_that_ask_at_the_same_moment_get_one_object(name: str) -> None:
@@ -91,7 +80,7 @@ async def test_threads_that_ask_at_the_same_moment_get_one_object(name: str) -> 
         with app.enter(scope=Scope.SESSION) as session, session.enter() as request:
             provider = getattr(Application, name)
             threading.Timer(0.01, counter.go_on.set).start()
-            things = await asyncio.to_thread(together, THREADS, lambda: request.get(provider))
+            things = await asyncio.to_thread(together, lambda: request.get(provider), THREADS)
             assert len(set(map(id, things))) == 1
             assert counter.count == 1
         assert counter.count in (1, 101)
@@ -120,7 +109,7 @@ async def test_tasks_of_several_event_loops_get_one_object_too() -> None:
             async def ask() -> list[Any]:
                 return await asyncio.gather(*(request.aget(Application.aslow) for _ in range(20)))
 
-            answers = await asyncio.to_thread(together, 8, lambda: asyncio.run(ask()))
+            answers = await asyncio.to_thread(together, lambda: asyncio.run(ask()))
             assert len({id(thing) for things in answers for thing in things}) == 1
             assert counter.count == 1
 
@@ -175,7 +164,7 @@ def test_threads_retry_a_failed_build_and_each_failure_is_seen_once() -> None:
             return error
 
     with Failing() as app, app.enter() as request:
-        answers = together(THREADS, ask)
+        answers = together(ask, THREADS)
     errors = [answer for answer in answers if isinstance(answer, ConnectionError)]
     assert sorted(map(str, errors)) == ["1", "2", "3", "4", "5"]
     assert len({id(answer) for answer in answers if isinstance(answer, Thing)}) == 1
@@ -343,10 +332,10 @@ def test_a_singleton_is_built_once_by_threads_before_and_after_the_start() -> No
         thing = providers.Singleton(flaky)
 
     app = Lone()
-    early = together(THREADS, app.thing)
+    early = together(app.thing, THREADS)
     assert len(set(map(id, early))) == 1
     with app:
-        assert set(map(id, together(THREADS, app.thing))) == {id(early[0])}
+        assert set(map(id, together(app.thing, THREADS))) == {id(early[0])}
     assert flaky.calls == 1
 
 

@@ -65,26 +65,28 @@ async def fetch(
     )
 
 
+def upgrade_request(wired: Wired, user: str) -> bytes:
+    """Draw a request for a websocket."""
+    lines = (
+        "GET /ws HTTP/1.1",
+        "Host: localhost",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        f"Authorization: Bearer {wired.signer.sign(user)}",
+        "",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
 async def upgrade(
     wired: Wired, user: str, receive_buffer: int | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Open a websocket by hand and return its bare streams."""
     reader, writer = await open_socket(wired.server.address, receive_buffer)
-    writer.write(
-        "\r\n".join(
-            (
-                "GET /ws HTTP/1.1",
-                "Host: localhost",
-                "Connection: Upgrade",
-                "Upgrade: websocket",
-                "Sec-WebSocket-Version: 13",
-                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-                f"Authorization: Bearer {wired.signer.sign(user)}",
-                "",
-                "",
-            )
-        ).encode()
-    )
+    writer.write(upgrade_request(wired, user))
     async with asyncio.timeout(PATIENCE):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
     return reader, writer

@@ -13,6 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.integration.server.conftest import Serve
+from tests.integration.server.http_client import upgrade_request
 from tests.integration.server.wiring import LIMITS, Client, Wired, WiredSession, problems, seqs
 from trunkline_runtime.messages import END_TYPES
 
@@ -183,19 +184,7 @@ async def test_a_run_that_waits_for_its_place_can_be_resumed_from_its_beginning(
 async def test_a_connection_that_dies_in_its_handshake_leaves_nothing(serve: Serve) -> None:
     """A peer that resets right after its request holds no place and opens no session for long."""
     wired = await serve(connections=2, connections_per_user=2)
-    request = "\r\n".join(
-        (
-            "GET /ws HTTP/1.1",
-            "Host: localhost",
-            "Connection: Upgrade",
-            "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-            f"Authorization: Bearer {wired.signer.sign('ada')}",
-            "",
-            "",
-        )
-    ).encode()
+    request = upgrade_request(wired, "ada")
     for _ in range(20):
         raw = socket.create_connection(wired.server.address)
         raw.sendall(request)

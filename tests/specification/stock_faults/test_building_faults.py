@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from dependency_injector import providers as stock
 
-from tests.specification.stock_faults.things import Log, Thing, together
+from tests.specification.stock_faults.things import Log, Thing
+from tests.threads import together
 from trunkline import ScopedContainer, providers
 
 # 3: threads

@@ -43,16 +43,20 @@ TREE: dict[str, str | bytes] = {
 }
 
 
-@pytest.fixture
-def resolver(write: Write) -> Resolver:
-    """A resolver over the tree above."""
-    root = write(TREE)
+def resolver_of(root: Path) -> Resolver:
+    """What knows the names of a tree."""
     config = AuditConfig(str(root))
     discovery = discover(str(root), config.excludes)
     table = build_table(discovery, ("",))
     library = Library(config, discovery, table, Request((), program=True), cached=False)
     library.load()
     return Resolver(table, library, config.generated)
+
+
+@pytest.fixture
+def resolver(write: Write) -> Resolver:
+    """A resolver over the tree above."""
+    return resolver_of(write(TREE))
 
 
 @pytest.mark.parametrize(
@@ -133,24 +137,12 @@ def test_members_are_known_only_where_every_base_is(resolver: Resolver) -> None:
     ],
 )
 def test_asks_the_class_itself(write: Write, text: str, name: str, expected: bool | None) -> None:
-    root = write({"m.py": text})
-    config = AuditConfig(str(root))
-    discovery = discover(str(root), ())
-    table = build_table(discovery, ("",))
-    library = Library(config, discovery, table, Request((), program=True), cached=False)
-    library.load()
-    known = Resolver(table, library, ())
+    known = resolver_of(write({"m.py": text}))
     assert known.has_member(known.resolve("m:A"), name) is expected
 
 
 def test_a_property_annotated_by_its_own_name_is_unknown(write: Write) -> None:
     text = "class A:\n    @property\n    def str(self) -> str: ...\n    def go(self) -> go: ...\n"
-    root = write({"m.py": text})
-    config = AuditConfig(str(root))
-    discovery = discover(str(root), ())
-    table = build_table(discovery, ("",))
-    library = Library(config, discovery, table, Request((), program=True), cached=False)
-    library.load()
-    known = Resolver(table, library, ())
+    known = resolver_of(write({"m.py": text}))
     assert known.resolve("m:A().str.upper()").kind == entities.UNKNOWN
     assert known.resolve("m:A().go()").kind == entities.UNKNOWN

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from tests.threads import together
 from trunkline import ScopedContainer, providers
 from trunkline.compiler import classes
 from trunkline.compiler.loader import is_loaded
@@ -89,21 +90,7 @@ def test_an_error_in_the_first_call_is_that_of_any_other() -> None:
 def test_threads_that_call_a_method_first_get_one_object() -> None:
     for _ in range(20):
         with Application() as app, app.enter() as request:
-            barrier = threading.Barrier(8)
-            found: list[object] = []
-
-            def ask(
-                scope: Any = request, barrier: Any = barrier, found: list[object] = found
-            ) -> None:
-                barrier.wait(10)
-                found.append(scope.get(Application.top))
-
-            threads = [threading.Thread(target=ask) for _ in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(10)
-            assert len(found) == 8
+            found = together(partial(request.get, Application.top))
             assert len(set(map(id, found))) == 1
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.threads import together
 from tests.unit.legacy.old_names import create, simple, till
 from tests.unit.legacy.shop import ENGINE, HERE, Engine, PlainShop, Shop, User, Waiting
 from trunkline.legacy import (
@@ -203,19 +204,7 @@ def test_without_a_started_application_the_error_says_how_to_start_one() -> None
 @pytest.mark.asyncio
 async def test_many_threads_get_one_engine(shop: Any) -> None:
     user = User("ann")
-    barrier = threading.Barrier(8)
-    found: list[Engine] = []
-
-    def work() -> None:
-        barrier.wait()
-        found.append(create(user))
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
+    found = together(lambda: create(user))
     assert len({id(engine) for engine in found}) == 1
 
 

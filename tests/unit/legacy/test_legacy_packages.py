@@ -9,7 +9,6 @@ import pickle
 import pkgutil
 import runpy
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.threads import together
 from tests.unit.legacy.moved import module
 from trunkline.errors import DeclarationError
 from trunkline.legacy import MovedPackages, RedirectError, Usage, check_redirects
@@ -143,19 +143,7 @@ def test_a_package_that_moved_twice_is_found_where_it_is_now(counts: Usage) -> N
 
 @pytest.mark.usefixtures("moved")
 def test_threads_that_import_at_once_get_one_module() -> None:
-    found: list[Any] = []
-    barrier = threading.Barrier(8)
-
-    def work() -> None:
-        barrier.wait()
-        found.append(module("oldpkg.sub"))
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
+    found = together(lambda: module("oldpkg.sub"))
     assert len({id(one) for one in found}) == 1
 
 

@@ -13,22 +13,12 @@ from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.unit.runtime.wire_data import json_data
 from trunkline_runtime.frozen import MAX_DEPTH, FrozenDict, NotPlain, freeze, is_mapping, is_really
 
-json_data = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=20,
-)
 
-
-@given(data=json_data)
+@given(data=json_data())
 def test_a_frozen_copy_says_the_same_and_freezes_to_itself(data: Any) -> None:
     frozen = freeze(data)
     assert json.dumps(frozen) == json.dumps(data)

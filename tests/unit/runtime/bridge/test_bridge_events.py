@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.runtime.wire_data import EVENT_KEYS
 from trunkline_runtime.backplane import EmbeddedBackplane
 from trunkline_runtime.bridge import AgentWebSocketBridge, EventStore, installed_bridges
 from trunkline_runtime.context import RunId, UserExecutionContext
@@ -62,18 +63,7 @@ async def test_an_event_goes_to_all_connections_of_its_user_in_the_one_format():
     assert first == second
     assert other == []
     frame = json.loads(first[0])
-    assert list(frame) == [
-        "type",
-        "event_id",
-        "seq",
-        "user_id",
-        "thread_id",
-        "run_id",
-        "request_id",
-        "agent_name",
-        "timestamp",
-        "payload",
-    ]
+    assert list(frame) == EVENT_KEYS
     assert frame["user_id"] == "alice"
     assert frame["request_id"] == parts.context.request_id
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.runtime.wire_data import json_data
 from trunkline_runtime.context import MAX_DEPTH, Environment, UserExecutionContext
 from trunkline_runtime.errors import DepthExceeded, InvalidIdentifier, InvalidMetadata
 
@@ -23,16 +24,7 @@ WHEN = datetime(2030, 1, 2, tzinfo=UTC)
 
 # No key says "user id" or is reserved, so that all of this is legal.
 keys = st.text().map(lambda key: f"k{key}")
-json_data = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
-    max_leaves=12,
-)
-metadata = st.dictionaries(keys, json_data, max_size=4)
+metadata = st.dictionaries(keys, json_data(keys), max_size=4)
 identifiers = st.uuids(version=4).map(str)
 
 

@@ -12,21 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.unit.runtime.wire_data import EVENT_KEYS, json_data
 from trunkline_runtime.errors import InvalidPayload
 from trunkline_runtime.messages import PAYLOADS, Event, EventType, validate_payload
 
-KEYS = [
-    "type",
-    "event_id",
-    "seq",
-    "user_id",
-    "thread_id",
-    "run_id",
-    "request_id",
-    "agent_name",
-    "timestamp",
-    "payload",
-]
 FIELDS: dict[str, Any] = {
     "seq": 1,
     "user_id": "user-7",
@@ -52,15 +41,6 @@ VALID: dict[EventType, dict[str, Any]] = {
     EventType.PROGRESS_UPDATE: {"done": 3, "of": 9},
     EventType.CUSTOM: {},
 }
-json_data = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
 
 
 def event(event_type: EventType, payload: Any = None, **fields: Any) -> Event:
@@ -81,7 +61,7 @@ class TestEveryType:
         self, event_type: EventType
     ) -> None:
         frame = json.loads(event(event_type).to_json())
-        assert list(frame) == KEYS
+        assert list(frame) == EVENT_KEYS
         assert frame["type"] == event_type.value
         assert frame["payload"] == VALID[event_type]
         assert frame["timestamp"] == "2030-01-02T03:04:05.000006+00:00"
@@ -162,7 +142,7 @@ def test_every_problem_is_reported() -> None:
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), InvalidPayload)
 
 
-@given(payload=st.dictionaries(st.text(), json_data, max_size=4))
+@given(payload=st.dictionaries(st.text(), json_data(), max_size=4))
 def test_any_json_survives_the_wire(payload: dict[str, Any]) -> None:
     sent = event(EventType.CUSTOM, payload)
     assert sent.to_json().isascii()
