@@ -1,6 +1,7 @@
 """The command: exit codes, formats, baseline, rewriting; no traceback for a person's mistake."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -246,6 +247,16 @@ def test_fix_writes_through_links_within_the_project_alone(
     assert outside.read_text() == f"{OLD_IMPORT}\n"
     assert (legacy_tree / "app" / "linked.py").is_symlink()
     assert (legacy_tree / "app" / "shared.py").is_symlink()
+
+
+def test_fix_says_which_file_it_cannot_write(legacy_tree: Path) -> None:
+    path = legacy_tree / "app" / "views.py"
+    before = path.read_text()
+    path.with_name(f"views.py.{os.getpid()}.tmp").mkdir()
+    result = _audit(legacy_tree, "--fix", str(path))
+    assert result.exit_code == 2
+    assert "Error: app/views.py cannot be rewritten: is a directory" in result.stderr
+    assert path.read_text() == before
 
 
 def test_shows_the_line_and_column_that_the_parser_counts(legacy_tree: Path) -> None:

@@ -78,7 +78,7 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
     """Write a rewritten file, atomically and with the mode it had.
 
     Raises:
-        UsageError: The file changed since it was read.
+        UsageError: The file changed since it was read, or cannot be written.
     """
     path = os.path.realpath(os.path.join(root, rewrite.path))  # what a link leads to, not the link
     with open(path, "rb") as file:
@@ -87,10 +87,16 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
                 f"{rewrite.path} changed while it was rewritten", "run the command again"
             )
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "wb") as file:
-        file.write(rewrite.after)
-    os.chmod(temporary, os.stat(path).st_mode)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(rewrite.after)
+        os.chmod(temporary, os.stat(path).st_mode)
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(
+            f"{rewrite.path} cannot be rewritten: {reason}", "see that its folder can be written to"
+        ) from error
 
 
 def _rows(data: bytes) -> list[str]:
