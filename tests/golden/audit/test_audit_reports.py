@@ -56,10 +56,22 @@ def report(tmp_path: Path) -> Report:
     )
 
 
+def _without_explanations(text: str) -> str:
+    """Leave the rules' own words out of a log: they change with the rules, not with reports."""
+    log = json.loads(text)
+    driver = log["runs"][0]["tool"]["driver"]
+    driver["rules"] = [
+        sorted(rule) if rule["id"] == "TL201" else rule["id"] for rule in driver["rules"]
+    ]
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_report_reads_as_agreed(report: Report, name: str) -> None:
     path = HERE / f"report.{name}"
     text = draw_report(report, name)
+    if name == "sarif":
+        text = _without_explanations(text)
     if os.environ.get("UPDATE_GOLDEN"):
         HERE.mkdir(exist_ok=True)
         path.write_text(text)
