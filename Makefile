@@ -35,7 +35,8 @@ test: $(READY) ## run the tests on both cores
 test-lowest: $(READY) ## run the tests on the lowest versions that the package allows
 	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
 	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/lowest.txt
-	@PYTHONPATH=src .venv-lowest/bin/python -m pytest -n 2 --dist worksteal tests/specification tests/unit tests/property
+	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@.venv-lowest/bin/python -m pytest -n 2 --dist worksteal tests/specification tests/unit tests/property
 
 test-pythons: ## run the tests on each Python of PYTHONS, for example PYTHONS="python3.12 python3.13"
 	@for python in $(PYTHONS); do \

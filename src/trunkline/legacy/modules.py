@@ -172,10 +172,12 @@ class Move:
         """Bind a name in the new module."""
         home, new = self._place(name)
         module = import_module(home)
+        hidden = self._hidden.setdefault(name, deque())
         if name in self._deleted:
             self._deleted.discard(name)  # it is put back
+        elif hidden and hidden[-1] is value:
+            hidden.pop()  # so is this, by binding what was there before
         else:
-            hidden = self._hidden.setdefault(name, deque())
             hidden.append(vars(module).get(new, _ABSENT))
             if len(hidden) > _NESTED:
                 del hidden[1]  # the definition itself stays the first

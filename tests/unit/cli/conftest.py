@@ -71,6 +71,14 @@ class Project:
         """Run a command line in this process."""
         return CliRunner().invoke(command_line, [str(argument) for argument in arguments])
 
+    def run_apart(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Run a command line in a process of its own, whose standard error is told apart."""
+        process = self.spawn(*map(str, arguments))
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(
+            arguments, process.returncode, output.decode(), errors.decode()
+        )
+
     def spawn(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Run a command line in a process of its own."""
         return subprocess.Popen(

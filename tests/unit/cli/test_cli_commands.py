@@ -139,8 +139,8 @@ def test_check_imports_the_modules_that_are_named_for_their_injected_functions(
         project.write(f"{name}.py", TAKING.format(application=project.module))
     project.write(f"{plain}.py", "from dependency_injector.wiring import inject\n")
     project.write("tests/test_it.py", "from trunkline import inject\n")
-    unaware = project.run("check")
-    assert unaware.exit_code == 0
+    unaware = project.run_apart("check")
+    assert unaware.returncode == 0
     assert unaware.stdout == f"{project.module}:Application: 2 providers, no findings\n"
     assert unaware.stderr.startswith(
         f"not checked: the injected functions of {jobs}.py, {web}.py, which nothing has imported; "
@@ -148,12 +148,12 @@ def test_check_imports_the_modules_that_are_named_for_their_injected_functions(
     assert unaware.stderr.endswith(f'imports = ["{jobs}"]\n')
     with (project.root / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(f'imports = ["{web}"]\n')
-    partly = project.run("check")
-    assert partly.exit_code == 1
+    partly = project.run_apart("check")
+    assert partly.returncode == 1
     assert "[async-from-sync]" in partly.stdout
     assert f"injected into {web}.take" in partly.stdout
     assert f"injected functions of {jobs}.py, which" in partly.stderr
-    wholly = project.run("check", "--import", jobs)
+    wholly = project.run_apart("check", "--import", jobs)
     assert f"injected into {jobs}.take" in wholly.stdout
     assert wholly.stderr == ""
 
@@ -168,8 +168,8 @@ def test_imports_that_can_not_be_read_or_found_are_a_usage_error(
     project.application()
     with (project.root / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(f"imports = {imports}\n")
-    result = project.run("check")
-    assert result.exit_code == 2
+    result = project.run_apart("check")
+    assert result.returncode == 2
     assert told in result.stderr
 
 
