@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from trunkline.audit import entities
-from trunkline.audit.containers import CONTAINER_BASES, is_container
+from trunkline.audit.containers import CONTAINER_BASES, declared_provider, is_container
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
-from trunkline.audit.project import Project
+from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import CONTAINER_NAMES, Rule
 
 _CONTAINER_NAMES = frozenset(
@@ -51,6 +51,9 @@ _CONTAINER_NAMES = frozenset(
     }
 )
 
+_MAKERS = ("DynamicContainer", ".set_provider", ".set_providers")
+"""What gives a container providers that its class does not declare."""
+
 
 class Check(Rule):
     """``Application.enigne``: the name is read when the line runs, or when a marker is wired.
@@ -85,19 +88,52 @@ from dependency_injector import containers, providers
 
 class Wired(containers.DeclarativeContainer):
     one = providers.Object(1)
+
+class Outer(containers.DeclarativeContainer):
+    inner = providers.Container(Wired)
 # file: app/views.py
 from dependency_injector.wiring import Provide, inject
-from app.wired import Wired
+from app.wired import Outer, Wired
 
 @inject
 def view(two=Provide[Wired.two]):  # <-
     return Wired.three()  # <-
+
+@inject
+def other(two=Provide[Outer.inner.two]):  # <-
+    return Outer.inner.one()
+
+@inject
+def by_name(one=Provide["one"], deep=Provide["inner.one"], self=Provide["<container>"]): ...
+
+@inject
+def by_no_name(four=Provide["four"]):  # <-
+    return four
 """,
     )
 
+    def _markers(self, source: Source, names: frozenset[str]) -> Iterator[Finding]:
+        """Yield every marker that asks by its text for a name that no container has."""
+        for call in source.facts.calls:
+            text = call.arguments[0].value if call.use == "marker" and call.arguments else None
+            if text is None or not text.startswith("='"):
+                continue
+            name = text[2:-1].partition(".")[0]
+            if name.isidentifier() and name not in names:
+                yield self.finding(
+                    source.path,
+                    call.line,
+                    call.column,
+                    f"no container has a provider {name}",
+                    cause="the marker asks for it by its name when it is wired",
+                )
+
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every use of a name that its container lacks."""
+        names = _provider_names(project)
         for source in project.sources():
+            if names is not None:
+                yield from self._markers(source, names)
             places = [
                 (call.callee, call.line, call.column)
                 for call in source.facts.calls
@@ -114,7 +150,7 @@ def view(two=Provide[Wired.two]):  # <-
                     or name.startswith("_")
                 ):
                     continue
-                entity = project.resolver.resolve(owner)
+                entity = _container_of(project, project.resolver.resolve(owner))
                 if entity.kind not in {entities.CLASS, entities.INSTANCE} or line in seen:
                     continue
                 if _lacks(project, entity, name):
@@ -126,6 +162,37 @@ def view(two=Provide[Wired.two]):  # <-
                         f"{entity.name} has no provider {name}",
                         cause=f"{entity.full} declares none of that name",
                     )
+
+
+def _provider_names(project: Project) -> frozenset[str] | None:
+    """Return the names that the tree's containers declare; None where some cannot be known."""
+    names: set[str] = set()
+    for source in project.sources():
+        if any((call.callee or "").endswith(_MAKERS) for call in source.facts.calls):
+            return None
+        for item in source.facts.classes:
+            entity = Entity(entities.CLASS, source.module, item.name)
+            if is_container(project.resolver, entity):
+                if item.decorators or not all(_is_known(project, base) for base in item.bases):
+                    return None
+                names.update(item.members, item.attributes)
+    return frozenset(names) or None
+
+
+def _is_known(project: Project, base: str | None) -> bool:
+    """Tell whether a base of a container is of the tree, or declares no providers."""
+    target = project.resolver.resolve(base)
+    return target.kind == entities.CLASS or target.full in CONTAINER_BASES
+
+
+def _container_of(project: Project, entity: Entity) -> Entity:
+    """Return the class of a container that another holds as a provider; anything else as it is."""
+    if entity.kind != entities.PROVIDER:
+        return entity
+    provider = declared_provider(project.resolver, entity.module, entity.name)
+    if provider is None or provider.kind != "Container" or len(provider.call.arguments) != 1:
+        return entity  # given further arguments it may have more providers
+    return project.resolver.resolve(provider.call.arguments[0].value)
 
 
 def _lacks(project: Project, entity: Entity, name: str) -> bool:
