@@ -34,7 +34,8 @@ BINDINGS = (
     "({name}, _other) = 1, 2",
     "_{name} = 1",
     "try:\n    {name} = 1\nexcept ValueError:\n    pass",
-    "try:\n    raise ValueError\nexcept ValueError as {name}:\n    pass",
+    # bound nowhere else: whether a handler runs and unbinds a name is not to be known
+    "try:\n    raise ValueError\nexcept ValueError as gone:\n    pass",
     "if TYPE_CHECKING:\n    {name} = 1",
     "if TYPE_CHECKING:\n    pass\nelse:\n    {name} = 1",
     "def make():\n    global {name}\n    {name} = 1\nmake()",
