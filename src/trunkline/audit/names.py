@@ -176,7 +176,7 @@ class NameResolver(ABC):
             self._lookups[key] = found
         return found
 
-    def _look(self, module: str, name: str) -> Entity:  # noqa: C901, PLR0911 # one case after another
+    def _look(self, module: str, name: str) -> Entity:  # noqa: C901, PLR0911, PLR0912 # one case after another
         table = self.table
         if module not in table.files:
             if module.endswith(".__init__") and module[:-9] in table.packages:
@@ -197,7 +197,11 @@ class NameResolver(ABC):
             if not isinstance(binding, Import) or (binding.module, binding.member) != (module, name)
         ]
         chosen = self.chosen(bound) if bound else None
-        if chosen is not None and not _is_deleted(chosen):
+        deleted = chosen is not None and _is_deleted(chosen)
+        if chosen is not None and deleted:
+            if any(not 0 < other.line <= chosen.line for other in bound):
+                return unknown("the name is deleted, and may be bound again")
+        elif chosen is not None:
             entity = self._binding(module, chosen)
             if self._bound_again(module, chosen, bound, entity):
                 return unknown("the name is bound to one of several things")

@@ -31,6 +31,7 @@ Run = Callable[..., Result]
         "from app.dynamic.anything import x",
         "from app.core import __file__",
         "from redis import __name__, __path__",
+        "from app.again import x",
         "from ... import beyond",
     ],
 )
@@ -43,6 +44,7 @@ def test_right_or_undecided_imports_are_left_alone(write: Write, run: Run, line:
             "app/stubbed.pyi": "",
             "app/dynamic/__init__.py": "__path__ = []\n",
             "redis/tool.py": "",
+            "app/again.py": "x = 1\ndel x\nmatch 1:\n    case x: ...\n",
             "app/user.py": line + "\n",
         }
     )
