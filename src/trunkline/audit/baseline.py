@@ -106,7 +106,9 @@ def load_baseline(path: str) -> tuple[Entry, ...]:
             f"the baseline {path} cannot be read: {(error.strerror or str(error)).lower()}",
             "name another, or mend it",
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+    ) as error:  # fmt: skip
         raise UsageError(
             f"{path} is no baseline: {error}", "delete it, and write one with --write-baseline"
         ) from error
