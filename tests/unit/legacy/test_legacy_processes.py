@@ -49,7 +49,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def start(project: Path, main: str, *arguments: str) -> subprocess.Popen[bytes]:
     body = textwrap.indent(textwrap.dedent(main).strip(), "    ")
-    (project / "program.py").write_text(textwrap.dedent(PROGRAM).strip() + "\n" + body + "\n")
+    program = textwrap.dedent(PROGRAM).strip() + "\n" + body + "\n"
+    file = project / "program.py"
+    if not file.exists() or file.read_text() != program:  # another process may be reading it
+        file.write_text(program)
     return subprocess.Popen([sys.executable, "program.py", *arguments], cwd=project)
 
 
