@@ -3,14 +3,28 @@
 import ast
 import builtins
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from trunkline.audit.source import facts
 
 _BUILTINS: Final = frozenset(dir(builtins))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _MANY: Final = 1_000_000
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSIONS: Final = {ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp}
+_APART: Final = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda}
+"""What binds its names elsewhere."""
+_NAMED: Final = {
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+    *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar),
+}
+_LEAVES: Final = {
+    *(str, int, bool, type(None), ast.Constant, ast.Load, ast.Store, ast.Del),
+    *ast.operator.__subclasses__(),
+    *ast.unaryop.__subclasses__(),
+    *ast.boolop.__subclasses__(),
+    *ast.cmpop.__subclasses__(),
+}
+"""What binds no name, nor anything below it; most of a tree is this."""
 
 
 def join(owner: str, attribute: str) -> str:
@@ -90,7 +104,7 @@ def asked_for(test: ast.expr) -> tuple[ast.expr | None, bool]:
     return (test if isinstance(test, (ast.Name, ast.Attribute)) else None), missing
 
 
-def bindings(body: list[ast.stmt]) -> tuple[dict[str, int], frozenset[str]]:  # noqa: C901 # one case after another
+def bindings(body: list[ast.stmt]) -> tuple[dict[str, int], frozenset[str]]:  # noqa: C901, PLR0912 # one case after another
     """Count how often each local name of a function is bound.
 
     Args:
@@ -101,47 +115,45 @@ def bindings(body: list[ast.stmt]) -> tuple[dict[str, int], frozenset[str]]:  # 
     """
     counts: dict[str, int] = {}
     shared: set[str] = set()
-    for node in _own_nodes(body):
-        name: str | None = None
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
-                continue
-            name = node.id
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            name = node.name
-        elif isinstance(node, ast.alias):
+    stack: list[Any] = [*body]
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind is ast.Name:
+            if type(node.ctx) is not ast.Load:
+                counts[node.id] = counts.get(node.id, 0) + 1
+            continue
+        if kind in _LEAVES:
+            continue
+        if kind in _NAMED and node.name is not None:
+            counts[node.name] = counts.get(node.name, 0) + 1
+        if kind in _APART:
+            continue
+        if kind is ast.alias:
             name = node.asname or node.name.partition(".")[0]
-        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
-            name = node.name
-        elif isinstance(node, ast.MatchMapping):
-            name = node.rest
-        elif isinstance(node, ast.Global):
-            shared.update(node.names)
-        elif isinstance(node, ast.Nonlocal):
-            # Bound by the function around this one too: what it stands for is not known.
-            counts.update((shared_name, _MANY) for shared_name in node.names)
-        if name is not None:
             counts[name] = counts.get(name, 0) + 1
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        elif kind is ast.MatchMapping and node.rest is not None:
+            counts[node.rest] = counts.get(node.rest, 0) + 1
+        elif kind is ast.Global:
+            shared.update(node.names)
+        elif kind is ast.Nonlocal:
+            # Bound by the function around this one too: what it stands for is not known.
+            counts.update((name, _MANY) for name in node.names)
+        elif kind is ast.AugAssign and isinstance(node.target, ast.Name):
             counts[node.target.id] = counts.get(node.target.id, 0) + 1
+        elif kind in _COMPREHENSIONS:
+            # Only an assignment expression inside binds a name out here.
+            stack += [n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
+            continue
+        for field in kind._fields:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                stack += value
+            elif value is not None:
+                stack.append(value)
     for name in shared:
         counts.pop(name, None)
     return counts, frozenset(shared)
-
-
-def _own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    """Yield the nodes of a function body, without those of the functions and classes inside it."""
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            continue
-        if isinstance(node, _COMPREHENSIONS):
-            # Only an assignment expression inside binds a name out here.
-            stack.extend(n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
-            continue
-        stack.extend(ast.iter_child_nodes(node))
 
 
 def import_paths(
