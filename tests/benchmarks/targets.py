@@ -185,17 +185,17 @@ TARGETS: tuple[Target, ...] = (
         at_most(1.25, BOTH_OFF, IN_HAND),
     ),
     *(
-        Target(
-            scenario,
-            f"{name}: first in the row",
-            faster_than(1.0, *LIBRARIES),
-        )
+        Target(scenario, text, faster_than(1.0, *LIBRARIES, contender=contender))
         for scenario, name in (
             ("deep", "deep chain"),
             ("wide", "wide node"),
             ("grid", "grid"),
             ("sparse", "3 of 200"),
             ("mixed", "mixed lifetimes"),
+        )
+        for text, contender in (
+            (f"{name}, without the ambient variable: first in the row", IN_HAND),
+            ("with it too, which those next to it don't have", "trunkline"),
         )
     ),
     Target(
