@@ -125,8 +125,8 @@ def bindings(body: list[ast.stmt]) -> tuple[dict[str, int], frozenset[str]]:  # 
             continue
         if kind in _LEAVES:
             continue
-        if kind in _NAMED and node.name is not None:
-            counts[node.name] = counts.get(node.name, 0) + 1
+        if kind in _NAMED and (own := node.name):
+            counts[own] = counts.get(own, 0) + 1
         if kind in _APART:
             continue
         if kind is ast.alias:
