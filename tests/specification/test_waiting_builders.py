@@ -26,6 +26,19 @@ class Thing:
     """Anything."""
 
 
+class Slow:
+    """A builder that says when it has begun, and is told when to go on."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def build(self) -> Thing:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        return Thing()
+
+
 # re-entrance
 
 
@@ -135,27 +148,22 @@ async def test_two_tasks_likewise() -> None:
 
 @pytest.mark.asyncio
 async def test_awaiting_what_another_thread_builds_lets_the_event_loop_go_on() -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow() -> Thing:
-        begun.set()
-        assert go_on.wait(10)
-        return Thing()
+    slow = Slow()
 
     class Sync(ScopedContainer):
-        slow_ = providers.Scoped(slow, scope=Scope.SESSION)
+        slow_ = providers.Scoped(slow.build, scope=Scope.SESSION)
         user = providers.Scoped(lambda thing: (thing, Thing()), slow_)
 
     async with Sync() as app, app.enter(scope=Scope.SESSION) as session, session.enter() as request:
         built = asyncio.create_task(asyncio.to_thread(session.get, Sync.slow_))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(slow.begun.wait, 10)
         waiting = [asyncio.create_task(request.aget(Sync.user)) for _ in range(3)]
         waiting.append(asyncio.create_task(session.aget(Sync.slow_)))
         cancelled = waiting.pop(0)
         for _ in range(5):
             await asyncio.sleep(0)
         cancelled.cancel()
-        go_on.set()  # which nobody would come to, stood the loop still
+        slow.go_on.set()  # which nobody would come to, stood the loop still
         first, second, slow_thing = await asyncio.gather(*waiting)
         assert first is second
         assert first[0] is slow_thing is await built
@@ -164,27 +172,22 @@ async def test_awaiting_what_another_thread_builds_lets_the_event_loop_go_on() -
 
 @pytest.mark.asyncio
 async def test_so_does_awaiting_what_is_made_anew_from_it() -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow() -> Thing:
-        begun.set()
-        assert go_on.wait(10)
-        return Thing()
+    slow = Slow()
 
     class Sync(ScopedContainer):
-        slow_ = providers.Scoped(slow)
+        slow_ = providers.Scoped(slow.build)
         fresh = providers.Factory(lambda thing: (thing, Thing()), slow_)
         called = providers.Callable(lambda pair: pair, fresh)
 
     async with Sync() as app, app.enter() as request:
         built = asyncio.create_task(asyncio.to_thread(request.get, Sync.slow_))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(slow.begun.wait, 10)
         waiting = [
             asyncio.create_task(request.aget(provider)) for provider in (Sync.fresh, Sync.called)
         ]
         for _ in range(5):
             await asyncio.sleep(0)
-        go_on.set()  # which nobody would come to, stood the loop still
+        slow.go_on.set()  # which nobody would come to, stood the loop still
         first, second = await asyncio.gather(*waiting)
         assert first[0] is second[0] is await built
         assert first[1] is not second[1]
@@ -193,16 +196,11 @@ async def test_so_does_awaiting_what_is_made_anew_from_it() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("calls_before", [0, 1], ids=["first call", "later call"])
 async def test_so_does_an_injected_coroutine_function(calls_before: int) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-    go_on.set()
-
-    def slow() -> Thing:
-        begun.set()
-        assert go_on.wait(10)
-        return Thing()
+    slow = Slow()
+    slow.go_on.set()
 
     class Sync(ScopedContainer):
-        slow_ = providers.Scoped(slow)
+        slow_ = providers.Scoped(slow.build)
         user = providers.Scoped(lambda thing: (thing, Thing()), slow_)
 
     @inject
@@ -216,15 +214,15 @@ async def test_so_does_an_injected_coroutine_function(calls_before: int) -> None
         for _ in range(calls_before):
             async with app.enter():
                 await take()
-        go_on.clear()
-        begun.clear()
+        slow.go_on.clear()
+        slow.begun.clear()
         async with app.enter() as request:
             built = asyncio.create_task(asyncio.to_thread(request.get, Sync.slow_))
-            await asyncio.to_thread(begun.wait, 10)
+            await asyncio.to_thread(slow.begun.wait, 10)
             taken = asyncio.create_task(take())
             for _ in range(5):
                 await asyncio.sleep(0)
-            go_on.set()  # which nobody would come to, stood the loop still
+            slow.go_on.set()  # which nobody would come to, stood the loop still
             user, thing = await taken
             assert user[0] is thing is await built
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from trunkline.audit.reports import FORMATS
+
 if TYPE_CHECKING:
     from trunkline.audit.config import AuditConfig
     from trunkline.audit.engine import Result
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from trunkline.audit.reports.outline import Report
     from trunkline.audit.rule import Rule
 
-_FORMATS = ("text", "json", "sarif", "github", "markdown", "html")
 _MAX_ROUNDS = 4
 
 
@@ -51,7 +52,7 @@ def _codes(option: str, value: tuple[str, ...]) -> tuple[str, ...]:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="Form of the report.",

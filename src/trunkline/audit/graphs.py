@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from trunkline.graph.model import Dependency, Graph, Node
     from trunkline.validation import Finding as GraphFinding
 
-KEY: Final = "key"
 """The parameter by which a keyed provider gets its key."""
 _NO_EDGES: Final = frozenset({"Object", "Configuration"})
 LITERALS: Final = frozenset({"Dict", "Selector", *AGGREGATES})
@@ -208,6 +207,7 @@ class _GraphReader:
             body: Where they stand.
             prefix: What the names of attributes begin with, which are set after construction.
         """
+        from trunkline.graph.lifetimes import KEY
         from trunkline.graph.model import Dependency
 
         edges: list[Dependency] = []

@@ -1,9 +1,12 @@
 """Reports: one function each, from an outline to text."""
 
-from collections.abc import Callable
-from typing import Final
+from __future__ import annotations
 
-from trunkline.audit.reports.outline import Report
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from trunkline.audit.reports.outline import Report
 
 FORMATS: Final = ("text", "json", "sarif", "github", "markdown", "html")
 
