@@ -1,0 +1,107 @@
+"""Whether a module that is imported exists, as far as source can tell."""
+
+# Paths stay texts: pathlib is slow over thousands of files, and slow to import.
+# ruff: noqa: PTH120
+
+import os
+from fnmatch import fnmatchcase
+
+from trunkline.audit.modules import ModuleTable
+from trunkline.audit.source import facts
+from trunkline.audit.source.facts import Facts
+from trunkline.audit.source.library import Library
+
+
+class ModuleStates:
+    """Decides which modules there are.
+
+    Args:
+        table: The modules of the tree.
+        library: Their facts.
+        generated: Patterns of modules that a build writes.
+    """
+
+    def __init__(self, table: ModuleTable, library: Library, generated: tuple[str, ...]) -> None:
+        self.table = table
+        self.library = library
+        self._generated = generated
+        self._own_tops: set[str] | None = None
+
+    def facts(self, module: str) -> Facts:
+        """Return the imports and names of a module of the tree."""
+        return self.library.names(self.table.files[module])
+
+    def module_state(self, module: str, importer: str = "") -> str:
+        """Tell whether a module exists: ``yes``, ``no``, ``external`` or ``unknown``.
+
+        Args:
+            module: Absolute dotted name.
+            importer: Path of the file that imports it; its own folder may come first.
+        """
+        table = self.table
+        top = module.partition(".")[0]
+        if not table.exists(top):
+            return "external"
+        if importer and self._beside(top, importer):
+            return "unknown"
+        if top in table.namespaces and not self._is_own(top):
+            return "external"
+        if table.exists(module):
+            return "yes"
+        return self._absent(module)
+
+    def _absent(self, module: str) -> str:  # noqa: PLR0911 # one case after another
+        if any(fnmatchcase(module, pattern) for pattern in self._generated):
+            return "unknown"
+        parent, _, last = module.rpartition(".")
+        while parent:
+            if parent in self.table.opaque:
+                return "unknown"
+            if parent in self.table.files:
+                known = self.facts(parent)
+                path = self.table.files[parent]
+                if self.library.broken(path):
+                    return "unknown"
+                is_package = parent in self.table.packages
+                if known.dynamic & facts.DYNAMIC_PATH:
+                    return "unknown"
+                if known.dynamic & facts.DYNAMIC_NAMES and (not is_package or last == module):
+                    return "unknown"
+                if not is_package and f"{parent}." not in module:
+                    return "unknown"
+                return "no"
+            parent = parent.rpartition(".")[0]
+        return "no"
+
+    def _beside(self, top: str, importer: str) -> bool:
+        """Tell whether the importer's own folder holds another module of that name.
+
+        A script's folder comes first on the import path, and whether it is run as a script cannot
+        be read from it.
+        """
+        folder = os.path.dirname(importer)
+        module = self.table.names.get(importer, "")
+        package = module.rpartition(".")[0]
+        own = f"{package}.{top}" if package else top
+        if own == top or package in self.table.packages:
+            return False
+        at = self.table.files.get(own)
+        return (at is not None and os.path.dirname(at) in {folder, f"{folder}/{top}"}) or (
+            own in self.table.namespaces
+        )
+
+    def _is_own(self, top: str) -> bool:
+        """Tell whether a top-level folder without ``__init__`` is imported as a package here."""
+        if self._own_tops is None:
+            own: set[str] = set()
+            for path in self.library.paths():
+                for item in self.library.facts(path).imports:
+                    name = item.module.partition(".")[0]
+                    if name not in own and name in self.table.namespaces:
+                        target = f"{item.module}.{item.member}" if item.member else item.module
+                        if (item.module != name and self.table.exists(item.module)) or (
+                            item.module == name and item.member and target in self.table.files
+                        ):
+                            own.add(name)
+            self._own_tops = own
+        return top in self._own_tops
