@@ -19,8 +19,9 @@ from trunkline.audit.registry import all_rules
 from trunkline.audit.reports import FORMATS, draw_report
 from trunkline.audit.reports.outline import Report
 from trunkline.audit.source.facts import Facts, pack, unpack
-from trunkline.audit.source.parsing import parse_module
-from trunkline.audit.source.reader import Reader, Request, Unreadable, read_everything
+from trunkline.audit.source.on_demand import read_everything
+from trunkline.audit.source.parsing import Unreadable, parse_module
+from trunkline.audit.source.reader import Reader, Request
 from trunkline.audit.sources import SourceLines
 
 _NAMES = Request((b"Engine", b"providers"))

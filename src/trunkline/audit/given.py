@@ -83,10 +83,10 @@ def _sets_itself(tree: ast.Module, module: str, own: Facts) -> bool:
         for item in own.imports
         if module in {item.module, f"{item.module}.{item.member}"}
     }
-    return any(
+    return bool(selves) and any(
         isinstance(node, ast.Call)
         and _last(node.func) == "setattr"
+        and bool(node.args)
         and _root(node.args[0]) in selves
         for node in ast.walk(tree)
-        if selves and getattr(node, "args", None)
     )

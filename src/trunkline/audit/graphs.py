@@ -83,7 +83,7 @@ def _bodies(project: Project, entity: Entity) -> "list[_Body] | None":
         if own is None or {"scopes", "default_scope"} & {*own.members}:
             return None
         home = project.table.files[base.module]
-        bodies.append(_Body(base, home, project.library.full(home)))
+        bodies.append(_Body(base, home, project.library.block(home, own.line)))
     return bodies
 
 

@@ -59,11 +59,13 @@ class Project:
         self.canonicals: tuple[Canonical, ...] = ()
         self.undecided: list[Undecided] = []
         self.broken: BrokenReport | None = None
+        self._sources: dict[int, list[Source]] = {}
         self.asked: frozenset[tuple[str, str]] | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Resolve everything anew, after more files were read."""
+        self._sources.clear()
         moves = [pair for path in self.library.paths() for pair in self.library.facts(path).moved]
         self.table = self._plain_table.with_moves(moves) if moves else self._plain_table
         self.resolver = Resolver(self.table, self.library, self.config.generated)
@@ -72,18 +74,21 @@ class Project:
         )
 
     def sources(self, level: int = 2, *, tests: bool = True) -> Iterator[Source]:
-        """Yield the files of which at least a level of facts is kept.
+        """Return the files of which at least a level of facts is kept.
 
         Args:
             level: 1 for imports and names, 2 for classes, functions and uses as well.
             tests: False to leave out the tests.
         """
-        for path in self.library.paths():
-            known = self.library.facts(path)
-            if known.level >= level:
-                is_test = self.library.is_test(path)
-                if tests or not is_test:
-                    yield Source(path, self.table.names[path], known, is_test)
+        # Every rule asks for them, and in a large tree nothing matters in most files.
+        kept = self._sources.get(level)
+        if kept is None:
+            kept = self._sources[level] = [
+                Source(path, self.table.names[path], known, self.library.is_test(path))
+                for path in self.library.paths()
+                if (known := self.library.facts(path)).level >= level
+            ]
+        return iter(kept) if tests else (source for source in kept if not source.is_test)
 
     def hops(self, module: str, name: str) -> list[Hop]:
         """Return every name on the way from a name of a module to its definition."""

@@ -278,10 +278,13 @@ class Resolver(NameResolver):
     def _attribute(self, owner: Entity, name: str) -> Entity:
         """Return what ``self.name`` was set to, where every assignment agrees."""
         target = f"{owner.module}:{owner.name}().{name}"
-        path = self.table.files[owner.module]
+        declared = self.class_facts(owner)
+        if declared is None:
+            return unknown("the class is not known")
+        block = self.library.block(self.table.files[owner.module], declared.line)
         values = {
             store.value or (f"{store.annotation}()" if store.annotation else None)
-            for store in self.library.full(path).stores
+            for store in block.stores
             if store.target == target
         }
         if len(values) == 1:

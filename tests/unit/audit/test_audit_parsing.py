@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from trunkline.audit.source.reader import Unreadable, parse
+from trunkline.audit.source.parsing import Unreadable, parse
 
 NESTED = b"x = " + b"[" * 40 + b"1" + b"]" * 40 + b"\n"
 ESCAPES = b"x = '\\d'\n"

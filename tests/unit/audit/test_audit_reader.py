@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import source
 from trunkline.audit.source.facts import Facts
-from trunkline.audit.source.reader import Reader, Request, Unreadable
+from trunkline.audit.source.parsing import Unreadable
+from trunkline.audit.source.reader import Reader, Request
 from trunkline.audit.source.reduction import reduce
 
 NAMES = Request((b"Engine", b"providers"))

@@ -31,7 +31,7 @@ class Entry(NamedTuple):
         digest: Hash of the content.
         packed: Marshalled facts; empty where nothing in the file matters.
         error: Line, column and problem of a file that was passed over.
-        full: Marshalled facts of the whole file, where a rule asked for them.
+        more: Marshalled facts beyond the request, by what rules asked for: see the library.
     """
 
     size: int
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     digest: bytes
     packed: bytes
     error: tuple[int, int, str] | None
-    full: bytes = b""
+    more: tuple[tuple[int, bytes], ...] = ()
 
 
 class Cache:

@@ -17,22 +17,20 @@ from trunkline.audit.rule import CONTAINER_NAMES
 from trunkline.audit.source.cache import Cache, Entry, content_digest
 from trunkline.audit.source.facts import Facts, pack, unpack
 from trunkline.audit.source.memory import keep_freed_memory
+from trunkline.audit.source.needles import Needles
+from trunkline.audit.source.on_demand import read_block, read_everything, read_names
+from trunkline.audit.source.parsing import Unreadable
 from trunkline.audit.source.processes import run_batches, usable_cores
-from trunkline.audit.source.reader import (
-    Gates,
-    Reader,
-    Request,
-    Unreadable,
-    gates,
-    passes,
-    read_everything,
-)
+from trunkline.audit.source.reader import Reader, Request
 
 _BATCH_BYTES: Final = 600_000
 _ROOM_BYTES: Final = 150_000_000
 _PARALLEL_FILES: Final = 60
 _TICK_NANOSECONDS: Final = 2_000_000_000
 _NOTHING: Final = Facts(0)
+_EVERYTHING: Final = 0
+_NAMES: Final = -1
+"""What may be asked of a file beyond the request; a line's number asks for the block it is in."""
 
 
 class Library:
@@ -62,10 +60,11 @@ class Library:
         self._tests = Patterns(config.tests)
         self._test_paths: dict[str, bool] = {}
         self._facts: dict[str, Facts] = {}
-        self._full: dict[str, Facts] = {}
+        self._known_more: dict[str, dict[int, Facts]] = {}
         settings = (config.sources, config.tests, config.max_bytes)
         self._cache = Cache(config.root, request, settings)
         self._cached = cached
+        self._unkept: list[tuple[str, bytes, int, Facts]] = []
         self._errors: dict[str, CheckerError] = {}
         self._at_hand: dict[str, bytes] = {}
         self._room = _ROOM_BYTES
@@ -117,7 +116,7 @@ class Library:
         if not new:
             return False
         extra = tuple(sorted({*self._cache.names, *new}))
-        found = self._read(list(self._files.values()), extra, time.time_ns(), only=gates(new))
+        found = self._read(list(self._files.values()), extra, time.time_ns(), only=Needles(new))
         self._cache.entries.update(found)
         self._cache.names = extra
         for path in found:
@@ -150,7 +149,7 @@ class Library:
     def names(self, path: str) -> Facts:
         """Return facts that hold at least the file's imports and names, reading it if need be."""
         facts = self.facts(path)
-        return facts if facts.level else self.full(path)
+        return facts if facts.level else self._more(path, _NAMES)
 
     def detailed(self, path: str) -> Facts:
         """Return facts that hold at least the file's classes and functions."""
@@ -159,10 +158,16 @@ class Library:
 
     def full(self, path: str) -> Facts:
         """Return all facts of a file: every class, function and use, whatever their names."""
-        facts = self._full.get(path)
-        if facts is None:
-            facts = self._full[path] = self._kept_full(path) or self._read_full(path)
-        return facts
+        return self._more(path, _EVERYTHING)
+
+    def block(self, path: str, line: int) -> Facts:
+        """Return facts that hold at least all of one class or function.
+
+        Args:
+            path: Path of the file.
+            line: Number of a line of it.
+        """
+        return self._more(path, line)
 
     def containers(self, path: str) -> Facts:
         """Return facts that hold at least what the file's containers declare."""
@@ -170,28 +175,58 @@ class Library:
         asked = set(CONTAINER_NAMES) <= set(self._request.names)
         return facts if facts.level > 1 and asked else self.full(path)
 
-    def _kept_full(self, path: str) -> Facts | None:
-        entry = self._cache.entries.get(path)
-        if entry is None or not entry.full:
-            return None
-        return unpack(marshal.loads(entry.full))  # noqa: S302 # our own bytes, signed
+    def _more(self, path: str, part: int) -> Facts:
+        """Return what one file holds beyond the request, as far as it was asked for.
 
-    def _read_full(self, path: str) -> Facts:
+        Args:
+            path: Path of the file.
+            part: What of it: everything, the names, or the block of a line.
+        """
+        known = self._known_more.setdefault(path, {})
+        facts = known.get(_EVERYTHING) or known.get(part)
+        if facts is None:
+            facts = known[part] = self._read_more(path, part)
+        return facts
+
+    def _kept_more(self, path: str, part: int, digest: bytes) -> Facts | None:
+        entry = self._cache.entries.get(path)
+        kept = dict(entry.more) if entry is not None and entry.digest == digest else {}
+        packed = kept.get(part)
+        return unpack(marshal.loads(packed)) if packed else None  # noqa: S302 # our own, signed
+
+    def _read_more(self, path: str, part: int) -> Facts:
         data = self.source(path)
         if data is None or len(data) > self._config.max_bytes:
             return _NOTHING
-        module = self._table.names[path]
-        result = read_everything(data, module, path.endswith("__init__.py"))
+        digest = content_digest(data) if self._cached else b""
+        kept = self._kept_more(path, part, digest) if digest else None
+        if kept is not None:
+            return kept
+        module, is_package = self._table.names[path], path.endswith("__init__.py")
+        result: Facts | Unreadable | None
+        if part == _EVERYTHING:
+            result = read_everything(data, module, is_package)
+        elif part == _NAMES:
+            result = read_names(data, module, is_package)
+        else:
+            result = read_block(data, module, is_package, part)
+            if result is None:
+                return self.full(path)
         facts = result if isinstance(result, Facts) else _NOTHING
-        entry = self._cache.entries.get(path)
-        if entry is not None and entry.digest == content_digest(data):
-            packed = marshal.dumps(pack(facts))  # type: ignore[arg-type] # plain tuples by construction
-            self._cache.entries[path] = entry._replace(full=packed)
-            self._unsaved = True
+        if digest:
+            self._unkept.append((path, digest, part, facts))
         return facts
 
     def flush(self) -> None:
         """Keep what was read since the last time, for the next run."""
+        entries = self._cache.entries
+        for path, digest, part, facts in self._unkept:
+            entry = entries.get(path)
+            if entry is not None and entry.digest == digest:
+                packed = marshal.dumps(pack(facts))  # type: ignore[arg-type] # plain tuples
+                entries[path] = entry._replace(more=(*entry.more, (part, packed)))
+                self._unsaved = True
+        self._unkept.clear()
         if self._unsaved:
             self._unsaved = False
             self._save()
@@ -225,7 +260,7 @@ class Library:
         files: list[SourceFile],
         extra: tuple[bytes, ...],
         started: int,
-        only: Gates = (),
+        only: Needles | None = None,
     ) -> dict[str, Entry]:
         if not files:
             return {}
@@ -249,7 +284,7 @@ class Library:
         return entries
 
     def read_one(
-        self, reader: Reader, file: SourceFile, started: int, only: Gates
+        self, reader: Reader, file: SourceFile, started: int, only: Needles | None
     ) -> tuple[object, ...] | None:
         """Read one file; return the row of its entry, None where it is to stay as it was."""
         path = file.path
@@ -263,14 +298,14 @@ class Library:
         except OSError as error:
             problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
             return path, file.size, None, b"", b"", (0, 0, problem)
-        if only and not passes(only, data):
+        if only is not None and not only.stand_in(data):
             return None
         digest = content_digest(data) if self._cached else b""
         entry = self._cache.entries.get(path)
-        if not only and entry is not None and entry.digest == digest and digest:
+        if only is None and entry is not None and entry.digest == digest and digest:
             complete = not self._request.program or self._cache.program or _complete(entry)
             if complete:
-                return path, file.size, stamp, digest, entry.packed, entry.error, entry.full
+                return path, file.size, stamp, digest, entry.packed, entry.error, entry.more
         facts = reader.read(
             data, self._table.names[path], path.endswith("__init__.py"), self.is_test(path)
         )
@@ -310,7 +345,7 @@ class _BatchReader:
         reader: Reader,
         batches: list[list[SourceFile]],
         started: int,
-        only: Gates,
+        only: Needles | None,
     ) -> None:
         self._library = library
         self._reader = reader

@@ -8,13 +8,34 @@ the warnings for a while may leave them silenced for good.
 """
 
 import ast
+import re
 import symtable
 import threading
 import warnings
-from typing import Final
+from typing import Final, NamedTuple
 
+from trunkline.audit.source.encoding import EncodingProblem, decode
+
+_MOST_TOKENS: Final = 500_000
+"""Words and signs; the tree of more takes over half a gigabyte, and no person wrote it."""
+
+_TOKEN: Final = re.compile(rb"\w+|[^\w\s]")
 _NAMELESS: Final = frozenset({"lambda", "genexpr", "listcomp", "setcomp", "dictcomp"})
 _ONE_AT_A_TIME: Final = threading.Lock()
+
+
+class Unreadable(NamedTuple):
+    """Why a file was passed over.
+
+    Attributes:
+        line: Number of the line at fault; 0 for the file as a whole.
+        column: Column, from 0.
+        problem: What is wrong with it.
+    """
+
+    line: int
+    column: int
+    problem: str
 
 
 def parse_module(data: bytes) -> ast.Module:
@@ -54,3 +75,39 @@ def definition_lines(data: bytes) -> set[int]:
         for child in top.get_children()
         if child.get_type() in {"function", "class"} and child.get_name() not in _NAMELESS
     }
+
+
+def parse(data: bytes) -> ast.Module | Unreadable:
+    """Parse a file's bytes, or say why they cannot be parsed."""
+    refused = _refused(data)
+    if refused is not None:
+        return refused
+    try:
+        return parse_module(data)
+    except SyntaxError as error:
+        try:
+            decode(data)
+        except EncodingProblem as problem:
+            return Unreadable(problem.line, 0, problem.problem)
+        return Unreadable(
+            error.lineno or 0, max((error.offset or 1) - 1, 0), f"cannot be parsed: {error.msg}"
+        )
+    except (RecursionError, MemoryError):
+        return Unreadable(0, 0, "nested too deeply to be parsed")
+    except (ValueError, LookupError) as error:
+        return Unreadable(0, 0, f"cannot be parsed: {error}")
+
+
+def is_too_long(data: bytes) -> bool:
+    """Tell whether the tree of a file would take more memory than a file is worth."""
+    return len(data) > _MOST_TOKENS and sum(1 for _ in _TOKEN.finditer(data)) > _MOST_TOKENS
+
+
+def _refused(data: bytes) -> Unreadable | None:
+    """Return why a file is not even given to the parser."""
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        return Unreadable(line, 0, "contains null bytes")
+    if is_too_long(data):
+        return Unreadable(0, 0, f"more than {_MOST_TOKENS:,} words and signs: not parsed")
+    return None

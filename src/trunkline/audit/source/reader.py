@@ -1,31 +1,25 @@
 """One source file, from its bytes to the facts that the rules read."""
 
-import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from trunkline.audit.source.encoding import EncodingProblem, decode, source_lines
+from trunkline.audit.source.encoding import source_lines
 from trunkline.audit.source.facts import Facts, Suppression
-from trunkline.audit.source.parsing import definition_lines, parse_module
-from trunkline.audit.source.reduction import comments, reduce
+from trunkline.audit.source.markers import conflict_lines, read_suppressions
+from trunkline.audit.source.needles import Needles, word_lines
+from trunkline.audit.source.parsing import (
+    Unreadable,
+    definition_lines,
+    is_too_long,
+    parse,
+    parse_module,
+)
+from trunkline.audit.source.reduction import reduce
 from trunkline.audit.source.structure import StructureReader, import_lines
 from trunkline.audit.source.uses import UseReader
 
-Gates = tuple[tuple[bytes, tuple[bytes, ...]], ...]
-"""Needles grouped by what they share, see `gates`."""
-
-_MOST_TOKENS: Final = 500_000
-"""Words and signs; the tree of more takes over half a gigabyte, and no person wrote it."""
-
 _WORTH: Final = 0.5
-_TOKEN: Final = re.compile(rb"\w+|[^\w\s]")
-_SUPPRESSION: Final = re.compile(
-    rb"#[ \t]*trunkline:[ \t]*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)\Z"
-)
-_GATE_BYTES: Final = 4
-_STAR: Final = b" import *"
-_CONFLICT: Final = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 
 
 class Request(NamedTuple):
@@ -53,20 +47,6 @@ class Request(NamedTuple):
         return tuple(kept)
 
 
-class Unreadable(NamedTuple):
-    """Why a file was passed over.
-
-    Attributes:
-        line: Number of the line at fault; 0 for the file as a whole.
-        column: Column, from 0.
-        problem: What is wrong with it.
-    """
-
-    line: int
-    column: int
-    problem: str
-
-
 class Reader:
     """Reads files for one request.
 
@@ -76,12 +56,7 @@ class Reader:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._needles = {test: request.needles(test) for test in (False, True)}
-        self._gates = {test: gates(needles) for test, needles in self._needles.items()}
-        self._patterns = {
-            test: re.compile(b"|".join(map(re.escape, needles))) if needles else None
-            for test, needles in self._needles.items()
-        }
+        self._needles = {test: Needles(request.needles(test)) for test in (False, True)}
 
     def read(
         self, data: bytes, module: str, is_package: bool, is_test: bool
@@ -97,16 +72,15 @@ class Reader:
         Returns:
             Its facts; None where nothing in it matters; or why it was passed over.
         """
-        relevant = passes(self._gates[is_test], data)
+        needles = self._needles[is_test] if self._needles[is_test].stand_in(data) else None
         conflicts: tuple[int, ...] = ()
         if b"<<<<<<< " in data:
             conflicts = conflict_lines(data)
         suppressions = read_suppressions(data) if b"trunkline: ignore" in data else ()
-        if not relevant and not self._request.program and not conflicts:
+        if needles is None and not self._request.program and not conflicts:
             return Facts(0, suppressions=suppressions) if suppressions else None
-        pattern = self._patterns[is_test] if relevant else None
         if not conflicts:
-            facts = self._read_parts(data, module, is_package, pattern, suppressions)
+            facts = self._read_parts(data, module, is_package, needles, suppressions)
             if facts is not None:
                 return facts
         tree = parse(data)
@@ -116,20 +90,20 @@ class Reader:
         try:
             structure = StructureReader(module, is_package, data)
             structure.read(tree.body)
-            if pattern is None:
-                return _facts(1, structure, suppressions)
-            uses = _use_reader(structure, pattern, _matching_lines(pattern, data), data)
+            if needles is None:
+                return collected(1, structure, suppressions)
+            uses = _use_reader(structure, needles, needles.lines(data), data)
             uses.read(tree.body)
         except RecursionError:
             return Unreadable(0, 0, "nested too deeply to be read")
-        return _facts(2, structure, suppressions, uses)
+        return collected(2, structure, suppressions, uses)
 
     def _read_parts(
         self,
         data: bytes,
         module: str,
         is_package: bool,
-        pattern: re.Pattern[bytes] | None,
+        needles: Needles | None,
         suppressions: tuple[Suppression, ...],
     ) -> Facts | None:
         """Read only the blocks that matter; None where the whole file has to be read.
@@ -138,13 +112,13 @@ class Reader:
         and the whole file goes through the interpreter's parser, so that broken syntax is found.
         """
         program = self._request.program
-        lines = _matching_lines(pattern, data) if pattern is not None else []
+        lines = needles.lines(data) if needles is not None else []
         imports = import_lines(data) if program else []
         defined: set[int] | None = None
         try:
             while True:
                 reduced = reduce(data, sorted({*lines, *imports}), headers=program)
-                if reduced is None or not _is_worth(reduced.data, data, program, pattern):
+                if reduced is None or not _is_worth(reduced.data, data, program, needles):
                     return None
                 if program and defined is None:
                     defined = definition_lines(data)
@@ -153,9 +127,9 @@ class Reader:
                 structure.read(body)
                 if defined and not defined.issubset(item.line for item in structure.definitions):
                     return None  # text was taken for code, or code for text
-                if pattern is None:
-                    return _facts(1, structure, suppressions)
-                uses = _use_reader(structure, pattern, lines, data)
+                if needles is None:
+                    return collected(1, structure, suppressions)
+                uses = _use_reader(structure, needles, lines, data)
                 known = set(lines)
                 lines = uses.lines or []
                 if known.issuperset(lines):
@@ -164,130 +138,28 @@ class Reader:
             uses.read(body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the reading of the whole says what is wrong
-        return _facts(2, structure, suppressions, uses)._replace(partial=True)
+        return collected(2, structure, suppressions, uses)._replace(partial=True)
 
 
-def _is_worth(
-    reduced: bytes, data: bytes, program: bool, pattern: re.Pattern[bytes] | None
-) -> bool:
+def _is_worth(reduced: bytes, data: bytes, program: bool, needles: Needles | None) -> bool:
     """Tell whether parsing a cut file is safe, and cheaper than parsing the whole one."""
     if is_too_long(data if program else reduced):
         return False
     # With the check of the whole file's syntax, more than this much of it costs more.
-    return not program or pattern is None or len(reduced) < _WORTH * len(data)
+    return not program or needles is None or len(reduced) < _WORTH * len(data)
 
 
 def _use_reader(
-    structure: StructureReader, pattern: re.Pattern[bytes], lines: list[int], data: bytes
+    structure: StructureReader, needles: Needles, lines: list[int], data: bytes
 ) -> UseReader:
     """Return a reader of the uses on lines that matter, and on those of names bound on them."""
-    text = re.compile(pattern.pattern.decode("utf-8"))
-    tracked = tracked_names(structure, text, set(lines))
+    tracked = tracked_names(structure, needles.text, set(lines))
     if tracked:
-        names = b"|".join(re.escape(name.encode()) for name in sorted(tracked))
-        words = re.compile(rb"\b(?:" + names + rb")\b")
-        lines = sorted({*lines, *_matching_lines(words, data)})
-    reader = UseReader(structure, interest(structure.module, text, tracked), lines)
+        words = word_lines((name.encode() for name in sorted(tracked)), data)
+        lines = sorted({*lines, *words})
+    reader = UseReader(structure, interest(structure.module, needles.text, tracked), lines)
     reader.source_lines = source_lines(data)
     return reader
-
-
-def read_everything(data: bytes, module: str, is_package: bool) -> Facts | Unreadable:
-    """Read one file in full, whatever names stand in it."""
-    tree = parse(data)
-    if isinstance(tree, Unreadable):
-        return tree
-    try:
-        structure = StructureReader(module, is_package, data)
-        structure.read(tree.body)
-        uses = UseReader(structure, lambda _: True, None)
-        uses.source_lines = source_lines(data)
-        uses.read(tree.body)
-    except RecursionError:
-        return Unreadable(0, 0, "nested too deeply to be read")
-    return _facts(2, structure, (), uses)
-
-
-def gates(needles: Iterable[bytes]) -> Gates:
-    """Group needles by what they share: a file without that has none of them."""
-    groups: dict[bytes, list[bytes]] = {}
-    for needle in needles:
-        start = _STAR if needle.endswith(_STAR) else needle[:_GATE_BYTES]
-        groups.setdefault(start, []).append(needle)
-    return tuple(
-        (start if len(group) > 1 else group[0], tuple(group) if len(group) > 1 else ())
-        for start, group in groups.items()
-    )
-
-
-def passes(grouped: Gates, data: bytes) -> bool:
-    """Tell whether any of the grouped needles stands in a file's bytes."""
-    for start, group in grouped:
-        if start in data and (not group or any(needle in data for needle in group)):
-            return True
-    return False
-
-
-def is_too_long(data: bytes) -> bool:
-    """Tell whether the tree of a file would take more memory than a file is worth."""
-    return len(data) > _MOST_TOKENS and sum(1 for _ in _TOKEN.finditer(data)) > _MOST_TOKENS
-
-
-def _refused(data: bytes) -> Unreadable | None:
-    """Return why a file is not even given to the parser."""
-    if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        return Unreadable(line, 0, "contains null bytes")
-    if is_too_long(data):
-        return Unreadable(0, 0, f"more than {_MOST_TOKENS:,} words and signs: not parsed")
-    return None
-
-
-def parse(data: bytes) -> ast.Module | Unreadable:
-    """Parse a file's bytes, or say why they cannot be parsed."""
-    refused = _refused(data)
-    if refused is not None:
-        return refused
-    try:
-        return parse_module(data)
-    except SyntaxError as error:
-        try:
-            decode(data)
-        except EncodingProblem as problem:
-            return Unreadable(problem.line, 0, problem.problem)
-        return Unreadable(
-            error.lineno or 0, max((error.offset or 1) - 1, 0), f"cannot be parsed: {error.msg}"
-        )
-    except (RecursionError, MemoryError):
-        return Unreadable(0, 0, "nested too deeply to be parsed")
-    except (ValueError, LookupError) as error:
-        return Unreadable(0, 0, f"cannot be parsed: {error}")
-
-
-def read_suppressions(data: bytes) -> tuple[Suppression, ...]:
-    """Return the suppression comments of a file."""
-    found: list[Suppression] = []
-    for start, comment in comments(data):
-        match = _SUPPRESSION.search(comment)
-        if match is None:
-            continue
-        codes = (match[1] or b"").decode("utf-8", "replace")
-        found.append(
-            Suppression(
-                data.count(b"\n", 0, start) + 1,
-                tuple(code.strip() for code in codes.split(",") if code.strip()),
-                match[2].decode("utf-8", "replace").strip(" -:\r"),
-                not data[data.rfind(b"\n", 0, start) + 1 : start].strip(),
-            )
-        )
-    return tuple(found)
-
-
-def conflict_lines(data: bytes) -> tuple[int, ...]:
-    """Return the lines of merge-conflict markers, where an opening one has its closing one."""
-    found = [(data.count(b"\n", 0, m.start()) + 1, m[0][:1]) for m in _CONFLICT.finditer(data)]
-    kinds = {kind for _, kind in found}
-    return tuple(line for line, _ in found) if {b"<", b">"} <= kinds else ()
 
 
 def interest(
@@ -324,23 +196,20 @@ def tracked_names(
     return frozenset(name for name in tracked if not pattern.search(name))
 
 
-def _matching_lines(pattern: re.Pattern[bytes], data: bytes) -> list[int]:
-    lines: list[int] = []
-    line, last = 1, 0
-    for match in pattern.finditer(data):
-        line += data.count(b"\n", last, match.start())
-        last = match.start()
-        if not lines or lines[-1] != line:
-            lines.append(line)
-    return lines
-
-
-def _facts(
+def collected(
     level: int,
     structure: StructureReader,
     suppressions: tuple[Suppression, ...],
     uses: UseReader | None = None,
 ) -> Facts:
+    """Return as facts what the readers of one file collected.
+
+    Args:
+        level: 1 for imports and names, 2 for classes, functions and uses as well.
+        structure: The reader of its imports and names.
+        suppressions: Its suppression comments.
+        uses: The reader of its uses, for level 2.
+    """
     facts = Facts(
         level,
         tuple(structure.imports),
