@@ -1,5 +1,7 @@
 """Runs the examples of the README and of the docs as tests, and lets the plugin be tested."""
 
+import asyncio
+
 import pytest
 from hypothesis import settings
 from sybil import Sybil
@@ -14,6 +16,15 @@ pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+
+def pytest_sessionstart() -> None:
+    """Say that the main thread has no event loop of its own.
+
+    Else the first look at the current loop makes one. pytest-asyncio 1.0 takes that look,
+    and closes nothing: some later test, whichever runs as it is collected, fails by the warning.
+    """
+    asyncio.set_event_loop(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
