@@ -11,6 +11,7 @@ from typing import Any
 
 from trunkline.errors import OverrideError
 from trunkline.graph.blueprint import Argument, Blueprint, Opening, Recipe, Ref, replaced_name
+from trunkline.graph.lifetimes import KEY
 from trunkline.graph.model import Dependency, Graph, Kind, Node
 from trunkline.introspection import (
     is_configuration,
@@ -19,7 +20,6 @@ from trunkline.introspection import (
     with_providers,
     written_recipe,
 )
-from trunkline.providers.pool import KeyedPool
 from trunkline.validation.signatures import call_of, match_arguments
 
 __all__ = ["is_called", "with_fakes"]
@@ -103,7 +103,8 @@ def _called(blueprint: Blueprint, original: Node, fake: Any) -> tuple[Node, Reci
     kind, scope = original.kind, original.scope
     recipe = Recipe(opening, fake, args, kwargs, close_seconds=written.close_seconds)
     if kind is Kind.KEYED:
-        pool = KeyedPool(fake)
+        replaced: Any = written.call
+        pool = replaced.__self__.empty_copy(fake)
         opening = Opening.ASYNC_CONTEXT_MANAGER if pool.is_async else Opening.CONTEXT_MANAGER
         recipe = Recipe(opening, pool.pin, (written.args[0], *args), kwargs)
     elif recipe.torn_down:
@@ -187,10 +188,10 @@ def _placed(
 
 
 def _node(original: Node, recipe: Recipe, kind: Kind, scope: str | None, provides: Any) -> Node:
-    arguments = [
-        *((str(index), argument) for index, argument in enumerate(recipe.args)),
-        *recipe.kwargs,
-    ]
+    places = [str(index) for index in range(len(recipe.args))]
+    if kind is Kind.KEYED:
+        places = [KEY, *places[:-1]]
+    arguments = [*zip(places, recipe.args, strict=True), *recipe.kwargs]
     return replace(
         original,
         kind=kind,

@@ -88,9 +88,13 @@ class KeyedPool(Builder):
         self._is_async_generator = opening is Opening.ASYNC_GENERATOR
         self.is_async = self._is_async_generator or opening is Opening.COROUTINE
 
-    def empty_copy(self) -> KeyedPool:
-        """A pool of the same kind with no objects."""
-        copied = KeyedPool(self._provides, location=self._location)
+    def empty_copy(self, provides: Any = None) -> KeyedPool:
+        """A pool under the same limits with no objects.
+
+        Args:
+            provides: What makes its objects, if not the same.
+        """
+        copied = KeyedPool(provides or self._provides, location=self._location)
         copied._entries = self._entries.empty_copy()
         return copied
 
