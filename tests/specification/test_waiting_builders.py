@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Annotated, Any
 
 import pytest
@@ -17,9 +19,11 @@ from trunkline import (
     Scope,
     ScopedContainer,
     inject,
+    override,
     providers,
 )
-from trunkline.errors import BuildTimeoutError, CircularResolutionError
+from trunkline.errors import BuildTimeoutError, CircularResolutionError, DeclarationError
+from trunkline.waits import WAITS
 
 
 class Thing:
@@ -286,3 +290,168 @@ async def test_whoever_gives_up_waiting_leaves_the_build_to_its_builder() -> Non
         go_on.set()
         assert await request.aget(Slow.thing) is await builder
         assert len(built) == 1
+
+
+# keyed objects
+
+
+class User:
+    """Has the key."""
+
+    def __init__(self, tenant: str = "acme") -> None:
+        self.tenant = tenant
+
+
+def test_a_thread_waits_no_longer_for_a_keyed_object() -> None:
+    slow = Slow()
+
+    class Application(Impatient):
+        user = providers.ScopeValue(User)
+        cache = providers.KeyedSingleton(slow.build, key=user.provided.tenant)
+
+    def ask() -> Thing:
+        with app.enter(User()) as request:
+            return request.get(Application.cache)
+
+    with Application() as app, ThreadPoolExecutor(1, thread_name_prefix="builder") as pool:
+        builder = pool.submit(ask)
+        assert slow.begun.wait(10)
+        with pytest.raises(BuildTimeoutError) as caught:
+            ask()
+        slow.go_on.set()
+        assert ask() is builder.result(), "the build is left to its builder"
+        assert len(app.cache.pool) == 1
+    error = caught.value
+    assert error.failed == (
+        f"the object of key 'acme' of {Slow.__qualname__}.build was waited for longer than "
+        "0.05 seconds"
+    )
+    assert error.location == Application.cache.location
+    assert "built or torn down by thread 'builder_0', which stands at " in error.cause
+    assert not WAITS._waits, "a wait that has ended is forgotten"
+
+
+@pytest.mark.asyncio
+async def test_a_task_waits_no_longer_for_a_keyed_object() -> None:
+    go_on = asyncio.Event()
+
+    async def build() -> Thing:
+        await go_on.wait()
+        return Thing()
+
+    class Application(Impatient):
+        user = providers.ScopeValue(User)
+        cache = providers.KeyedSingleton(build, key=user.provided.tenant)
+
+    async def ask() -> Thing:
+        async with app.enter(User()) as request:
+            return await request.aget(Application.cache)
+
+    async with Application() as app:
+        builder = asyncio.create_task(ask(), name="builder")
+        await asyncio.sleep(0)
+        answers = await asyncio.gather(ask(), ask(), return_exceptions=True)
+        go_on.set()
+        assert await ask() is await builder, "the build is left to its builder"
+        assert len(app.cache.pool) == 1
+    for error in answers:
+        assert isinstance(error, BuildTimeoutError)
+        assert "built or torn down by task 'builder', which stands at " in error.cause
+    assert not WAITS._waits
+
+
+@pytest.mark.asyncio
+async def test_a_keyed_builder_that_waits_for_a_task_that_asks_for_its_object_ends_in_time() -> (
+    None
+):
+    async def roundabout(tenant: str) -> AsyncIterator[Thing]:
+        yield await asyncio.create_task(ask(tenant))
+
+    class Application(Impatient):
+        user = providers.ScopeValue(User)
+        cache: providers.Provider[Thing] = providers.KeyedSingleton(
+            roundabout, user.provided.tenant, key=user.provided.tenant
+        )
+
+    async def ask(tenant: str) -> Thing:
+        async with app.enter(User(tenant)) as request:
+            return await request.aget(Application.cache)
+
+    async with Application() as app:
+        with pytest.raises(BuildTimeoutError) as caught:
+            await ask("acme")
+    line = roundabout.__code__.co_firstlineno + 1
+    told = rf"torn down by task 'Task-\d+', which stands at {re.escape(__file__)}:{line};"
+    assert re.search(told, caught.value.cause), "it names the line of the generator"
+
+
+def test_whoever_asks_for_an_object_that_is_being_evicted_waits_no_longer() -> None:
+    slow = Slow()
+
+    def open_cache(tenant: str) -> Iterator[str]:
+        yield tenant
+        if tenant == "old":
+            slow.build()
+
+    class Application(Impatient):
+        user = providers.ScopeValue(User)
+        cache = providers.KeyedSingleton(
+            open_cache, user.provided.tenant, key=user.provided.tenant, limit=1
+        )
+
+    def ask(tenant: str) -> str:
+        with app.enter(User(tenant)) as request:
+            return request.get(Application.cache)
+
+    with Application() as app, ThreadPoolExecutor(1, thread_name_prefix="evictor") as pool:
+        ask("old")
+        evictor = pool.submit(ask, "new")
+        assert slow.begun.wait(10)
+        with pytest.raises(BuildTimeoutError) as caught:
+            ask("old")
+        slow.go_on.set()
+        assert evictor.result() == "new"
+        assert ask("old") == "old"
+    assert "built or torn down by thread 'evictor_0'" in caught.value.cause
+
+
+def test_the_limit_holds_for_what_an_override_or_a_change_puts_in_the_place_of_a_pool() -> None:
+    class Application(Impatient):
+        user = providers.ScopeValue(User)
+        make = providers.Object(Thing)
+        cache = providers.KeyedSingleton(lambda make: make(), make, key=user.provided.tenant)
+
+    def ask() -> object:
+        with app.enter(User()) as request:
+            return request.get(Application.cache)
+
+    def refused(slow: Slow) -> bool:
+        """Whether the one who does not build gives up."""
+        with ThreadPoolExecutor(1) as pool:
+            builder = pool.submit(copy_context().run, ask)
+            assert slow.begun.wait(10)
+            with pytest.raises(BuildTimeoutError):
+                ask()
+            slow.go_on.set()
+            return isinstance(builder.result(), Thing)
+
+    with Application() as app:
+        assert isinstance(ask(), Thing)
+        fake = Slow()
+        with override(app, {Application.cache: fake.build}):
+            assert refused(fake)
+        changed = Slow()
+        app.make.override(providers.Object(changed.build))
+        assert refused(changed)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5"])
+def test_a_limit_that_is_no_number_of_seconds_is_refused_where_it_is_written(seconds: Any) -> None:
+    with pytest.raises(DeclarationError, match="give a number above 0, or None") as caught:
+
+        class Odd(ScopedContainer):
+            wait_seconds = seconds
+
+    assert caught.value.failed == f"wait_seconds of Odd is {seconds!r}"
+    assert caught.value.location is not None
+    assert caught.value.location.file == __file__

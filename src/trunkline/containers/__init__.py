@@ -10,7 +10,7 @@ from trunkline.containers.instance import ContainerInstance
 from trunkline.containers.lifecycle import Lifecycle
 from trunkline.errors import DeclarationError
 from trunkline.introspection import class_name, is_provider
-from trunkline.providers.declared import Declared
+from trunkline.providers.declared import Declared, caller_location, check_bound
 
 __all__ = ["ContainerInstance", "ScopedContainer"]
 
@@ -41,6 +41,7 @@ class _DeclaredMeta(_StockMeta):
                 cause="the provider would take the place of the container's own",
                 remedy="give it another name",
             )
+        check_bound(f"wait_seconds of {name}", attributes.get("wait_seconds"), caller_location())
         cls: Any = super().__new__(mcs, name, bases, attributes)
         for attribute in declared:
             provider = attributes[attribute]

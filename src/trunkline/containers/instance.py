@@ -18,7 +18,7 @@ from trunkline.introspection import declared_providers, keep_fresh, own_provider
 from trunkline.providers.declared import Declared
 from trunkline.providers.keyed import KeyedSingleton
 from trunkline.providers.watched import Singleton
-from trunkline.resolution.exits import Callback
+from trunkline.resolution.exits import pool_exit
 from trunkline.resolution.overriding import OVERRIDING
 from trunkline.resolution.program import Program
 from trunkline.resolution.scope import OpenScope
@@ -283,12 +283,7 @@ class ContainerInstance(DescribedContainer):
         try:
             for name, provider in owned.items():
                 if isinstance(provider, KeyedSingleton):  # first: nothing here depends on them
-                    pool = provider.pool
-                    root._exits.append(
-                        (Callback.ASYNC, pool.aclose, name, None)
-                        if pool.is_async
-                        else (Callback.SYNC, pool.close, name, None)
-                    )
+                    root._exits.append(pool_exit(name, provider.pool))
             root._exits.extend(root._program.kept.exits(self._name(), awaits=awaits))
             yield root
         finally:

@@ -8,20 +8,25 @@ can extend. ``Declared`` extends them all; everything relied on is named in
 from __future__ import annotations
 
 import sys
+from math import inf
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from weakref import WeakSet, ref
 
 from dependency_injector import providers as stock
 
+from trunkline.errors import DeclarationError
 from trunkline.graph.model import SourceLocation
 
 if TYPE_CHECKING:
     from trunkline.providers.injection import Injection
 
-__all__ = ["Declared", "Watcher", "caller_location"]
+__all__ = ["Declared", "Watcher", "caller_location", "check_bound"]
 
-_BETWEEN = ("trunkline.providers", "trunkline.wiring", "dependency_injector", "copy")
+_BETWEEN = (
+    *("trunkline.providers", "trunkline.containers", "trunkline.wiring"),
+    *("dependency_injector", "copy"),
+)
 
 T = TypeVar("T")
 
@@ -48,6 +53,25 @@ def caller_location() -> SourceLocation | None:
             return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None
+
+
+def check_bound(what: str, bound: object, location: SourceLocation | None) -> None:
+    """Refuse what bounds nothing: a number of seconds or of objects that is not above 0.
+
+    Args:
+        what: What is bounded, and of which provider or container.
+        bound: The number, or None.
+        location: Where it is declared.
+
+    Raises:
+        DeclarationError: It is neither None nor a finite number above 0.
+    """
+    if bound is not None and not (isinstance(bound, int | float) and 0 < bound < inf):
+        raise DeclarationError(
+            f"{what} is {bound!r}",
+            location=location,
+            remedy="give a number above 0, or None for no bound",
+        )
 
 
 class Declared(stock.Provider[T], Generic[T]):

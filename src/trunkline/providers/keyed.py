@@ -9,7 +9,7 @@ from dependency_injector import providers as stock
 
 from trunkline.errors import DeclarationError
 from trunkline.graph.blueprint import Argument, Opening, Recipe
-from trunkline.providers.declared import DeclaredMaker, caller_location
+from trunkline.providers.declared import DeclaredMaker, caller_location, check_bound
 from trunkline.providers.scoped import InScope, check_scope
 from trunkline.scopes import BaseScope
 
@@ -109,13 +109,8 @@ class KeyedSingleton(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T])
                 location=self.location,
                 remedy="give key=..., a provider such as context.provided.tenant_id",
             )
-        for name, bound in (("limit", limit), ("idle_seconds", idle_seconds)):
-            if bound is not None and not bound > 0:
-                raise DeclarationError(
-                    f"{name} of {self.describe()} is {bound!r}",
-                    location=self.location,
-                    remedy="give a number above 0, or None for no bound",
-                )
+        check_bound(f"limit of {self.describe()}", limit, self.location)
+        check_bound(f"idle_seconds of {self.describe()}", idle_seconds, self.location)
 
     @property
     def pool(self) -> KeyedPool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import threading
@@ -16,6 +17,7 @@ from trunkline.graph.model import SourceLocation
 from trunkline.graph.openings import opening_of_function
 from trunkline.providers.entries import Entries, Entry
 from trunkline.providers.turns import Turn
+from trunkline.stacks import waited_too_long
 from trunkline.waits import WAITS, Build, Builder, builds_on_this_stack
 
 __all__ = ["KeyedPool"]
@@ -68,7 +70,14 @@ class KeyedPool(Builder):
         idle_seconds: Seconds after its last use at which an object may be torn down.
         location: Where the provider is declared.
         clock: Seconds that never run backwards.
+
+    Attributes:
+        is_async: Whether making an object must be awaited.
+        wait_seconds: How long to wait at the most while another builds or evicts an object; None
+            for ever. Set by the container that uses the pool.
     """
+
+    wait_seconds: float | None = None
 
     def __init__(
         self,
@@ -145,8 +154,10 @@ class KeyedPool(Builder):
     def _build_once(self, entry: Entry, args: Any, kwargs: Any) -> None:
         """Build, or wait for another thread that builds or evicts, and look again."""
         if not entry.building.acquire(blocking=False):
+            seconds = self.wait_seconds
             with self._waiting(entry):
-                entry.building.acquire()
+                if not entry.building.acquire(timeout=-1 if seconds is None else seconds):
+                    raise TimeoutError
         try:
             if not entry.built:
                 self._build(entry, args, kwargs)
@@ -156,7 +167,8 @@ class KeyedPool(Builder):
     async def _build_once_async(self, entry: Entry, args: Any, kwargs: Any) -> None:
         if not entry.building.acquire():
             with self._waiting(entry):
-                await entry.building.wait()
+                async with asyncio.timeout(self.wait_seconds):
+                    await entry.building.wait()
         try:
             if not entry.built:
                 await self._build_async(entry, args, kwargs)
@@ -189,13 +201,23 @@ class KeyedPool(Builder):
 
     @contextlib.contextmanager
     def _waiting(self, entry: Entry) -> Iterator[None]:
-        """Around a wait for the entry, unless its builder waits for what is built here."""
+        """Around a wait for the entry, which may take too long.
+
+        Raises:
+            CircularResolutionError: Its builder waits for what is built here.
+            BuildTimeoutError: The wait took longer than ``wait_seconds``.
+        """
         waiter = object()
         circle = WAITS.begin(waiter, _build_of(entry), self._label(entry), builds_on_this_stack(0))
         if circle:
             raise self._circular(entry, circle)
         try:
             yield
+        except TimeoutError:
+            what = f"the object of key {entry.key!r} of {self._name()}"
+            raise waited_too_long(
+                what, _build_of(entry), self.wait_seconds, self._location, "built or torn down"
+            ) from None
         finally:
             WAITS.end(waiter)
 

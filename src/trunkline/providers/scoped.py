@@ -16,7 +16,7 @@ from dependency_injector import providers as stock
 
 from trunkline.ambient import ambient_scope, ambient_scope_of
 from trunkline.errors import DeclarationError, ScopeNotOpenError
-from trunkline.providers.declared import Declared, DeclaredMaker, caller_location
+from trunkline.providers.declared import Declared, DeclaredMaker, caller_location, check_bound
 from trunkline.scopes import BaseScope
 
 __all__ = ["InScope", "ScopeValue", "Scoped", "ScopedResource", "check_scope"]
@@ -217,17 +217,12 @@ class ScopedResource(InScope[T], DeclaredMaker[T], stock.Factory[T], Generic[T])
         **kwargs: Any,
     ) -> None:
         check_scope(type(self).__name__, scope)
-        if close_seconds is not None and not close_seconds > 0:
-            raise DeclarationError(
-                f"close_seconds of {type(self).__name__} is {close_seconds!r}",
-                location=caller_location(),
-                remedy="give a number of seconds above 0, or None for no limit",
-            )
         super().__init__(provides, *args, **kwargs)
         self.scope = scope
         self.close = close
         self.close_seconds = close_seconds
         self.location = caller_location()
+        check_bound(f"close_seconds of {self.describe()}", close_seconds, self.location)
 
     def _copy_declaration(self, copied: Any, memo: dict[int, Any] | None) -> None:
         super()._copy_declaration(copied, memo)

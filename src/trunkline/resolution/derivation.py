@@ -21,7 +21,7 @@ from weakref import WeakSet
 from trunkline.compiler.planner import Plan
 from trunkline.graph.blueprint import Blueprint, Opening, written_name
 from trunkline.resolution.derived_plan import derived_plan
-from trunkline.resolution.exits import Callback, Exit, run_exits, run_exits_async
+from trunkline.resolution.exits import Exit, pool_exit, run_exits, run_exits_async
 from trunkline.resolution.first_uses import note_first_uses
 from trunkline.resolution.gate import NOWHERE, Gate
 from trunkline.resolution.overriding import ActiveOverride
@@ -145,11 +145,7 @@ class Layer:
         root._token = False
         root._origin = cast("Layer", self.parent).root  # the first layer has the container's own
         for name, pool in (self.change.pools or {}).items():
-            root._exits.append(
-                (Callback.ASYNC, pool.aclose, name, None)
-                if pool.is_async
-                else (Callback.SYNC, pool.close, name, None)
-            )
+            root._exits.append(pool_exit(name, pool))
         self._keep(root._original(), root)
         return root  # type: ignore[no-any-return]  # compiled
 

@@ -16,7 +16,7 @@ from trunkline.errors import (
 )
 from trunkline.graph.blueprint import Opening
 
-__all__ = ["Callback", "Exit", "raise_failures", "run_exits", "run_exits_async"]
+__all__ = ["Callback", "Exit", "pool_exit", "raise_failures", "run_exits", "run_exits_async"]
 
 
 class Callback(Enum):
@@ -28,6 +28,12 @@ class Callback(Enum):
 
 Exit = tuple[Opening | Callback, Any, str, float | None]
 """How it was opened, the object to close, its provider's name, seconds it may take."""
+
+
+def pool_exit(name: str, pool: Any) -> Exit:
+    """The teardown of a keyed provider's objects, all that no scope uses."""
+    kind, close = (Callback.ASYNC, pool.aclose) if pool.is_async else (Callback.SYNC, pool.close)
+    return kind, close, name, None
 
 
 class Closing(Protocol):

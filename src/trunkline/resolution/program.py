@@ -15,6 +15,7 @@ from trunkline.compiler.planner import NodePlan, Plan
 from trunkline.compiler.source import write_scope
 from trunkline.errors import ScopeOrderError
 from trunkline.graph.blueprint import TORN_DOWN
+from trunkline.graph.model import Kind
 from trunkline.resolution.chain import Chain
 from trunkline.resolution.exits import Callback, raise_failures, run_exits, run_exits_async
 from trunkline.resolution.kept import KeptScopes
@@ -101,6 +102,10 @@ class Program:
         self._gate: Gate | None = None
         self._direct_readers: set[WeakMethod[Any]] = set()
         self._by_attr = {node.attr: node for node in plan.nodes.values()}
+        for node in plan.nodes.values():
+            if node.node.kind is Kind.KEYED:
+                pin: Any = node.recipe.call
+                pin.__self__.wait_seconds = wait_seconds
         self._openers: dict[tuple[str, ...], Opener] = {}
         self._openings: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._namespaces: dict[type[OpenScope], dict[str, Any]] = {}

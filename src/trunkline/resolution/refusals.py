@@ -11,9 +11,9 @@ from trunkline.errors import (
     ScopeNotOpenError,
     ScopeOrderError,
 )
-from trunkline.resolution.stacks import describe_builder
 from trunkline.resolution.state import ScopeState
 from trunkline.resolution.unopened import refuse_unopened
+from trunkline.stacks import waited_too_long
 
 __all__ = ["Refusals"]
 
@@ -70,14 +70,11 @@ class Refusals(ScopeState):
 
     def _waited_too_long(self, attr: str) -> BuildTimeoutError:
         node = self._program.node_by_attr(attr)
-        return BuildTimeoutError(
-            f"{node.name if node else attr} was waited for longer than "
-            f"{self._program.waiting.seconds:g} seconds",
-            location=node.node.location if node else None,
-            cause=f"it is being built by {describe_builder(self, attr)}; a builder that waits for "
-            "another task or thread that asks for the builder's own object never ends",
-            remedy="resolve what such a task needs before it is started, or give the container "
-            "more wait_seconds",
+        return waited_too_long(
+            node.name if node else attr,
+            (id(self), attr),
+            self._program.waiting.seconds,
+            node.node.location if node else None,
         )
 
     def _refuse_unopened(self, name: str, value: object) -> None:
