@@ -7,10 +7,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from trunkline.audit.findings import Finding, is_within
-from trunkline.audit.problems import UsageError
+from trunkline.audit.problems import CheckerError, UsageError
+from trunkline.audit.rule import Rule
 from trunkline.audit.sources import SourceLines
 
 VERSION: Final = 1
@@ -47,6 +48,14 @@ class Judged(NamedTuple):
     codes: frozenset[str]
     paths: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+
+    @classmethod
+    def by(
+        cls, rules: Iterable[Rule], errors: Iterable[CheckerError], paths: tuple[str, ...] = ()
+    ) -> Self:
+        """Return what a run has looked at, from its rules, its errors and its paths."""
+        codes = frozenset(rule.code for rule in rules)
+        return cls(codes, paths, tuple(error.path for error in errors))
 
     def covers(self, entry: Entry) -> bool:
         """Tell whether the run would have reported the findings of an entry."""
@@ -85,17 +94,22 @@ def load_baseline(path: str) -> tuple[Entry, ...]:
     try:
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
+        if not isinstance(document, dict):
+            raise TypeError("it is no table")
         if document["version"] != VERSION:
             raise UsageError(
                 f"{path} is a baseline of version {document['version']}",
                 "delete it, and write one with --write-baseline",
             )
+        rows = document["findings"]
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise TypeError("its findings are no list of tables")
         return tuple(
             Entry(
                 str(row["fingerprint"]), str(row["code"]), str(row["path"]), str(row["message"]),
                 int(row["count"]),
             )
-            for row in document["findings"]
+            for row in rows
         )  # fmt: skip
     except FileNotFoundError:
         raise UsageError(
@@ -106,11 +120,10 @@ def load_baseline(path: str) -> tuple[Entry, ...]:
             f"the baseline {path} cannot be read: {(error.strerror or str(error)).lower()}",
             "name another, or mend it",
         ) from error
-    except (
-        ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
-    ) as error:  # fmt: skip
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise UsageError(
-            f"{path} is no baseline: {error}", "delete it, and write one with --write-baseline"
+            f"{path} is no baseline: {reason}", "delete it, and write one with --write-baseline"
         ) from error
 
 
@@ -176,15 +189,27 @@ def write_baseline(
         )
     ordered = sorted(entries.values(), key=lambda entry: (entry.path, entry.code, entry))
     rows = [dict(zip(_KEYS, entry, strict=True)) for entry in ordered]
+    document = json.dumps({"version": VERSION, "findings": rows}, indent=1, ensure_ascii=False)
+    _write(path, f"{document}\n")
+    return len(kept)
+
+
+def _write(path: str, text: str) -> None:
+    """Write a baseline, atomically; one that is the same already is left as it is.
+
+    Its time of change would set off those who watch the file.
+    """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                if file.read() == text:
+                    return
         with open(temporary, "w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, "findings": rows}, file, indent=1, ensure_ascii=False)
-            file.write("\n")
+            file.write(text)
         os.replace(temporary, path)
     except OSError as error:
         raise UsageError(
             f"the baseline {path} cannot be written: {(error.strerror or str(error)).lower()}",
             "name a file in a folder that can be written to",
         ) from error
-    return len(kept)

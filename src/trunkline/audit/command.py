@@ -158,7 +158,7 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
             raise UsageError("no rule is left to run", "ignore less, or select more")
         return _once(config, rules, wanted, options)
 
-    return _watch(root, once) if options["watch"] else once()
+    return _watch(root, options["baseline"], once) if options["watch"] else once()
 
 
 def _relative(paths: tuple[str, ...], root: str) -> tuple[str, ...]:
@@ -244,9 +244,7 @@ def _report(
     lines = SourceLines(config.root)
     files = sum(not wanted or is_within(name, wanted) for name in result.project.table.names)
     path = options["baseline"] or os.path.join(config.root, config.baseline)
-    judged = Judged(
-        frozenset(rule.code for rule in rules), wanted, tuple(error.path for error in result.errors)
-    )
+    judged = Judged.by(rules, result.errors, wanted)
     if options["write_baseline"]:
         count = write_baseline(path, result.findings, lines, judged)
         click.echo(
@@ -271,7 +269,7 @@ def _report(
     return Report(
         findings, known, result.suppressed, result.errors, result.undecided, rules,
         tuple(str(item.type) for item in config.canonical), files, lines, before, gone,
-        trend,
+        trend, "" if before is None else os.path.relpath(path, config.root),
     )  # fmt: skip
 
 
@@ -298,12 +296,12 @@ def _show(report: "Report", options: dict[str, Any]) -> None:
         click.echo(text, nl=False)
 
 
-def _watch(root: str, once: Callable[[], int]) -> int:
+def _watch(root: str, baseline: str | None, once: Callable[[], int]) -> int:
     from trunkline.audit.watch import changes
 
     code = 0
     try:
-        for _ in changes(root):
+        for _ in changes(root, baseline):
             click.clear()
             code = _explained(once)  # a mistake is there to be mended while we watch
     except KeyboardInterrupt:

@@ -95,7 +95,7 @@ def _unreadable(path: str, line: int, problem: str) -> ConfigurationMistake:
 
 class _ConfigReader(ValueReader):
     def __init__(self, data: bytes, path: str, base: AuditConfig) -> None:
-        super().__init__(path, data.decode("utf-8", "replace").splitlines())
+        super().__init__(path, data.decode("utf-8", "replace"))
         self.base = base
         if data.startswith(codecs.BOM_UTF8):
             raise self._unreadable("starts with a byte order mark, which TOML does not allow", 1)

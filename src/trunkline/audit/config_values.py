@@ -2,11 +2,11 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from trunkline.audit.config import Name, as_mapping
-from trunkline.audit.config_lines import line_of
+from trunkline.audit.config_lines import KeyLines
 from trunkline.audit.problems import ConfigurationMistake
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?\Z")
@@ -18,15 +18,16 @@ class ValueReader:
 
     Args:
         path: Path of the file, as messages show it.
-        lines: Its lines.
+        text: Its text; valid TOML, once a mistake is kept.
 
     Attributes:
         mistakes: What was wrong so far.
     """
 
-    def __init__(self, path: str, lines: Sequence[str]) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.lines = lines
+        self._text = text
+        self._lines: KeyLines | None = None
         self.mistakes: list[ConfigurationMistake] = []
 
     def table(self, value: object, key: str) -> Mapping[str, object]:
@@ -110,5 +111,7 @@ class ValueReader:
 
     def mistake(self, key: str, problem: str, remedy: str) -> None:
         """Keep a mistake, with the line on which its key stands."""
-        line = line_of(self.lines, key)
+        if self._lines is None:
+            self._lines = KeyLines(self._text)
+        line = self._lines.line_of(key)
         self.mistakes.append(ConfigurationMistake(self.path, line, key, problem, remedy))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from trunkline.audit import entities
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.discovery import discover
-from trunkline.audit.findings import Finding, Undecided, is_within
+from trunkline.audit.findings import Finding, Suppressed, Undecided, is_within
 from trunkline.audit.modules import build_table
 from trunkline.audit.problems import CheckerError
 from trunkline.audit.project import Project
@@ -34,7 +34,7 @@ class Result(NamedTuple):
     """
 
     findings: tuple[Finding, ...]
-    suppressed: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
     errors: tuple[CheckerError, ...]
     undecided: tuple[Undecided, ...]
     rules: tuple[Rule, ...]
@@ -69,6 +69,7 @@ def run_audit(
     wanted = tuple(paths)
     if wanted:
         kept = [finding for finding in kept if is_within(finding.path, wanted)]
+        suppressed = [item for item in suppressed if is_within(item.finding.path, wanted)]
     return Result(
         tuple(kept), tuple(suppressed), (*errors, *project.library.errors()),
         tuple(dict.fromkeys(project.undecided)), chosen, project,

@@ -72,6 +72,18 @@ def is_within(path: str, folders: Iterable[str]) -> bool:
     return any(path == item or path.startswith(f"{item}/") or item in {"", "."} for item in folders)
 
 
+class Suppressed(NamedTuple):
+    """A finding that a comment lets by.
+
+    Attributes:
+        finding: The finding.
+        reason: Why it may stand, as the comment says.
+    """
+
+    finding: Finding
+    reason: str
+
+
 class Undecided(NamedTuple):
     """Something a rule asked and could not decide from source.
 

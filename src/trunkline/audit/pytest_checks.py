@@ -1,12 +1,19 @@
 """The audit as tests, for ``pytest --trunkline-audit``: each rule for each canonical type."""
 
+# Paths stay texts, as everywhere in the audit.
+# ruff: noqa: PTH110, PTH118
+
+import os
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from trunkline.audit.baseline import Compared, Entry, Judged, compare, load_baseline
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.findings import Finding
 from trunkline.audit.registry import select_rules
+from trunkline.audit.reports.outline import plural
 from trunkline.audit.reports.text import draw_finding
 from trunkline.audit.sources import SourceLines
 
@@ -42,16 +49,23 @@ class AuditSession:
 
     Args:
         root: Folder of the project.
+        baseline: False to count what the baseline lets by, too.
 
     Raises:
         ConfigurationError: The configuration has mistakes.
+        UsageError: The baseline cannot be read.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, baseline: bool = True) -> None:
         self.config: AuditConfig = load_config(root)
         self._rules = select_rules(self.config.select, self.config.ignore)
         self._result: Result | None = None
+        self._compared: Compared | None = None
         self._lines = SourceLines(self.config.root)
+        path = os.path.join(self.config.root, self.config.baseline)
+        self._baseline: tuple[Entry, ...] = ()
+        if baseline and os.path.exists(path):
+            self._baseline = load_baseline(path)
 
     def checks(self) -> list[AuditCheck]:
         """Return the tests: each type exists, each rule for each type, each rule for the rest."""
@@ -75,16 +89,33 @@ class AuditSession:
     def problems(self, check: AuditCheck) -> str:
         """Return what speaks against a test's claim, drawn for a person; empty when it holds."""
         result = self.result()
+        compared = self._parted(result)
         if not check.code:
-            return self._existence(result, check.subject)
-        found = [f for f in result.findings if f.code == check.code and f.subject == check.subject]
-        return self._drawn(found, check) if found else ""
+            is_known = any(
+                finding.code == "TL003" and finding.subject == check.subject
+                for finding in compared.known
+            )
+            return "" if is_known else self._existence(result, check.subject)
+        new, known = ([*self._of(check, some)] for some in (compared.new, compared.known))
+        return self._drawn(new, len(known), check) if new else ""
 
     def result(self) -> Result:
         """Return the audit's result; the first call runs it."""
         if self._result is None:
             self._result = run_audit(self.config, self._rules)
         return self._result
+
+    def _parted(self, result: Result) -> Compared:
+        if self._compared is None:
+            judged = Judged.by(result.rules, result.errors)
+            self._compared = compare(self._baseline, result.findings, self._lines, judged)
+        return self._compared
+
+    @staticmethod
+    def _of(check: AuditCheck, findings: Iterable[Finding]) -> Iterator[Finding]:
+        for finding in findings:
+            if (finding.code, finding.subject) == (check.code, check.subject):
+                yield finding
 
     @staticmethod
     def _existence(result: Result, subject: str) -> str:
@@ -104,8 +135,10 @@ class AuditSession:
                 )
         return ""
 
-    def _drawn(self, found: list[Finding], check: AuditCheck) -> str:
-        rows = [f"{check.claim}: {len(found)} finding{'s' if len(found) > 1 else ''} against it"]
+    def _drawn(self, found: list[Finding], known: int, check: AuditCheck) -> str:
+        rows = [f"{check.claim}: {plural(len(found), 'finding')} against it"]
+        if known:
+            rows[0] += f", besides {known} known to the baseline"
         for finding in found[:_SHOWN]:
             rows.extend(draw_finding(finding, self._lines))
         if len(found) > _SHOWN:

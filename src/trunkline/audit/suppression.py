@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from trunkline.audit.findings import Finding
+from trunkline.audit.findings import Finding, Suppressed
 from trunkline.audit.project import Project
 from trunkline.audit.registry import rule_names
 from trunkline.audit.source.facts import Suppression
@@ -10,7 +10,7 @@ from trunkline.audit.source.facts import Suppression
 
 def apply_suppressions(
     project: Project, findings: Iterable[Finding], codes: frozenset[str]
-) -> tuple[list[Finding], list[Finding]]:
+) -> tuple[list[Finding], list[Suppressed]]:
     """Part findings into those that stand and those that are suppressed.
 
     A suppression without codes or without a reason suppresses nothing: TL001 reports it. One that
@@ -26,14 +26,14 @@ def apply_suppressions(
     """
     used: set[tuple[str, int]] = set()
     kept: list[Finding] = []
-    suppressed: list[Finding] = []
+    suppressed: list[Suppressed] = []
     for finding in findings:
         by = _suppression(project, finding)
         if by is None:
             kept.append(finding)
         else:
             used.add((finding.path, by.line))
-            suppressed.append(finding)
+            suppressed.append(Suppressed(finding, by.reason))
     if "TL002" in codes:
         kept.extend(_unused(project, used, codes))
         kept.sort()

@@ -7,31 +7,37 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
+from trunkline.audit.config import AuditConfig
 from trunkline.audit.config_reader import load_config
-from trunkline.audit.discovery import DEFAULT_EXCLUDES, discover
+from trunkline.audit.discovery import discover
 from trunkline.audit.problems import ConfigurationError
 
 _SECONDS = 0.5
 
 
 def changes(
-    root: str, sleep: Callable[[float], None] = time.sleep, seconds: float = _SECONDS
+    root: str,
+    baseline: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    seconds: float = _SECONDS,
 ) -> Iterator[None]:
-    """Yield at once, and again after every change of a file or of the configuration.
+    """Yield at once, and again after every change of a file, the configuration or the baseline.
 
     Args:
         root: Absolute path of the project's folder.
+        baseline: Path of the baseline; None for the one that the configuration names.
         sleep: Waits between two looks.
         seconds: How long to wait.
     """
     last: object = None
     stamp: object = None
-    excludes: tuple[str, ...] = DEFAULT_EXCLUDES
+    config = AuditConfig(root)
     while True:
         current = _stamp(os.path.join(root, "pyproject.toml"))
         if current != stamp:
-            stamp, excludes = current, _excludes(root, excludes)
-        now = (_files(root, excludes), stamp)
+            stamp, config = current, _config(root, config)
+        known = _stamp(baseline or os.path.join(root, config.baseline))
+        now = (_files(root, config.excludes), stamp, known)
         if now != last:
             last = now
             yield
@@ -53,8 +59,8 @@ def _stamp(path: str) -> object:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _excludes(root: str, before: tuple[str, ...]) -> tuple[str, ...]:
+def _config(root: str, before: AuditConfig) -> AuditConfig:
     try:
-        return load_config(root).excludes
+        return load_config(root)
     except ConfigurationError:
         return before  # the audit says what is wrong

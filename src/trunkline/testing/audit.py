@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from trunkline.audit.problems import ConfigurationError
+from trunkline.audit.problems import ConfigurationError, UsageError
 from trunkline.audit.pytest_checks import AuditCheck, AuditSession
 
 
@@ -55,11 +55,14 @@ def audit_items(session: pytest.Session) -> list[AuditItem]:
         session: The run; its root folder is what is audited.
 
     Raises:
-        pytest.UsageError: The configuration has mistakes.
+        pytest.UsageError: The configuration has mistakes, or the baseline cannot be read.
     """
     try:
-        audit = AuditSession(str(session.config.rootpath))
-    except ConfigurationError as error:
+        audit = AuditSession(
+            str(session.config.rootpath),
+            baseline=not session.config.getoption("--trunkline-audit-no-baseline"),
+        )
+    except (ConfigurationError, UsageError) as error:
         raise pytest.UsageError(f"--trunkline-audit: {error}") from error
     return [
         AuditItem.from_parent(

@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="add a test of each audit rule for each canonical type",
     )
     group.addoption(
+        "--trunkline-audit-no-baseline",
+        action="store_true",
+        help="fail these tests for what the audit's baseline lets by, too",
+    )
+    group.addoption(
         "--trunkline-staging",
         metavar="ADDRESS",
         help="address of the running server that the `staging` fixture gives, host:port or URL",

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from trunkline.audit.command import audit
 from trunkline.audit.example import CONFIGURATION, FILES
 from trunkline.audit.pytest_checks import AuditSession
 
@@ -33,6 +36,28 @@ def test_fail_with_the_findings_and_pass_after_the_repair(legacy_tree: Path) -> 
         (legacy_tree / path).unlink()
     repaired = AuditSession(str(legacy_tree))
     assert [check.name for check in repaired.checks() if repaired.problems(check)] == []
+
+
+def _failing(root: Path, *, baseline: bool = True) -> dict[str, str]:
+    session = AuditSession(str(root), baseline=baseline)
+    problems = {check.name: session.problems(check) for check in session.checks()}
+    return {name: text for name, text in problems.items() if text}
+
+
+def test_a_baseline_lets_old_findings_by_and_new_ones_fail(legacy_tree: Path) -> None:
+    """As it does for the command; what it lets by can be asked for."""
+    (legacy_tree / "pyproject.toml").write_text(
+        CONFIGURATION.replace("containers:Application.engine", "containers:Application.motor")
+    )
+    every = _failing(legacy_tree)
+    assert "Engine-exists" in every
+    CliRunner().invoke(audit, ["--root", str(legacy_tree), "--write-baseline"])
+    assert _failing(legacy_tree) == {}
+    assert _failing(legacy_tree, baseline=False) == every
+    (legacy_tree / "app" / "more.py").write_text("from app.old import OldEngine\n")
+    ((name, text),) = _failing(legacy_tree).items()
+    assert name == "Engine-TL204-legacy-import"
+    assert "alone: 1 finding against it, besides 1 known to the baseline\napp/more.py:1" in text
 
 
 def test_one_of_each_rule_for_each_type(legacy_tree: Path) -> None:

@@ -142,13 +142,29 @@ def test_a_file_that_is_passed_over_keeps_its_baseline(legacy_tree: Path) -> Non
     assert "app/views.py" not in _audit(legacy_tree).stdout
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2}', '{"version": 1}', "[" * 9999])
-def test_what_is_no_baseline_is_neither_read_nor_overwritten(legacy_tree: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is no baseline: Expecting value: line 1"),
+        ("[]", "is no baseline: it is no table"),
+        ("{}", "is no baseline: it lacks 'version'"),
+        ('{"version": 2}', "is a baseline of version 2"),
+        ('{"version": 1}', "is no baseline: it lacks 'findings'"),
+        ('{"version": 1, "findings": {"a": 1}}', "its findings are no list of tables"),
+        ('{"version": 1, "findings": ["a"]}', "its findings are no list of tables"),
+        ('{"version": 1, "findings": [{}]}', "is no baseline: it lacks 'fingerprint'"),
+        ("[" * 9999, "is no baseline: maximum recursion depth exceeded"),
+    ],
+)
+def test_what_is_no_baseline_is_neither_read_nor_overwritten(
+    legacy_tree: Path, text: str, problem: str
+) -> None:
     path = legacy_tree / "trunkline-baseline.json"
     path.write_text(text)
     for arguments in ([], ["--write-baseline"]):
         result = _audit(legacy_tree, *arguments)
         assert result.exit_code == 2
+        assert problem in result.stderr
         assert "delete it, and write one with --write-baseline" in result.stderr
     assert path.read_text() == text
 

@@ -165,6 +165,26 @@ def test_pytest_explains_a_mistaken_configuration(form: Form) -> None:
     assert "pyproject.toml:2: tool.trunkline.audit.select: must be a list" in done.stderr
 
 
+def test_pytest_takes_the_baseline_into_account_unless_told_otherwise(form: Form) -> None:
+    root = form("original")
+    done = CliRunner().invoke(audit, ["--root", str(root), "--write-baseline"])
+    assert done.exit_code == 0, done.output
+    options = ("-m", "pytest", "-p", "trunkline.testing.plugin", "-p", "no:cacheprovider",
+               "--trunkline-audit", "-q", "-k", "TL or exists")  # fmt: skip
+    plain = _python(root, *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert plain.returncode == 0, plain.stdout
+    every = _python(
+        root, *options, "--trunkline-audit-no-baseline", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
+    )
+    assert every.returncode == 1
+    assert "TL101" in every.stdout
+    (root / "trunkline-baseline.json").write_text("[]")
+    refused = _python(root, *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert refused.returncode == 4
+    assert refused.stderr.startswith("ERROR: --trunkline-audit: ")
+    assert "trunkline-baseline.json is no baseline: it is no table" in refused.stderr
+
+
 def test_the_plugin_reads_no_audit_unless_asked(tmp_path: Path) -> None:
     code = (
         "import sys, trunkline.testing.plugin\n"

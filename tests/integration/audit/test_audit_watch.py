@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from trunkline.audit.command import audit
 
 SECONDS = 60.0
 """How long a line may keep us waiting before the test gives up."""
@@ -17,14 +20,15 @@ SECONDS = 60.0
 class _Watching:
     """A watching process whose output is read line by line."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *arguments: str) -> None:
         code = "import sys; from trunkline.audit.command import audit; audit(sys.argv[1:])"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "--watch", "--select", "TL401", "--root", str(root)],
+            [sys.executable, "-c", code, "--watch", "--select", "TL401", "--root", str(root),
+             *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        )  # fmt: skip
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -53,12 +57,12 @@ class _Watching:
 
 
 @pytest.fixture
-def watching(tmp_path: Path) -> Iterator[_Watching]:
-    """Watch a folder of two modules."""
+def watching(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[_Watching]:
+    """Watch a folder of two modules, with the arguments that a test gives."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__init__.py").write_text("")
     (tmp_path / "app" / "views.py").write_text("import app\n")
-    started = _Watching(tmp_path)
+    started = _Watching(tmp_path, *getattr(request, "param", ()))
     yield started
     started.end()
 
@@ -121,3 +125,40 @@ def test_goes_on_when_the_configuration_or_the_folder_cannot_be_read(
     (tmp_path / "app" / "more.py").write_text("")
     watching.wait_for("no findings in 3 files")
     assert watching.interrupt() == 0
+
+
+def _write_baseline(root: Path, *arguments: str) -> None:
+    done = CliRunner().invoke(
+        audit, ["--select", "TL401", "--root", str(root), "--write-baseline", *arguments]
+    )
+    assert done.exit_code == 0, done.output
+
+
+def test_follows_the_baseline_also_where_the_configuration_names_another(
+    watching: _Watching, tmp_path: Path
+) -> None:
+    watching.wait_for("no findings in 2 files")
+    (tmp_path / "app" / "views.py").write_text("import app.gone\n")
+    watching.wait_for("1 finding in 2 files")
+    _write_baseline(tmp_path)
+    watching.wait_for("no findings in 2 files; 1 known to the baseline")
+    (tmp_path / "pyproject.toml").write_text('[tool.trunkline.audit]\nbaseline = "old.json"\n')
+    watching.wait_for("1 finding in 2 files")
+    (tmp_path / "trunkline-baseline.json").rename(tmp_path / "old.json")
+    watching.wait_for("no findings in 2 files; 1 known to the baseline")
+    (tmp_path / "old.json").unlink()
+    watching.wait_for("1 finding in 2 files")
+
+
+@pytest.mark.parametrize("watching", [["--no-baseline", "--write-baseline"]], indirect=True)
+def test_is_not_set_off_by_what_it_writes(watching: _Watching, tmp_path: Path) -> None:
+    """A baseline that is the same already is left as it is."""
+    watching.wait_for("trunkline-baseline.json lets 0 findings by")
+    path = tmp_path / "trunkline-baseline.json"
+    before = (path.stat().st_mtime_ns, path.stat().st_ino)
+    (tmp_path / "app" / "more.py").write_text("")
+    watching.wait_for("trunkline-baseline.json lets 0 findings by")
+    # The run before has ended for certain once the next one speaks.
+    (tmp_path / "app" / "another.py").write_text("")
+    watching.wait_for("trunkline-baseline.json lets 0 findings by")
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == before

@@ -1,10 +1,12 @@
 """Every mistake in the configuration is named with its line and a remedy, all at once."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from trunkline.audit.config import AuditConfig, Name, find_root
+from trunkline.audit.config_lines import KeyLines
 from trunkline.audit.config_reader import load_config
 from trunkline.audit.problems import ConfigurationError
 
@@ -195,6 +197,50 @@ def test_refuses_one_type_twice(tmp_path: Path) -> None:
 def test_finds_the_lines_of_tables_that_are_written_inline(tmp_path: Path) -> None:
     text = "[tool.trunkline]\naudit = {select = 3}\ncanonical = [{type = 'a:B', famly = []}]\n"
     assert [line for line, _, _ in _mistakes(tmp_path, text)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("tool.trunkline.audit.select = 3\n\ntool.trunkline.audit.max-bytes = 0\n", [3, 1]),
+        ("[tool]\ntrunkline.audit.ignore = 3\ntrunkline.canonical = 3\n", [2, 3]),
+        ("[tool.trunkline]\n\naudit.ignore = 3\n'canonical' = 3\n", [3, 4]),
+        ("[tool.trunkline.audit]\nselect = [\n  'TL2',\n  3,\n]\n'ignore' = 3\n", [2, 6]),
+        ("[tool.trunkline.audit]\n'tests' = [\n  '[x]',\n]\n\"ignore\" = 3\n", [5]),
+        ("a = '''\n[tool.trunkline.audit]\nselect = 3\n'''\n[tool.trunkline]\naudit = 3\n", [6]),
+        ('a = """\n[[tool.trunkline.contract]]\n"""\n[[tool.trunkline.contract]]\n', [4]),
+        ("# x\u2028y\r\n[tool.trunkline.audit]\r\nselect = 3\r\n", [3]),
+        ("[ tool . 'trunkline' . audit ] # x\n  select=3\n", [2]),
+        (
+            "[[tool.trunkline.canonical]]\ntype = 'a:B'\n[[tool.trunkline.canonical]]\ntype=3\n",
+            [4],
+        ),
+        ("[[tool.trunkline.canonical]]\ntype = 'a:B'\n[tool.trunkline.canonical.scope]\n", [3]),
+        ("[tool.trunkline]\ncanonical = [\n  {type = 'a:B'},\n  {type = 3},\n]\n", [2]),
+        ("[tool]\ntrunkline = 3\n", [2]),
+    ],
+)
+def test_finds_the_line_however_a_key_is_written(
+    tmp_path: Path, text: str, lines: list[int]
+) -> None:
+    assert [line for line, _, _ in _mistakes(tmp_path, text)] == lines
+
+
+@pytest.mark.parametrize("header", [0, 1, 2])
+@pytest.mark.parametrize("inline", [0, 1, 2])
+@pytest.mark.parametrize("before", ["", "# c\n\n", "[z]\n", "[z]\ny = [\n'''\n[a]''',\n]\n"])
+def test_the_line_of_a_key_is_where_it_was_written(header: int, inline: int, before: str) -> None:
+    """So many parts of a key stand in a header, so many in a table written inline."""
+    path = ["a", "b", "c", "d", "e"]
+    value = "1"
+    for part in reversed(path[5 - inline :]):
+        value = f"{{{part} = {value}}}"
+    if "[z]" in before:
+        header = max(header, 1)  # or the key would be one of that table
+    head = f"[{'.'.join(path[:header])}]\n" if header else ""
+    text = f"{before}{head}{'.'.join(path[header : 5 - inline])} = {value}\n"
+    tomllib.loads(text)
+    assert KeyLines(text).line_of("a.b.c.d.e") == text.count("\n")
 
 
 def test_a_layer_of_strangers_is_a_contract(tmp_path: Path) -> None:

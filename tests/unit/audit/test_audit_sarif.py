@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -74,12 +75,25 @@ def test_a_run_without_findings_is_valid(write: Write) -> None:
     assert _results(_log(write({"app.py": ""}))) == []
 
 
+def test_the_tool_says_which_version_it_is(write: Write) -> None:
+    driver = _log(write({"app.py": ""}))["runs"][0]["tool"]["driver"]
+    assert driver["version"] == version("trunkline")
+
+
+def test_a_rule_is_explained_where_its_findings_are_shown(write: Write) -> None:
+    (run,) = _log(write({"app.py": ""}))["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert rule["help"]["markdown"].startswith(f"# {rule['id']} ")
+
+
 def test_what_is_let_by_is_marked_as_suppressed(write: Write) -> None:
     root = write({**FILES, "app/third.py": SUPPRESSED})
-    states = {
-        _path(r): [s["kind"] for s in r.get("suppressions", ())] for r in _results(_log(root))
+    by_path = {_path(result): result.get("suppressions") for result in _results(_log(root))}
+    assert by_path == {
+        "app/first.py": None,
+        "app/second.py": None,
+        "app/third.py": [{"kind": "inSource", "justification": "it comes with the next release"}],
     }
-    assert states == {"app/first.py": [], "app/second.py": [], "app/third.py": ["inSource"]}
 
 
 def test_a_consequence_leads_to_its_root_cause(write: Write) -> None:
@@ -95,13 +109,18 @@ def test_what_the_baseline_knows_is_unchanged_and_the_rest_is_new(write: Write) 
     assert all("baselineState" not in result for result in _results(_log(root)))
     CliRunner().invoke(audit, ["--root", str(root), "--write-baseline"])
     write({"app/third.py": "import app.lost\n", "app/fourth.py": SUPPRESSED})
-    states = {_path(result): result["baselineState"] for result in _results(_log(root))}
+    results = _results(_log(root))
+    states = {_path(result): result["baselineState"] for result in results}
     assert states == {
         "app/first.py": "unchanged",
         "app/second.py": "unchanged",
         "app/third.py": "new",
         "app/fourth.py": "new",
     }
+    by_path = {_path(result): result.get("suppressions") for result in results}
+    known = "known to the baseline trunkline-baseline.json"
+    assert by_path["app/first.py"] == [{"kind": "external", "justification": known}]
+    assert by_path["app/third.py"] is None
 
 
 def test_what_was_passed_over_is_a_notification(write: Write) -> None:

@@ -52,4 +52,12 @@ def test_counts_what_it_lets_by(write: Write, run: Run) -> None:
     write(
         {"app/__init__.py": "", "app/a.py": "import app.gone  # trunkline: ignore[TL401] built\n"}
     )
-    assert [finding.code for finding in run("TL401").suppressed] == ["TL401"]
+    ((finding, reason),) = run("TL401").suppressed
+    assert (finding.code, reason) == ("TL401", "built")
+
+
+def test_counts_what_it_lets_by_where_a_person_asks_alone(write: Write, run: Run) -> None:
+    line = "import app.gone  # trunkline: ignore[TL401] built\n"
+    write({"app/__init__.py": "", "app/a.py": line, "app/b.py": line})
+    (item,) = run("TL401", paths=("app/b.py",)).suppressed
+    assert item.finding.path == "app/b.py"

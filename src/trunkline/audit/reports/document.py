@@ -14,7 +14,7 @@ def markdown_report(report: Report) -> str:
     return "\n".join(_markdown(report)) + "\n"
 
 
-def _markdown(report: Report) -> Iterator[str]:  # noqa: C901 # one case after another
+def _markdown(report: Report) -> Iterator[str]:
     yield "# Audit report"
     yield ""
     yield f"{summary(report).capitalize()}."
@@ -30,12 +30,18 @@ def _markdown(report: Report) -> Iterator[str]:  # noqa: C901 # one case after a
     yield from _rules_table(report)
     yield from _phases_table(report)
     yield from _trend_table(report)
+    yield from _findings(report)
+    yield from _appendix(report)
+
+
+def _findings(report: Report) -> Iterator[str]:
     yield "## Findings, root causes first"
     yield ""
     if not report.findings:
         yield "None."
         yield ""
-    for cause in report.causes()[:_SHOWN_CAUSES]:
+    causes = report.causes()
+    for cause in causes[:_SHOWN_CAUSES]:
         finding = cause.finding
         yield f"- **{finding.code}** {_code(finding.place)} {_plain(finding.message)}"
         source = report.lines.line(finding.path, finding.line).strip()
@@ -45,10 +51,22 @@ def _markdown(report: Report) -> Iterator[str]:  # noqa: C901 # one case after a
         yield f"  - remedy: {_plain(finding.remedy)}"
         if cause.consequences:
             yield f"  - breaks: {listed(_code(item.path) for item in cause.consequences)}"
-    hidden = len(report.causes()) - _SHOWN_CAUSES
+    hidden = len(causes) - _SHOWN_CAUSES
     if hidden > 0:
         yield f"- and {hidden} more: `trunkline audit --format json` lists them all"
     yield ""
+
+
+def _appendix(report: Report) -> Iterator[str]:
+    if report.suppressed:
+        yield "## Suppressed"
+        yield ""
+        for finding, reason in report.suppressed:
+            yield (
+                f"- **{finding.code}** {_code(finding.place)} {_plain(finding.message)}: "
+                f"{_plain(reason)}"
+            )
+        yield ""
     if report.errors:
         yield "## Passed over"
         yield ""

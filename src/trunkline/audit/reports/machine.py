@@ -1,8 +1,10 @@
 """The reports that other programs read: JSON, SARIF and GitHub's annotations."""
 
 import json
+import re
 from typing import Final
 
+from trunkline.audit.explain import explain
 from trunkline.audit.findings import Finding
 from trunkline.audit.registry import all_rules
 from trunkline.audit.reports.outline import Report, group_title
@@ -16,7 +18,9 @@ def json_report(report: Report) -> str:
         "version": 1,
         "findings": [_row(finding, report) for finding in report.findings],
         "known": [_row(finding, report) for finding in report.known],
-        "suppressed": [_row(finding, report) for finding in report.suppressed],
+        "suppressed": [
+            _row(item.finding, report) | {"reason": item.reason} for item in report.suppressed
+        ],
         "errors": [
             {"path": e.path, "line": e.line, "column": e.column + 1, "problem": e.problem}
             for e in report.errors
@@ -55,6 +59,16 @@ def _row(finding: Finding, report: Report) -> dict[str, object]:
     }
 
 
+def _driver() -> dict[str, object]:
+    from importlib.metadata import version
+
+    released = version("trunkline")
+    driver: dict[str, object] = {"name": "trunkline", "version": released}
+    if re.fullmatch(r"\d+\.\d+\.\d+", released):  # Python's other versions are none of Semver's
+        driver["semanticVersion"] = released
+    return driver
+
+
 def sarif_report(report: Report) -> str:
     """Return the report as SARIF 2.1.0."""
     rules = [
@@ -63,7 +77,7 @@ def sarif_report(report: Report) -> str:
             "name": "".join(part.title() for part in rule.name.split("-")),
             "shortDescription": {"text": rule.summary},
             "fullDescription": {"text": " ".join((rule.__doc__ or "").split())},
-            "help": {"text": f"remedy: {rule.remedy}"},
+            "help": {"text": f"remedy: {rule.remedy}", "markdown": explain(rule)},
             "defaultConfiguration": {"level": "error", "enabled": rule.default},
             "properties": {"tags": [group_title(rule.code)]},
         }
@@ -74,14 +88,13 @@ def sarif_report(report: Report) -> str:
     state = {} if report.before is None else {"baselineState": "new"}
     results = [_result(finding, report, index) | state for finding in report.findings]
     results.extend(
-        _result(finding, report, index) | state | {"suppressions": [{"kind": "inSource"}]}
-        for finding in report.suppressed
+        _result(item.finding, report, index) | state | _let_by("inSource", item.reason)
+        for item in report.suppressed
     )
-    results.extend(
-        _result(finding, report, index)
-        | {"baselineState": "unchanged", "suppressions": [{"kind": "external"}]}
-        for finding in report.known
+    by_baseline = {"baselineState": "unchanged"} | _let_by(
+        "external", f"known to the baseline {report.baseline}"
     )
+    results.extend(_result(finding, report, index) | by_baseline for finding in report.known)
     notes = [
         {
             "level": "warning",
@@ -91,7 +104,7 @@ def sarif_report(report: Report) -> str:
         for error in report.errors
     ]
     run = {
-        "tool": {"driver": {"name": "trunkline", "rules": rules}},
+        "tool": {"driver": _driver() | {"rules": rules}},
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
         "originalUriBaseIds": {"ROOT": {"description": {"text": "the project's folder"}}},
         "columnKind": "unicodeCodePoints",
@@ -99,6 +112,10 @@ def sarif_report(report: Report) -> str:
     }
     document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _let_by(kind: str, reason: str) -> dict[str, object]:
+    return {"suppressions": [{"kind": kind, "justification": reason}]}
 
 
 def _result(finding: Finding, report: Report, index: dict[str, int]) -> dict[str, object]:

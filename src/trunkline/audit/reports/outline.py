@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from trunkline.audit.findings import GROUPS, Finding, Undecided
+from trunkline.audit.findings import GROUPS, Finding, Suppressed, Undecided
 from trunkline.audit.problems import CheckerError
 from trunkline.audit.rule import Rule
 from trunkline.audit.sources import SourceLines
@@ -92,11 +92,12 @@ class Report(NamedTuple):
         before: Findings of each rule in the baseline; None without one.
         gone: How many findings of the baseline are mended.
         trend: Findings in earlier commits, oldest first: (label, count); empty without history.
+        baseline: The file of the baseline; empty without one.
     """
 
     findings: tuple[Finding, ...]
     known: tuple[Finding, ...]
-    suppressed: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
     errors: tuple[CheckerError, ...]
     undecided: tuple[Undecided, ...]
     rules: tuple[Rule, ...]
@@ -106,6 +107,7 @@ class Report(NamedTuple):
     before: dict[str, int] | None = None
     gone: int = 0
     trend: tuple[tuple[str, int], ...] = ()
+    baseline: str = ""
 
     def causes(self) -> list[Cause]:
         """Return the findings, those that break most first, then by rule, file and line."""

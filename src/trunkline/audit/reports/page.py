@@ -73,6 +73,11 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
         yield "</dl></article>"
     if not report.findings:
         yield "<p>None.</p>"
+    if report.suppressed:
+        yield "<h2>Suppressed</h2>" + _table(
+            ("rule", "place", "what", "reason"),
+            ((_rule(f.code), _code(f.place), _long(f.message), _long(reason)) for f, reason in report.suppressed),
+        )  # fmt: skip
     if report.errors:
         yield "<h2>Passed over</h2>" + _table(
             ("place", "problem"),
