@@ -16,7 +16,7 @@ from trunkline.audit.source.parsing import (
     parse_module,
 )
 from trunkline.audit.source.reduction import reduce
-from trunkline.audit.source.structure import StructureReader, import_lines
+from trunkline.audit.source.structure import IMPORT, StructureReader
 from trunkline.audit.source.uses import UseReader
 
 _WORTH: Final = 0.5
@@ -113,7 +113,7 @@ class Reader:
         """
         program = self._request.program
         lines = needles.lines(data) if needles is not None else []
-        imports = import_lines(data) if program else []
+        imports = word_lines((IMPORT,), data) if program else []
         defined: set[int] | None = None
         try:
             while True:

@@ -7,6 +7,7 @@ from typing import Final
 
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Definition, Import
+from trunkline.audit.source.needles import word_lines
 from trunkline.audit.source.syntax import (
     branch_flags,
     catches_import_error,
@@ -16,7 +17,8 @@ from trunkline.audit.source.syntax import (
     suppresses,
 )
 
-_IMPORT_WORD: Final = re.compile(rb"import\b")
+IMPORT: Final = b"import"
+"""The word without which a line imports nothing; where it stands in a string the parser decides."""
 _NAME_MAKERS: Final = (
     b"sys.modules", b"globals()", b"exec(", b"vars()", b"global_enum", b"_convert_", b"meta_path",
     b"locals()[", b"__dict__[",
@@ -30,21 +32,6 @@ _HARMLESS_DECORATORS: Final = frozenset(
      "lru_cache", "cache", "total_ordering", "final", "runtime_checkable", "unique"}
 )  # fmt: skip
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match)
-
-
-def import_lines(data: bytes) -> list[int]:
-    """Return the numbers of the lines that may hold an import, sorted.
-
-    Args:
-        data: The file's bytes. Lines inside strings may be among them: the parser decides.
-    """
-    lines: list[int] = []
-    line, last = 1, 0
-    for match in _IMPORT_WORD.finditer(data):
-        line += data.count(b"\n", last, match.start())
-        last = match.start()
-        lines.append(line)
-    return lines
 
 
 class StructureReader:
@@ -63,7 +50,7 @@ class StructureReader:
         self.definitions: list[Definition] = []
         self.exports: tuple[str, ...] | None = None
         self.dynamic = 0
-        self._import_lines = import_lines(data)
+        self._import_lines = word_lines((IMPORT,), data)
         self._read_names: set[str] = set()
         self._walrus = b":=" in data
         self._moves_packages = b"MovedPackages" in data
