@@ -51,7 +51,7 @@ def test_a_warm_run_reads_nothing_and_finds_the_same(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Files that were written this very moment may change again unseen, and are read again.
-    monkeypatch.setattr("trunkline.audit.source.library._TICK_NANOSECONDS", 0)
+    monkeypatch.setattr("trunkline.audit.source.tree._TICK_NANOSECONDS", 0)
     cold = _audit(tree, cached=True)
     warm = _audit(tree, cached=True)
     assert cold.findings == warm.findings

@@ -16,17 +16,12 @@ from trunkline.audit.problems import CheckerError
 from trunkline.audit.rule import CONTAINER_NAMES
 from trunkline.audit.source.cache import Cache, Entry, content_digest
 from trunkline.audit.source.facts import Facts, pack, unpack
-from trunkline.audit.source.memory import keep_freed_memory
 from trunkline.audit.source.needles import Needles
 from trunkline.audit.source.on_demand import read_block, read_everything, read_names
 from trunkline.audit.source.parsing import Unreadable
-from trunkline.audit.source.processes import run_batches, usable_cores
-from trunkline.audit.source.reader import Reader, Request
+from trunkline.audit.source.reader import Request
+from trunkline.audit.source.tree import TreeReader
 
-_BATCH_BYTES: Final = 600_000
-_ROOM_BYTES: Final = 150_000_000
-_PARALLEL_FILES: Final = 60
-_TICK_NANOSECONDS: Final = 2_000_000_000
 _NOTHING: Final = Facts(0)
 _EVERYTHING: Final = 0
 _NAMES: Final = -1
@@ -64,10 +59,9 @@ class Library:
         settings = (config.sources, config.tests, config.max_bytes)
         self._cache = Cache(config.root, request, settings)
         self._cached = cached
+        self._reader = TreeReader(config, table, self.is_test, digests=cached)
         self._unkept: list[tuple[str, bytes, int, Facts]] = []
         self._errors: dict[str, CheckerError] = {}
-        self._at_hand: dict[str, bytes] = {}
-        self._room = _ROOM_BYTES
         self._unsaved = False
         self.read_files = 0
 
@@ -229,7 +223,8 @@ class Library:
         self._unkept.clear()
         if self._unsaved:
             self._unsaved = False
-            self._save()
+            if self._cached:
+                self._cache.save()
 
     def source(self, path: str) -> bytes | None:
         """Return the bytes of a file; None when it is gone."""
@@ -253,7 +248,9 @@ class Library:
         ]
         return tuple(sorted([*kept, *self._errors.values()]))
 
-    # Reading.
+    def forget_sources(self) -> None:
+        """Let go of the bytes that were kept for a second look."""
+        self._reader.forget()
 
     def _read(
         self,
@@ -262,103 +259,22 @@ class Library:
         started: int,
         only: Needles | None = None,
     ) -> dict[str, Entry]:
-        if not files:
-            return {}
         self.read_files += len(files)
         request = self._request._replace(names=(*self._request.names, *extra))
-        batches = _batches(files)
-        work = _BatchReader(self, Reader(request), batches, started, only)
-        processes = usable_cores() if len(files) >= _PARALLEL_FILES else 1
-        if processes > 1:
-            keep_freed_memory()
-        entries: dict[str, Entry] = {}
-        done: set[int] = set()
-        for number, rows in run_batches(work, len(batches), processes):
-            done.add(number)
-            for path, *row in rows:  # type: ignore[attr-defined] # rows of _BatchReader
-                entries[path] = Entry(*row)
-        for number in set(range(len(batches))) - done:
-            for file in batches[number]:
-                problem = "the process that read it, or a file beside it, died"
-                self._errors[file.path] = CheckerError(file.path, 0, 0, problem)
+        known = self._known if only is None and self._cached else None
+        entries, lost = self._reader.read(files, request, started, known, only)
+        for file in lost:
+            problem = "the process that read it, or a file beside it, died"
+            self._errors[file.path] = CheckerError(file.path, 0, 0, problem)
         return entries
 
-    def read_one(
-        self, reader: Reader, file: SourceFile, started: int, only: Needles | None
-    ) -> tuple[object, ...] | None:
-        """Read one file; return the row of its entry, None where it is to stay as it was."""
-        path = file.path
-        stamp = file.stamp if max(file.stamp[:2]) < started - _TICK_NANOSECONDS else None
-        if file.size > self._config.max_bytes:
-            limit = self._config.max_bytes // 1_000_000
-            problem = f"larger than {limit} MB ({file.size // 1_000_000} MB): not read"
-            return path, file.size, file.stamp, b"", b"", (0, 0, problem)
-        try:
-            data = self._read_bytes(path, file.size)
-        except OSError as error:
-            problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
-            return path, file.size, None, b"", b"", (0, 0, problem)
-        if only is not None and not only.stand_in(data):
-            return None
-        digest = content_digest(data) if self._cached else b""
+    def _known(self, path: str, digest: bytes) -> Entry | None:
+        """Return what is kept of a file with this content, where it is all that is asked for."""
         entry = self._cache.entries.get(path)
-        if only is None and entry is not None and entry.digest == digest and digest:
-            complete = not self._request.program or self._cache.program or _complete(entry)
-            if complete:
-                return path, file.size, stamp, digest, entry.packed, entry.error, entry.more
-        facts = reader.read(
-            data, self._table.names[path], path.endswith("__init__.py"), self.is_test(path)
-        )
-        if isinstance(facts, Unreadable):
-            return path, file.size, stamp, digest, b"", tuple(facts)
-        packed = marshal.dumps(pack(facts)) if facts is not None else b""  # type: ignore[arg-type] # plain tuples
-        return path, file.size, stamp, digest, packed, None
-
-    def _read_bytes(self, path: str, size: int) -> bytes:
-        """Return the bytes of a file; what this process read lately it has at hand."""
-        data = self._at_hand.get(path)
-        if data is None:
-            descriptor = os.open(os.path.join(self._config.root, path), os.O_RDONLY)
-            try:
-                data = os.read(descriptor, size + 1)
-            finally:
-                os.close(descriptor)
-            if self._room > 0:
-                self._room -= len(data)
-                self._at_hand[path] = data
-        return data
-
-    def forget_sources(self) -> None:
-        """Let go of the bytes that were kept for a second look."""
-        self._at_hand.clear()
-        self._room = 0
-
-    def _save(self) -> None:
-        if self._cached:
-            self._cache.save()
-
-
-class _BatchReader:
-    def __init__(
-        self,
-        library: Library,
-        reader: Reader,
-        batches: list[list[SourceFile]],
-        started: int,
-        only: Needles | None,
-    ) -> None:
-        self._library = library
-        self._reader = reader
-        self._batches = batches
-        self._started = started
-        self._only = only
-
-    def __call__(self, number: int) -> object:
-        rows = [
-            self._library.read_one(self._reader, file, self._started, self._only)
-            for file in self._batches[number]
-        ]
-        return [row for row in rows if row is not None]
+        if entry is None or entry.digest != digest:
+            return None
+        complete = not self._request.program or self._cache.program or _complete(entry)
+        return entry if complete else None
 
 
 def _complete(entry: Entry) -> bool:
@@ -366,15 +282,3 @@ def _complete(entry: Entry) -> bool:
     if entry.error is not None:
         return True
     return bool(entry.packed) and marshal.loads(entry.packed)[0] >= 1  # noqa: S302 # our own bytes
-
-
-def _batches(files: list[SourceFile]) -> list[list[SourceFile]]:
-    batches: list[list[SourceFile]] = [[]]
-    size = 0
-    for file in files:
-        if size > _BATCH_BYTES:
-            batches.append([])
-            size = 0
-        batches[-1].append(file)
-        size += file.size + 2_000
-    return batches
