@@ -120,6 +120,47 @@ def test_values_that_do_not_fit_are_refused_before_anything_is_built(app: Any, c
         assert isinstance(caught.value, ScopeValueError)
 
 
+@pytest.mark.parametrize("calls_before", [0, 1], ids=["first call", "later call"])
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        ((ANN, TRACE, ANN), {}),
+        ((ANN, TRACE, ANN), {"scope": Scope.REQUEST}),
+        ((ANN, TRACE, ANN), {"scope": Scope.REQUEST, "ambient": False}),
+        ((ANN, TRACE, ANN, TRACE), {"ambient": False}),
+        ((ANN, TRACE, ANN, TRACE, ANN), {}),
+    ],
+    ids=["one", "with a scope", "with all", "two", "three"],
+)
+def test_a_value_too_many_is_told_with_what_the_scope_takes_and_where_it_says_so(
+    app: Any, values: tuple[object, ...], options: Any, calls_before: int
+) -> None:
+    for _ in range(calls_before):
+        app.enter(ANN, TRACE).close()
+    with pytest.raises(ScopeValueError) as caught:
+        app.enter(*values, **options)
+    assert caught.value.failed == (
+        "a User was given to the REQUEST scope, which takes only user: User, trace: Trace"
+    )
+    assert caught.value.location == Application.user.location
+    assert caught.value.cause == "the value was given twice"
+    assert caught.value.remedy == "enter(user: User, trace: Trace)"
+
+
+@pytest.mark.parametrize("values", [(Scope.STEP,), (ANN, TRACE, Scope.STEP)])
+def test_a_scope_that_is_given_as_a_value_is_told_from_one(
+    app: Any, values: tuple[object, ...]
+) -> None:
+    with pytest.raises(ScopeValueError, match=r"name it: .* scope=Scope\.STEP") as caught:
+        app.enter(*values)
+    assert caught.value.failed == "the scope STEP was given to the REQUEST scope as a value"
+
+
+def test_what_names_no_providers_is_taken_for_a_value(app: Any) -> None:
+    with pytest.raises(ScopeValueError, match="a list was given to the REQUEST scope"):
+        app.enter(ANN, TRACE, given=[(Application.user, ANN)])
+
+
 def test_a_named_value_must_fit_and_belong_to_the_scope(app: Any) -> None:
     with pytest.raises(ScopeValueError, match="Expected User, got Trace"):
         app.enter(given={Application.user: TRACE, Application.trace: TRACE})

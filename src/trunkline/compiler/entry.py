@@ -2,7 +2,8 @@
 
 Written once the inner scope's class exists. It serves the usual call, with one value for each
 type in the order of declaration, and leaves everything else to ``_enter``. All parameters are
-plain ones, because the interpreter calls such functions fastest.
+plain ones, because the interpreter calls such functions fastest. So a value too many fills the one
+that follows the values; that is ``given``, which ``_enter`` can tell from a value.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def write_enter(
     surplus = [f"value_{index}" for index in range(max(most, 1) - len(own))]
     checks = [f"type({name}) is T_{name}" for name in own]
     checks += [f"{name} is MISSING" for name in surplus[:1]]
-    checks += ["scope is None", "given is None"]
+    checks += ["given is None", "scope is None"]
     if len({node.recipe.call for node in values}) < len(values):
         checks = ["False"]  # values of one class have to be named
     outer = (f"self{'._parent' * hops}._attention is not None" for hops in range(max(depth - 1, 1)))
@@ -49,7 +50,7 @@ def write_enter(
     lines = [*(["parent = self"] if depth > 1 else []), *opening]
     body = "\n".join(f"        {line}" for line in lines)
     text = f"""\
-def enter(self, {parameters}scope=None, given=None, ambient={ambient}):
+def enter(self, {parameters}given=None, scope=None, ambient={ambient}):
     if {" and ".join(checks)}:
         if {" or ".join(outer)}:
             self._check_open()

@@ -202,6 +202,9 @@ class OpenScope(Leaving):
         ambient: bool,
     ) -> OpenScope:
         self._check_open()
+        if given is not None and not isinstance(given, Mapping):
+            values, given = (*values, given), None  # one too many, in the place of `given`
+            scope = scope if isinstance(scope, BaseScope) else None  # where another one stands
         inner = self._program.chain.inner(self._path, scope)
         opened = self._program.opener((*self._path, inner))
         values = tuple(value for value in values if value is not MISSING)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.errors import ScopeValueError
 from trunkline.graph.blueprint import written_name
+from trunkline.scopes import BaseScope
 
 if TYPE_CHECKING:
     from trunkline.compiler.planner import NodePlan
@@ -118,6 +119,13 @@ def _wrong(
     elsewhere: Iterable[NodePlan] = (),
 ) -> ScopeValueError:
     got = type(value).__name__
+    if isinstance(value, BaseScope):
+        return ScopeValueError(
+            f"the scope {value.name} was given to the {scope} scope as a value",
+            location=declared[0].node.location if declared else None,
+            cause=f"the {scope} scope takes {_expected(declared) or 'no values'}",
+            remedy=f"name it: enter(..., scope={got}.{value.name})",
+        )
     meant = next((node for node in elsewhere if node.home != scope and _fits(node, value)), None)
     if meant is not None:
         return ScopeValueError(
