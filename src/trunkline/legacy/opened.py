@@ -34,12 +34,14 @@ from trunkline.legacy.counting import PROCESS
 from trunkline.legacy.standing import Step
 from trunkline.resolution.exits import Callback
 from trunkline.resolution.scope import OpenScope
+from trunkline.teardowns import Teardowns
 
 __all__ = ["OpenedScopes", "Opening", "value_key"]
 
 logger = logging.getLogger(__name__)
 
 _NAME: Final = "scopes of old calls"
+_BADLY: Final = "scopes of old calls closed badly"
 _SWEPT: Final = 4
 """Old scopes that are looked at whenever another one opens: more than open, so that they go."""
 
@@ -140,12 +142,17 @@ class OpenedScopes:
     def close(self, given: Mapping[Any, object]) -> bool:
         """Close the scope with these values; whether there was one.
 
-        A teardown that has to wait goes on in a task of the running loop; where none runs, it
-        waits for the end of the scope around it.
+        A teardown that has to wait goes on in a task of the running loop, and what it raises is
+        logged; where none runs, it waits for the end of the scope around it.
+
+        Raises:
+            ScopeCloseError: Teardowns that need not wait have failed.
         """
         found = self._take(value_key(given.values()))
-        if found is not None:
-            self._end(found.chain)
+        if found is not None and self._awaits:
+            self._end_in_loop(found.chain)
+        elif found is not None:
+            found.chain.close()
         return found is not None
 
     async def aclose(self, given: Mapping[Any, object]) -> bool:
@@ -209,9 +216,16 @@ class OpenedScopes:
                     self._over[key] = found
 
     def _end(self, chain: Chain) -> None:
-        if not self._awaits:
-            chain.close()
+        """Close scopes whose end nobody has asked for; what their teardowns raise is logged."""
+        if self._awaits:
+            self._end_in_loop(chain)
             return
+        try:
+            chain.close()
+        except Exception:  # the call of another user is no place to fail at
+            logger.exception(_BADLY)
+
+    def _end_in_loop(self, chain: Chain) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -224,7 +238,7 @@ class OpenedScopes:
     def _closed(self, task: asyncio.Task[None]) -> None:
         self._closing.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logger.error("a scope of an old call closed badly", exc_info=task.exception())
+            logger.error(_BADLY, exc_info=task.exception())
 
     def _all(self) -> list[Chain]:
         """Take out every scope, the latest first."""
@@ -245,24 +259,22 @@ class OpenedScopes:
         return found[::-1]
 
     def _stop(self) -> None:
-        failures = []
+        closing = Teardowns()
         for chain in self._all():
-            try:
+            with closing:
                 chain.close()
-            except Exception as failure:  # noqa: BLE001  # the others must close too
-                failures.append(failure)
-        _raise(failures)
+        closing.raise_together(_BADLY)
 
     async def _astop(self) -> None:
-        failures = []
+        closing = Teardowns()
         for chain in self._all():
-            try:
+            with closing:
                 await chain.aclose()
-            except Exception as failure:  # noqa: BLE001  # the others must close too
-                failures.append(failure)
-        if self._closing:
-            await asyncio.wait(self._closing)
-        _raise(failures)
+        loop = asyncio.get_running_loop()
+        if tasks := [task for task in self._closing if task.get_loop() is loop]:
+            with closing:
+                await asyncio.wait(tasks)
+        closing.raise_together(_BADLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,8 +323,3 @@ def _weakly(made: Any) -> Callable[[], Any]:
         return ref(made)
     except TypeError:  # an object that has no room for it
         return lambda: made
-
-
-def _raise(failures: list[Exception]) -> None:
-    if failures:
-        raise ExceptionGroup("scopes of old calls closed badly", failures)

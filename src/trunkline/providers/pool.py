@@ -18,6 +18,7 @@ from trunkline.graph.openings import opening_of_function
 from trunkline.providers.entries import Entries, Entry
 from trunkline.providers.turns import Turn
 from trunkline.stacks import waited_too_long
+from trunkline.teardowns import Teardowns
 from trunkline.waits import WAITS, Build, Builder, builds_on_this_stack
 
 __all__ = ["KeyedPool"]
@@ -33,29 +34,6 @@ def _build_of(entry: Entry) -> Build:
 
 def _nothing(_: Entry) -> None:
     """What there is to do for an object that leaves with its pool."""
-
-
-class _Teardowns:
-    """Around each of several teardowns: what one raises keeps none of the others from running.
-
-    Attributes:
-        failures: What they raised.
-        interruption: The first that is no failure, such as a cancellation.
-    """
-
-    def __init__(self) -> None:
-        self.failures: list[Exception] = []
-        self.interruption: BaseException | None = None
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
-        if isinstance(error, Exception):
-            self.failures.append(error)
-        else:
-            self.interruption = self.interruption or error
-        return True
 
 
 class KeyedPool(Builder):
@@ -257,7 +235,7 @@ class KeyedPool(Builder):
         self, entries: list[Entry], closed: Callable[[Entry], None] = _nothing
     ) -> list[Exception]:
         """Tear down all of them, also where one raises or is interrupted; what they raised."""
-        teardowns = _Teardowns()
+        teardowns = Teardowns()
         for entry in entries:
             with teardowns:
                 try:
@@ -269,7 +247,7 @@ class KeyedPool(Builder):
     async def _aclose_all(
         self, entries: list[Entry], closed: Callable[[Entry], None] = _nothing
     ) -> list[Exception]:
-        teardowns = _Teardowns()
+        teardowns = Teardowns()
         for entry in entries:
             with teardowns:
                 try:
@@ -278,7 +256,7 @@ class KeyedPool(Builder):
                     closed(entry)
         return self._failures_of(teardowns)
 
-    def _failures_of(self, teardowns: _Teardowns) -> list[Exception]:
+    def _failures_of(self, teardowns: Teardowns) -> list[Exception]:
         if teardowns.interruption is not None:
             self._keep(teardowns.failures)
             raise teardowns.interruption
