@@ -1,6 +1,9 @@
 """Batches are done once each, on several processes, and a dying process is survived."""
 
 import os
+import select
+
+import pytest
 
 from trunkline.audit.source.processes import run_batches
 
@@ -13,6 +16,25 @@ def test_every_batch_is_done_once() -> None:
     for processes in (1, 2, 4):
         found = dict(run_batches(_square, 50, processes))
         assert found == {number: number * number for number in range(50)}
+
+
+def test_systems_without_files_in_memory_use_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    parent = os.getpid()
+    seen, tell = os.pipe()
+
+    def work(number: int) -> object:
+        if os.getpid() == parent:
+            select.select([seen], [], [], 30)  # until the other one has begun
+        else:
+            os.write(tell, b"x")
+        return os.getpid(), "x" * 100_000
+
+    found = dict(run_batches(work, 50, 2))
+    os.close(seen)
+    os.close(tell)
+    assert sorted(found) == list(range(50))
+    assert len({process for process, _ in found.values()}) == 2  # type: ignore[misc] # rows of the work
 
 
 def test_a_process_that_dies_loses_its_own_batches_only() -> None:

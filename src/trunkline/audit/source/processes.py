@@ -2,8 +2,8 @@
 
 Forking costs 4 ms where starting an interpreter costs 40 and a pool of them 80 (measured on Linux),
 and the whole of a fast audit takes some hundred. Batches are handed out through a pipe, so that a
-core which others use takes fewer of them. Each forked process writes to a file in memory: it never
-waits for a reader.
+core which others use takes fewer of them. Each forked process writes to a file, in memory where
+the system has such files: it never waits for a reader.
 """
 
 import marshal
@@ -29,7 +29,7 @@ def can_fork() -> bool:
     """Tell whether a fork is safe here: the system has it and no other thread runs."""
     threading = sys.modules.get("threading")
     alone = threading is None or threading.active_count() == 1
-    return alone and hasattr(os, "fork") and hasattr(os, "memfd_create")
+    return alone and hasattr(os, "fork")
 
 
 def run_batches(
@@ -71,7 +71,7 @@ def run_batches(
 
 
 def _fork(work: Callable[[int], object], queue: int) -> tuple[int, int]:
-    results = os.memfd_create("trunkline-audit")
+    results = _results_file()
     process = os.fork()
     if process:
         return process, results
@@ -86,6 +86,15 @@ def _fork(work: Callable[[int], object], queue: int) -> tuple[int, int]:
         # Nothing of the parent's is flushed or closed twice.
         os._exit(status)
     raise AssertionError("unreachable")
+
+
+def _results_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("trunkline-audit")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:  # without a name, so that nobody has to remove it
+        return os.dup(file.fileno())
 
 
 def _write(file: int, data: bytes) -> None:
