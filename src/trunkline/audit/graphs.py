@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from trunkline.graph.model import Dependency, Graph, Node
     from trunkline.validation import Finding as GraphFinding
 
-"""The parameter by which a keyed provider gets its key."""
 _NO_EDGES: Final = frozenset({"Object", "Configuration"})
 LITERALS: Final = frozenset({"Dict", "Selector", *AGGREGATES})
 """Providers that take the items of a literal for providers; others inject the literal as it is."""
