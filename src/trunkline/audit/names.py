@@ -26,6 +26,7 @@ _FOLDER_NAMES: Final = frozenset(
 _NAMED: Final = frozenset(
     {entities.CLASS, entities.FUNCTION, entities.MODULE, entities.EXTERNAL, entities.INSTANCE}
 )
+_DEFINED: Final = frozenset({entities.CLASS, entities.FUNCTION})
 _ELSEWHERE: Final = facts.TYPE_CHECKING | facts.FALLBACK | facts.IN_FUNCTION | facts.MAIN_ONLY
 """Where a binding stands that an import of its module does not run, or only if another fails."""
 DEPTH: Final = 40
@@ -113,7 +114,9 @@ class NameResolver(ModuleStates, ABC):
                 return unknown("the name is deleted, and may be bound again")
         elif chosen is not None:
             entity = self._binding(module, chosen)
-            if self._bound_again(module, chosen, bound, entity):
+            if self._bound_again(module, chosen, bound, entity) or (
+                entity.kind in _DEFINED and any(map(_is_global, bound))
+            ):
                 return unknown("the name is bound to one of several things")
             if entity.kind == entities.INSTANCE and len(bound) > 1:
                 return Entity(entities.VALUE, module, name)
@@ -253,6 +256,11 @@ class NameResolver(ModuleStates, ABC):
     @abstractmethod
     def resolve(self, path: str | None) -> Entity:
         """Return what a path leads to."""
+
+
+def _is_global(binding: Definition | Import) -> bool:
+    """Tell whether a function says ``global name``, and so may bind the name to anything."""
+    return isinstance(binding, Definition) and bool(binding.flags & facts.IN_FUNCTION)
 
 
 def _is_deleted(binding: Definition | Import) -> bool:

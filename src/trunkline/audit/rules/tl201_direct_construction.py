@@ -66,6 +66,26 @@ class Registry:
 
     def make(self, context):
         return self.kind(context)
+
+class Other:
+    kind = Engine
+    kind = Fast
+
+    def make(self, context):
+        return self.kind(context)
+""",
+        """
+# file: app/views.py
+from app.engine import Engine
+
+kind = Engine
+
+def choose(other):
+    global kind
+    kind = other
+
+def view(context):
+    return kind(context)
 """,
         """
 # file: tests/test_engine.py

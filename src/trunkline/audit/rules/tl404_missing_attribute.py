@@ -11,6 +11,7 @@ from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
 _QUESTIONS: Final = (":hasattr", ":getattr")
+_TESTS: Final = frozenset({"builtins:isinstance", "builtins:issubclass", "builtins:callable"})
 
 
 class Check(Rule):
@@ -18,8 +19,10 @@ class Check(Rule):
 
     Objects are followed from constructions, factories, annotated parameters and `self`. A class
     with `__getattr__`, with bases outside the tree, or under an unknown decorator may have any
-    attribute: nothing is reported then, nor of what some line sets on such an object, nor in a
-    function that asks with `hasattr`.
+    attribute: nothing is reported then, nor of what some line sets on such an object. Whoever
+    asks is left alone too: a function that uses `hasattr` or `getattr`, or tests the object with
+    `isinstance` against another class or with `callable`; a block that goes on after an
+    `AttributeError`; a file that asks for the same name elsewhere.
     """
 
     code = "TL404"
@@ -68,8 +71,110 @@ def view(engine: Engine):
 def more(engine: Engine):
     return engine.seen, engine.version, engine.build, engine.told
 """,
+        """
+# file: app/views.py
+from contextlib import suppress
+from app.engine import Engine
+from app.protocols import Starts
+
+def tried(engine: Engine):
+    try:
+        engine.start()
+    except AttributeError:
+        engine.stats()
+    try:
+        return engine.start_time
+    except (TypeError, Exception):
+        return None
+
+def suppressed(engine: Engine):
+    with suppress(AttributeError):
+        engine.start()
+
+def tested(engine: Engine):
+    if isinstance(engine, Starts):
+        engine.start()
+
+def called(engine: Engine):
+    if callable(engine):
+        engine.start()
+
+def matched(engine: Engine):
+    match engine:
+        case Starts():
+            engine.start()
+
+class Runner:
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self.pauses = hasattr(engine, "pause")
+
+    def run(self):
+        if self.pauses:
+            self.engine.pause()
+
+class Aware:
+    def run(self, engine: Engine):
+        def start():
+            engine.start()
+        return start() if hasattr(engine, "start") else None
+# file: app/protocols.py
+from typing import Protocol, runtime_checkable
+
+@runtime_checkable
+class Starts(Protocol):
+    def start(self): ...
+# file: tests/test_engine.py
+import pytest
+from app.engine import Engine
+
+def test_it_cannot_start(engine: Engine):
+    with pytest.raises(AttributeError):
+        engine.start()
+""",
+        """
+# file: app/views.py
+from app.engine import Engine
+
+def unknown(engine, choose):
+    if isinstance(engine, Engine) or choose:
+        engine.start()  # may be of another class
+    if isinstance(engine, Engine):
+        engine = choose(engine)
+        engine.start()
+
+def after(engine):
+    if isinstance(engine, Engine):
+        pass
+    engine.start()
+""",
     )
     invalid = (
+        """
+# file: app/views.py
+from app.engine import Engine
+
+def told(engine):
+    if isinstance(engine, Engine):
+        engine.start()  # <-
+
+def matched(value):
+    match value:
+        case Engine() as engine:
+            engine.start()  # <-
+
+def tried(engine: Engine):
+    try:
+        engine.start()  # <-
+    except ValueError:
+        engine.stop()  # <-
+
+def elsewhere(engine: Engine):
+    try:
+        engine.stats()
+    except AttributeError:
+        engine.start()  # <-
+""",
         """
 # file: app/views.py
 from app.engine import Engine
@@ -106,7 +211,7 @@ class Use(Generic[T]):
         """Yield every use of an attribute that the class of its owner lacks."""
         added: dict[Entity, _Added] = {}
         for source in project.sources():
-            asking = _asking(source)
+            asking: _Asking | None = None
             uses = [(c.callee, c.line, c.column, c.scope) for c in source.facts.calls]
             uses += [(r.path, r.line, r.column, r.scope) for r in source.facts.references]
             for path, line, column, scope in uses:
@@ -125,7 +230,9 @@ class Use(Generic[T]):
                 if of not in added:
                     added[of] = _added(project, of)
                 of_heir = entity.kind == entities.INSTANCE and name in added[of].heirs
-                if not of_heir and name not in added[of].given and scope not in asking:
+                if asking is None:
+                    asking = _asking(project, source)
+                if not (of_heir or name in added[of].given or asking.of(name, line, scope)):
                     yield self.finding(
                         source.path,
                         line,
@@ -175,9 +282,51 @@ def _is_of(project: Project, path: str | None, of: Entity) -> bool:
     )
 
 
-def _asking(source: Source) -> set[str]:
-    """Return the functions that ask whether an object has an attribute, whichever they use then."""
-    return {call.scope for call in source.facts.calls if _named(call, _QUESTIONS)}
+class _Asking(NamedTuple):
+    """Where a file does not take an attribute for granted.
+
+    Attributes:
+        scopes: Functions that ask what an object has, or is.
+        names: Attributes that it asks for somewhere.
+        blocks: First and last lines of blocks that go on without an attribute.
+    """
+
+    scopes: frozenset[str]
+    names: frozenset[str]
+    blocks: tuple[tuple[int, int], ...]
+
+    def of(self, name: str, line: int, scope: str) -> bool:
+        """Tell whether a use of an attribute is prepared for its being missing."""
+        return (
+            name in self.names
+            or any(first <= line <= last for first, last in self.blocks)
+            or any(scope == asking or scope.startswith(f"{asking}.") for asking in self.scopes)
+        )
+
+
+def _asking(project: Project, source: Source) -> _Asking:
+    scopes: set[str] = set()
+    names: set[str] = set()
+    for call in source.facts.calls:
+        name = _named(call, _QUESTIONS)
+        if name:
+            names.add(name)
+        if name or _asks_for_another_class(project, call):
+            scopes.add(call.scope)
+    return _Asking(frozenset(scopes), frozenset(names), source.facts.doubted)
+
+
+def _asks_for_another_class(project: Project, call: Call) -> bool:
+    """Tell whether a call tests what an object is, against anything but its own class."""
+    if call.callee not in _TESTS or not call.arguments:
+        return False
+    own = project.resolver.resolve(call.arguments[0].value)
+    if own.kind not in {entities.CLASS, entities.INSTANCE}:
+        return False
+    if len(call.arguments) < 2:
+        return True
+    tested = project.resolver.resolve(call.arguments[1].value)
+    return tested != Entity(entities.CLASS, own.module, own.name)
 
 
 def _named(call: Call, callees: tuple[str, ...]) -> str:

@@ -43,11 +43,20 @@ class ExpressionReader(CallReader, ABC):
                 else:
                     self._field(part, scope)
         elif isinstance(item, ast.AST):
-            if isinstance(item, ast.MatchClass):
-                self._value(item.cls, scope, role="isinstance")
+            if isinstance(item, ast.pattern):
+                self._pattern(item, scope)
             for field in item._fields:
                 if field != "cls":
                     self._field(getattr(item, field, None), scope)
+
+    def _pattern(self, node: ast.pattern, scope: Scope) -> None:
+        """Read the class that a pattern asks for; what it catches is an object of it."""
+        if isinstance(node, ast.MatchClass):
+            self._value(node.cls, scope, role="isinstance")
+        elif isinstance(node, ast.MatchAs) and isinstance(node.pattern, ast.MatchClass):
+            path = self.plain_path(node.pattern.cls, scope)
+            if node.name is not None and path is not None:
+                self._set_local(scope, node.name, f"{path}()")
 
     def _set_local(self, scope: Scope, name: str, path: str | None) -> None:
         if name in scope.names and self._counts.get((scope.qualname, name), 0) == 1:

@@ -243,6 +243,9 @@ class Facts(NamedTuple):
     """True when classes and functions on whose lines nothing matters are left out."""
     moved: tuple[tuple[str, str], ...] = ()
     """Packages that `trunkline.legacy.MovedPackages` finds elsewhere: old name and new."""
+    doubted: tuple[tuple[int, int], ...] = ()
+    """First and last lines of blocks in which an attribute may be missing: those that go on after
+    an AttributeError, and those of a case that asks for another class."""
 
 
 _FIELDS: Final[dict[int, type]] = {

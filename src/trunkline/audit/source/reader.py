@@ -229,4 +229,5 @@ def collected(
         stores=tuple(uses.stores),
         fallbacks=tuple(uses.fallbacks),
         texts=tuple(uses.texts),
+        doubted=tuple(uses.doubted),
     )

@@ -23,8 +23,10 @@ _HOLDERS: Final = frozenset({
 })  # fmt: skip
 """What holds objects of the types in its brackets; a variable of a context, a weak reference, a
 provider or a callable does not."""
-_KEPT: Final = re.compile(r"[^:]*:\w+(?:\(\))?\.\w+")
-"""The attribute of a class, or of an object of it, that a path begins with."""
+_KEPT: Final = re.compile(r"[^:]*:\w+(?:\.\w+)*(?:\(\))?\.\w+")
+"""An attribute of a class, or of an object of it."""
+_STEP: Final = re.compile(r"(?<=\w)(?=[.(\[~^])|\Z")
+"""Where one step of a path ends."""
 
 
 class StoreReader(ExpressionReader, ABC):
@@ -46,8 +48,9 @@ class StoreReader(ExpressionReader, ABC):
         """Tell whether a path may lead to something that matters, by name or by what is kept."""
         if self._spelled(path):
             return True
-        start = _KEPT.match(path) if self._kept else None
-        return start is not None and start[0] in self._kept
+        if not self._kept:
+            return False
+        return any(path[: end.start()] in self._kept for end in _STEP.finditer(path))
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: Scope) -> None:
         value = self._value(node.value, scope) if node.value is not None else None

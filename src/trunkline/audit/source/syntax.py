@@ -8,6 +8,7 @@ from trunkline.audit.source import facts
 
 _MISSING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 _EXPECTED: Final = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
+_NO_ATTRIBUTE: Final = frozenset({"AttributeError", "Exception", "BaseException"})
 
 
 def moved_packages(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
@@ -24,10 +25,28 @@ def moved_packages(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 def catches_import_error(handler: ast.ExceptHandler) -> bool:
     """Tell whether the handler catches a failed import."""
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(last_name(kind) in _MISSING for kind in kinds)
+    return handler.type is None or _names_one_of(handler.type, _MISSING)
+
+
+def expects_no_attribute(node: ast.Try | ast.TryStar | ast.With | ast.AsyncWith) -> bool:
+    """Tell whether the body of a block may fail for want of an attribute, and goes on then."""
+    if isinstance(node, (ast.Try, ast.TryStar)):
+        return any(
+            handler.type is None or _names_one_of(handler.type, _NO_ATTRIBUTE)
+            for handler in node.handlers
+        )
+    return suppresses(node) and any(
+        _names_one_of(given, _NO_ATTRIBUTE)
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call)
+        for given in item.context_expr.args
+    )
+
+
+def _names_one_of(kinds: ast.expr, names: frozenset[str]) -> bool:
+    """Tell whether an exception class, or one of a tuple of them, goes by one of some names."""
+    each = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+    return any(last_name(kind) in names for kind in each)
 
 
 def branch_flags(test: ast.expr) -> tuple[int, int]:
@@ -50,6 +69,20 @@ def branch_flags(test: ast.expr) -> tuple[int, int]:
         elif isinstance(node, ast.Name) and node.id == "__name__":
             flags |= facts.MAIN_ONLY
     return flags, flags & ~facts.MAIN_ONLY
+
+
+def class_asked_for(test: ast.expr) -> tuple[str, ast.expr] | None:
+    """Return the name and the class of a test ``isinstance(name, Class)``; None for other tests."""
+    if (
+        isinstance(test, ast.Call)
+        and isinstance(test.func, ast.Name)
+        and test.func.id == "isinstance"
+        and len(test.args) == 2
+        and isinstance(test.args[0], ast.Name)
+        and isinstance(test.args[1], (ast.Name, ast.Attribute))
+    ):
+        return test.args[0].id, test.args[1]
+    return None
 
 
 def last_name(node: ast.expr) -> str:

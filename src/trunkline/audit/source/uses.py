@@ -2,14 +2,15 @@
 
 import ast
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from trunkline.audit.source.facts import Fallback
 from trunkline.audit.source.scopes import Scope, asked_for, bindings, import_paths, parameters
 from trunkline.audit.source.stores import StoreReader
 from trunkline.audit.source.structure import StructureReader
-from trunkline.audit.source.syntax import last_name
+from trunkline.audit.source.syntax import class_asked_for, expects_no_attribute, last_name
 
 _WARNINGS: Final = frozenset({"warning", "warn", "error", "exception", "critical", "fatal"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -33,6 +34,7 @@ class UseReader(StoreReader):
         super().__init__(structure, interesting)
         self.lines = lines
         self.stubs: frozenset[int] = frozenset()
+        self.doubted: list[tuple[int, int]] = []
         self._class = ""
 
     def read(self, body: list[ast.stmt]) -> None:
@@ -67,7 +69,7 @@ class UseReader(StoreReader):
             self._function(node, scope)
         elif isinstance(node, ast.ClassDef):
             self._class_definition(node, scope)
-        elif scope.is_function or self._relevant(node):
+        elif scope.is_function or self._class_relevant or self._relevant(node):
             # What the block ends with says what becomes of the names that a choice sets.
             last = body[-1] if position < len(body) - 1 else None
             self._statement(node, last, scope)
@@ -90,6 +92,7 @@ class UseReader(StoreReader):
             self._if(node, last, scope)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             use = "async with" if isinstance(node, ast.AsyncWith) else "with"
+            self._doubt(node.body, expects_no_attribute(node))
             for item in node.items:
                 path = self._value(item.context_expr, scope, use=use)
                 if isinstance(item.optional_vars, ast.Name):
@@ -97,11 +100,14 @@ class UseReader(StoreReader):
                 elif item.optional_vars is not None:
                     self._value(item.optional_vars, scope)
             self._body(node.body, scope)
+        elif isinstance(node, ast.Match):
+            self._match(node, scope)
         else:
             for field in node._fields:
                 self._field(getattr(node, field, None), scope)
 
     def _try(self, node: ast.Try | ast.TryStar, last: ast.stmt | None, scope: Scope) -> None:
+        self._doubt(node.body, expects_no_attribute(node))
         first = self._outcomes(node.body, scope)
         for handler in node.handlers:
             if handler.type is not None:
@@ -128,7 +134,9 @@ class UseReader(StoreReader):
         first = self.plain_path(asked, scope) if asked is not None else None
         if first is None and isinstance(asked, ast.Name):
             first = scope.annotated.get(asked.id)
-        outcomes = self._outcomes(node.body, scope), self._outcomes(node.orelse, scope)
+        with self._narrowed(node.test, scope):
+            outcomes = [self._outcomes(node.body, scope)]
+        outcomes.append(self._outcomes(node.orelse, scope))
         if asked is not None:
             name = ast.unparse(asked)
             without = outcomes[0 if missing else 1]
@@ -139,6 +147,44 @@ class UseReader(StoreReader):
                 if not missing and not node.orelse and isinstance(last, ast.Return) and last.value:
                     instead = instead or self.plain_path(last.value, scope)
             self._fall_back(first, [instead], node, scope)
+
+    @contextmanager
+    def _narrowed(self, test: ast.expr, scope: Scope) -> Iterator[None]:
+        """Take a name for an object of the class that a test asks of it, while its block is read.
+
+        Only a name that the function never binds again, and of which nothing was known.
+        """
+        asked = class_asked_for(test)
+        path = self.plain_path(asked[1], scope) if asked is not None else None
+        if asked is None or path is None or not self._interesting(path):
+            yield
+            return
+        name = asked[0]
+        if scope.names.get(name, path) is not None or self._counts[scope.qualname, name] != 1:
+            yield
+            return
+        scope.names[name] = f"{path}()"
+        try:
+            yield
+        finally:
+            scope.names[name] = None
+
+    def _doubt(self, body: list[ast.stmt], doubted: bool) -> None:
+        """Note a block in which an attribute may be missing."""
+        if doubted:
+            self.doubted.append((body[0].lineno, body[-1].end_lineno or body[-1].lineno))
+
+    def _match(self, node: ast.Match, scope: Scope) -> None:
+        self._value(node.subject, scope)
+        for case in node.cases:
+            others = [
+                not (path and self._interesting(path))
+                for part in ast.walk(case.pattern)
+                if isinstance(part, ast.MatchClass)
+                for path in [self.plain_path(part.cls, scope)]
+            ]
+            self._doubt(case.body, any(others))
+            self._field(case, scope)
 
     def _outcomes(self, body: list[ast.stmt], scope: Scope) -> dict[str, str]:
         """Read a block; return the path of what it gives each name, and of what it returns."""
@@ -211,7 +257,7 @@ class UseReader(StoreReader):
             names[arg.arg] = path if arg.arg not in counts else None
             if kind == "**":
                 own.add(arg.arg)
-            self._counts.pop((qualname, arg.arg), None)
+            self._counts[qualname, arg.arg] = 1 + counts.get(arg.arg, 0)
         outer = scope.outer if in_class else scope
         inner = Scope(names, outer, qualname, is_function=True)
         inner.globals = shared
