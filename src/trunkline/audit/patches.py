@@ -6,12 +6,20 @@ from typing import Final, NamedTuple
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity
 from trunkline.audit.project import Project, Source
+from trunkline.audit.queries import own_arguments
+from trunkline.audit.source.calls import PATCH_OPTIONS
 from trunkline.audit.source.facts import Call
 
 _PATCHERS: Final = (
     "mock:patch", "unittest.mock:patch", "unittest:mock.patch", "mock:mock.patch",
+    "pytest_mock:mocker.patch",
 )  # fmt: skip
-_OBJECT_PATCHERS: Final = (".patch.object", ":patch.object", ".setattr", ".delattr")
+_OBJECT_PATCHERS: Final = (
+    ".patch.object", ":patch.object", ".setattr", ".delattr", ":mocker.spy",
+)  # fmt: skip
+_MANY_PATCHERS: Final = (".patch.multiple", ":patch.multiple")
+_OWNERS: Final = frozenset({"target", "obj"})
+_ATTRIBUTES: Final = frozenset({"attribute", "name"})
 
 
 class PatchTarget(NamedTuple):
@@ -38,25 +46,42 @@ def patch_targets(project: Project, source: Source) -> Iterator[PatchTarget]:
         if _is_patcher(project, text.callee):
             yield PatchTarget(text.value, text.line, text.column, text.creates)
     for call in source.facts.calls:
-        name = _attribute_patched(project, call)
-        if name:
+        for name in _attributes_patched(project, call):
             creates = any(one.keyword in {"create", "raising"} for one in call.arguments)
             yield PatchTarget(name, call.line, call.column, creates)
 
 
-def _attribute_patched(project: Project, call: Call) -> str:
-    """Return the dotted name that ``patch.object(owner, "name")`` and its like patch."""
+def _attributes_patched(project: Project, call: Call) -> Iterator[str]:
+    """Yield the dotted names that ``patch.object(owner, "name")`` and its like patch."""
     callee = call.callee or ""
-    if len(call.arguments) < 2 or not callee.endswith(_OBJECT_PATCHERS):
-        return ""
-    name = call.arguments[1].value or ""
-    owner = project.resolver.resolve(call.arguments[0].value)
-    if owner.kind not in {entities.MODULE, entities.CLASS} or not name.startswith("='"):
-        return ""
-    return f"{owner.full.replace(':', '.')}.{name[2:-1]}"
+    if callee.endswith(_OBJECT_PATCHERS):
+        name = _given(call, 1, _ATTRIBUTES) or ""
+        names = [name[2:-1]] if name.startswith("='") else []
+    elif callee.endswith(_MANY_PATCHERS):
+        keywords = (argument.keyword for argument in call.arguments)
+        names = [name for name in keywords if name and name.isidentifier()]
+    else:
+        return
+    owner = project.resolver.resolve(_given(call, 0, _OWNERS))
+    if owner.kind in {entities.MODULE, entities.CLASS}:
+        for name in names:
+            if name not in PATCH_OPTIONS:
+                yield f"{owner.full.replace(':', '.')}.{name}"
+
+
+def _given(call: Call, position: int, keywords: frozenset[str]) -> str | None:
+    """Return the path of an argument that is given by its position or by a keyword."""
+    given = own_arguments(call)
+    for argument in given:
+        if argument.keyword in keywords:
+            return argument.value
+    if position < len(given) and given[position].keyword is None:
+        return given[position].value
+    return None
 
 
 def _is_patcher(project: Project, callee: str) -> bool:
+    callee = callee.removesuffix(".multiple").removesuffix(".dict")
     if callee.endswith((".patch", ".setattr", ".delattr", ":patch")):
         if callee.startswith("."):
             return True

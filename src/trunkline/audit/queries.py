@@ -10,6 +10,8 @@ from trunkline.audit.source.facts import Argument, Call, Function, Parameter
 _MOCKS: Final = frozenset(
     {"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec"}
 )
+_MOCKER: Final = "pytest_mock:mocker."
+_MOCKER_STUBS: Final = frozenset({"stub", "async_stub"})
 _MOCK_MODULES: Final = frozenset({"unittest.mock", "mock", "unittest", "mock.mock"})
 
 
@@ -136,9 +138,11 @@ def bind(call: Call, taken: Signature) -> tuple[list[Bound], list[str]]:  # noqa
 
 
 def is_mock(project: Project, path: str | None) -> bool:
-    """Tell whether a value is made by `unittest.mock`."""
+    """Tell whether a value is made by `unittest.mock`, or by pytest-mock."""
     if path is None or not path.endswith("()"):
         return False
+    if path.startswith(_MOCKER):
+        return path.removeprefix(_MOCKER)[:-2] in _MOCKS | _MOCKER_STUBS
     target = project.resolver.resolve(path[:-2])
     return (
         target.kind == entities.EXTERNAL

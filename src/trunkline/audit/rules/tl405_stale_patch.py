@@ -11,9 +11,10 @@ from trunkline.audit.rule import PROGRAM, Rule
 class Check(Rule):
     """The patched name is gone: the test fails with an AttributeError, or patches nothing.
 
-    Understood are `mock.patch` and `patch.object`, pytest-mock's `mocker.patch`, and
-    `monkeypatch.setattr`. A target that the patch itself may create (``create=True``,
-    ``raising=False``) is left alone.
+    Understood are `mock.patch` with `patch.object`, `patch.multiple` and `patch.dict`, the same of
+    pytest-mock's `mocker`, `mocker.spy`, and `setattr` and `delattr` of `monkeypatch`. A target
+    that the patch itself may create (``create=True``, ``raising=False``) is left alone, and so are
+    names that `patch.multiple` is given in a variable.
     """
 
     code = "TL405"
@@ -39,6 +40,24 @@ def test_view(*mocks): ...
 def test_more(monkeypatch):
     monkeypatch.setattr("app.engine.made", 1, raising=False)
     setattr(Engine, "made", 1)
+
+@mock.patch.multiple("app.engine", Engine=mock.DEFAULT, autospec=True)
+@mock.patch.multiple(Engine, execute=mock.DEFAULT, stats=mock.DEFAULT)
+@mock.patch.multiple(Engine, made=1, create=True)
+@mock.patch.multiple("json", made=1)
+@mock.patch.dict("app.engine.LIMITS", {"runs": 1})
+@mock.patch.dict("os.environ", HOME="here")
+def test_many(mocker, names):
+    mocker.patch.object(Engine, attribute="stats")
+    mocker.patch.multiple(Engine, **names)
+    mocker.spy(Engine, "execute")
+    names.multiple("app.engine", made=1)  # of something else
+# file: app/engine.py
+LIMITS = {"runs": 3}
+
+class Engine:
+    def execute(self, name): ...
+    def stats(self): ...
 """,
     )
     invalid = (
@@ -63,6 +82,31 @@ def test_more(monkeypatch, mocker):
     monkeypatch.setattr(Engine, "run_all", None)  # <-
     monkeypatch.setattr("app.engine.Engine.run_all", None)  # <-
     mocker.patch("app.engine.start")  # <-
+""",
+        """
+# file: tests/test_views.py
+from unittest import mock
+from unittest.mock import patch
+from app.engine import Engine
+
+@patch(target="app.engine.Motor")  # <-
+@patch.object(attribute="run_all", target=Engine)  # <-
+@patch.multiple("app.engine", Engine=mock.DEFAULT, Motor=mock.DEFAULT)  # <-
+@mock.patch.multiple("app.engine.Engine", run_all=mock.DEFAULT)  # <-
+@patch.multiple(Engine, run_all=None, stats=None)  # <-
+@patch.multiple(target=Engine, run_all=None)  # <-
+@patch.dict("app.engine.LIMITS", {"runs": 1})  # <-
+def test_view(*mocks): ...
+
+def test_more(monkeypatch, mocker):
+    monkeypatch.setattr(target=Engine, name="run_all", value=None)  # <-
+    monkeypatch.setattr(target="app.engine.stop", name=None)  # <-
+    monkeypatch.delattr("app.engine.stop")  # <-
+    mocker.patch(target="app.engine.start")  # <-
+    mocker.patch.object(Engine, "run_all")  # <-
+    mocker.patch.multiple(Engine, run_all=None)  # <-
+    mocker.patch.dict("app.engine.LIMITS", {"runs": 1})  # <-
+    mocker.spy(Engine, "run_all")  # <-
 """,
     )
 

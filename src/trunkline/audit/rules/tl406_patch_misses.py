@@ -65,6 +65,12 @@ from unittest.mock import patch
 
 @patch("app.engine.Engine")  # <-
 def test_view(engine): ...
+
+@patch.multiple("app.engine", Engine=None)  # <-
+def test_more(): ...
+
+def test_by_mocker(mocker):
+    mocker.patch(target="app.engine.Engine")  # <-
 """,
     )
 

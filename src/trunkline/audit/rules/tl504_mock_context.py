@@ -12,8 +12,8 @@ from trunkline.audit.rule import Rule
 class Check(Rule):
     """A mock passes for any type and answers any question: the test proves nothing.
 
-    Reported where a parameter is annotated with a canonical class and is given a `Mock`. A real
-    context costs microseconds.
+    Reported where a parameter is annotated with a canonical class and is given a `Mock`, made by
+    `unittest.mock` or by pytest-mock's `mocker`. A real context costs microseconds.
     """
 
     code = "TL504"
@@ -47,6 +47,13 @@ def test_runs():
     context = Mock(spec=Context)
     assert Engine(context)  # <-
     assert Engine(context=MagicMock())  # <-
+
+def test_by_mocker(mocker):
+    context = mocker.MagicMock(spec=Context)
+    assert Engine(context)  # <-
+    assert Engine(mocker.stub())  # <-
+    assert Engine(mocker.create_autospec(Context))  # <-
+    assert Engine(mocker.sentinel)
 """,
     )
 

@@ -20,6 +20,10 @@ _OF_COROUTINES: Final = frozenset(
 )
 """Attributes that a coroutine has itself; nobody but an event loop sends it anything."""
 _MAY_BE_MISSING: Final = frozenset({"create", "raising"})
+PATCH_OPTIONS: Final = frozenset(
+    {"target", "spec", "create", "spec_set", "autospec", "new_callable"}
+)
+"""Keywords of `mock.patch.multiple` that are no names to patch."""
 
 
 class CallReader(DeclarationReader, ABC):
@@ -98,6 +102,9 @@ class CallReader(DeclarationReader, ABC):
         for keyword in node.keywords:
             if keyword.arg is None:
                 arguments.extend(self._starred(keyword.value, scope))
+            elif keyword.arg == "target" and isinstance(keyword.value, ast.Constant):
+                self._first_text(node, keyword.value, callee, scope)
+                arguments.append(Argument("target", self._constant(keyword.value), None))
             else:
                 arguments.extend(self._argument(keyword.value, keyword.arg, scope, "argument"))
         return arguments
@@ -182,7 +189,14 @@ class CallReader(DeclarationReader, ABC):
             self.texts.append(Text(loaded, *place, self._loader(callee), scope.qualname))
             return
         creates = any(keyword.arg in _MAY_BE_MISSING for keyword in node.keywords)
-        self._text(text, scope, callee or _spelling(node.func), creates=creates)
+        callee = callee or _spelling(node.func)
+        if not callee.endswith("patch.multiple"):
+            self._text(text, scope, callee, creates=creates)
+            return
+        for keyword in node.keywords:
+            if keyword.arg is not None and keyword.arg not in PATCH_OPTIONS:
+                name = ast.copy_location(ast.Constant(f"{text.value}.{keyword.arg}"), text)
+                self._text(name, scope, callee, creates=creates)
 
     def _text(
         self, node: ast.Constant, scope: Scope, callee: str | None, *, creates: bool = False

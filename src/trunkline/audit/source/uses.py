@@ -12,6 +12,10 @@ from trunkline.audit.source.stores import StoreReader
 from trunkline.audit.source.structure import StructureReader
 from trunkline.audit.source.syntax import class_asked_for, expects_no_attribute, last_name
 
+_MOCKERS: Final = frozenset(
+    {"mocker", "class_mocker", "module_mocker", "package_mocker", "session_mocker"}
+)
+"""Fixtures of pytest-mock, which few annotate."""
 _WARNINGS: Final = frozenset({"warning", "warn", "error", "exception", "critical", "fatal"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -254,6 +258,8 @@ class UseReader(StoreReader):
                 path = f"{annotation}()" if annotation else None
                 if path is not None:
                     annotated[arg.arg] = path
+            if arg.arg in _MOCKERS:
+                path = "pytest_mock:mocker"
             names[arg.arg] = path if arg.arg not in counts else None
             if kind == "**":
                 own.add(arg.arg)
