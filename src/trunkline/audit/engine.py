@@ -10,7 +10,7 @@ from trunkline.audit.discovery import discover
 from trunkline.audit.findings import Finding, Suppressed, Undecided, is_within
 from trunkline.audit.modules import build_table
 from trunkline.audit.problems import CheckerError
-from trunkline.audit.project import Project
+from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import CONTAINER_NAMES, PROGRAM, Rule
 from trunkline.audit.source.encoding import character_column, source_lines
 from trunkline.audit.source.library import Library
@@ -177,6 +177,7 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
                 entity = project.resolver.lookup(source.module, definition.name)
                 if entity.kind == entities.CLASS and project.canonical_of(entity) is not None:
                     found.add(definition.name.encode())
+        found.update(_table_names(project, source))
     if containers:
         for source in project.sources():
             for declared in source.facts.classes:
@@ -187,6 +188,17 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
                     found.add(declared.name.encode())
     found |= _method_names(project)
     return {name for name in found if len(name) > 2}
+
+
+def _table_names(project: Project, source: Source) -> Iterator[bytes]:
+    """Yield the names of a module's literal tables that hold canonical classes."""
+    for store in source.facts.stores:
+        name = store.target.partition(":")[2].removesuffix("[]")
+        if store.value is None or store.scope or not store.target.endswith(f":{name}[]"):
+            continue
+        entity = project.resolver.resolve(store.value)
+        if entity.kind == entities.CLASS and project.canonical_of(entity) is not None:
+            yield name.encode()
 
 
 def _star_spellings(project: Project, module: str, target: str) -> Iterator[bytes]:

@@ -89,6 +89,11 @@ def unbound_method(project: Project, call: Call, target: Entity) -> bool:
     return not kinds & {"classmethod", "staticmethod"}
 
 
+def may_be_heir(path: str | None) -> bool:
+    """Tell whether a path leads to a class by way of an object, which may be of a subclass."""
+    return "(" in (path or "")
+
+
 def bind(call: Call, taken: Signature) -> tuple[list[Bound], list[str]]:  # noqa: C901 # one case after another
     """Match the arguments of a call with parameters.
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from trunkline.audit import entities
+from trunkline.audit import entities, tables
 from trunkline.audit.entities import Entity, unknown
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.names import DEPTH, NameResolver
@@ -11,7 +11,8 @@ from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Class, Facts, Function, Import
 from trunkline.audit.source.library import Library
 
-_TOKEN: Final = re.compile(r"\w+|\(\)|\[\]|~|\^")
+_TOKEN: Final = re.compile(r"\w+|\(\)|\[\w*\]|~|\^")
+_RETURNED: Final = frozenset({entities.INSTANCE, entities.AWAITABLE, entities.CLASS})
 _OBJECT_MEMBERS: Final = frozenset({*dir(type), *dir(object), "__dict__", "__annotations__"})
 _SAME_CLASS: Final = frozenset({
     "dataclasses:dataclass", "typing:final", "typing_extensions:final", "typing:runtime_checkable",
@@ -72,14 +73,8 @@ class Resolver(NameResolver):
             return owner
         if kind == entities.EXTERNAL:
             return _external_step(owner, token)
-        if token == "()":  # noqa: S105 # a step of a path
-            return self._called(owner)
-        if token == "~":  # noqa: S105 # a step of a path
-            if kind == entities.AWAITABLE:
-                return Entity(entities.INSTANCE, owner.module, owner.name)
-            return unknown("what awaiting it gives is not known")
-        if token in {"[]", "^"}:
-            return unknown("an item, or what it enters")
+        if not token.isidentifier():
+            return self._used(owner, token)
         if kind == entities.MODULE:
             return self.lookup(owner.module, token)
         if kind in {entities.CLASS, entities.INSTANCE}:
@@ -88,7 +83,19 @@ class Resolver(NameResolver):
             from trunkline.audit.containers import nested_provider
 
             return nested_provider(self, owner, token)
-        return unknown("an attribute of a value that is not known")
+        return tables.method(self, owner, token)
+
+    def _used(self, owner: Entity, token: str) -> Entity:
+        """Return what a use of a value gives: a call, an await, an item, what it enters."""
+        if token == "()":  # noqa: S105 # a step of a path
+            return self._called(owner)
+        if token == "~":  # noqa: S105 # a step of a path
+            if owner.kind == entities.AWAITABLE:
+                return Entity(entities.INSTANCE, owner.module, owner.name)
+            return unknown("what awaiting it gives is not known")
+        if token[0] == "[":
+            return tables.item(self, owner, token[1:-1])
+        return unknown("what it enters")
 
     def _called(self, owner: Entity) -> Entity:
         if owner.kind == entities.CLASS:
@@ -98,7 +105,7 @@ class Resolver(NameResolver):
 
             return provided(self, owner)
         if owner.kind != entities.FUNCTION:
-            return unknown("what calling it gives is not known")
+            return tables.looked_up(self, owner)
         return self.result(owner)
 
     def result(self, owner: Entity) -> Entity:
@@ -122,9 +129,11 @@ class Resolver(NameResolver):
                     target = self.resolve(function.returned[0])
                 finally:
                     self._pending.discard(key)
-        if target is None or target.kind not in {entities.INSTANCE, entities.AWAITABLE}:
+        if target is None or target.kind not in _RETURNED:
             return unknown("what the function returns is not known")
         if function.is_async:
+            if target.kind == entities.CLASS:
+                return unknown("a class that is awaited")
             return Entity(entities.AWAITABLE, target.module, target.name)
         return target
 
@@ -258,6 +267,8 @@ class Resolver(NameResolver):
                 if is_provider(self, item.module, qualname):
                     return Entity(entities.PROVIDER, item.module, qualname)
                 if name in declared.attributes:
+                    if owner.kind == entities.INSTANCE and self._is_bare(item, qualname):
+                        return self._attribute(item, name)
                     return unknown("a class attribute that methods set again")
                 return self._class_value(item, qualname)
             if name in declared.attributes and owner.kind == entities.INSTANCE:
@@ -269,11 +280,20 @@ class Resolver(NameResolver):
         target = f"{owner.module}:{qualname}"
         path = self.table.files[owner.module]
         stores = [one for one in self.library.detailed(path).stores if one.target == target]
-        if len(stores) == 1:
+        if len(stores) == 1 and not tables.is_enum(self, owner):
             found = self.resolve(stores[0].value)
             if found.kind == entities.CLASS:
                 return found
+        if len(stores) == 1 or not stores:
+            return Entity(entities.VALUE, owner.module, qualname)
         return unknown("a class attribute")
+
+    def _is_bare(self, owner: Entity, qualname: str) -> bool:
+        """Tell whether a class body says no more of a name than its type."""
+        target = f"{owner.module}:{qualname}"
+        path = self.table.files[owner.module]
+        stores = [one for one in self.library.full(path).stores if one.target == target]
+        return bool(stores) and all(one.key is None for one in stores)
 
     def _attribute(self, owner: Entity, name: str) -> Entity:
         """Return what ``self.name`` was set to, where every assignment agrees."""

@@ -11,8 +11,23 @@ from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
-_CALLERS: Final = frozenset({"functools:partial", "builtins:map", "collections:defaultdict"})
+_CALLERS: Final = frozenset({
+    "functools:partial", "functools:partialmethod", "builtins:map", "itertools:starmap",
+    "collections:defaultdict", "operator:call", "asyncio:to_thread", "fastapi:Depends",
+    "fastapi:Security", "litestar.di:Provide",
+})  # fmt: skip
 """What calls its first argument."""
+_COPIERS: Final = frozenset({
+    "copy:copy", "copy:deepcopy", "copy:replace", "dataclasses:replace", "attrs:evolve",
+    "attr:evolve",
+})  # fmt: skip
+"""What makes another object of the class of its first argument."""
+_FACTORIES: Final = frozenset({"default_factory", "factory"})
+"""Keywords under which a field takes what makes its value."""
+_FIELDS: Final = frozenset({
+    "dataclasses:field", "pydantic:Field", "pydantic.dataclasses:Field", "attrs:field", "attr:ib",
+    "attr:field", "msgspec:field",
+})  # fmt: skip
 
 
 class Check(Rule):
@@ -22,6 +37,15 @@ class Check(Rule):
     limits, the overrides of tests. Two ways to build one thing drift apart, and which one a request
     gets then depends on the call site. Only the module of the class, the module of its factory and
     those under `built-in` may construct it; tests may too.
+
+    The class is followed through aliases, class attributes, functions that return it, tables of
+    classes, parameters annotated ``type[Engine]``, ``getattr(module, "Engine")`` and modules loaded
+    by name; to what calls it for somebody (`functools.partial`, `map`, ``default_factory=``,
+    FastAPI's ``Depends(Engine)``); and to `copy`, `deepcopy` and `dataclasses.replace` of its
+    objects. Not seen are classes that a key or a condition chooses among several, those that go
+    through a registry, an executor or another container, ``Depends()`` without an argument, names
+    that are put together at run time, and the class's own class methods, which are its module's
+    business.
     """
 
     code = "TL201"
@@ -88,6 +112,50 @@ def view(context):
     return kind(context)
 """,
         """
+# file: app/fast.py
+class Fast: ...
+# file: app/tables.py
+from app.engine import Engine
+from app.fast import Fast
+
+KINDS = {"fast": Fast, "slow": Engine}
+CHANGED = {"slow": Engine}
+CHANGED["slow"] = Fast
+FILLED = {"slow": Engine}
+FILLED.update(slow=Fast)
+ORDER = [Fast, Engine]
+# file: app/views.py
+from dataclasses import dataclass, field
+from app.engine import Engine
+from app.fast import Fast
+from app.tables import CHANGED, FILLED, KINDS, ORDER
+
+def view(context, name, index):
+    first = KINDS["fast"](context)
+    second = KINDS[name](context)  # one of several
+    third = CHANGED["slow"](context)
+    fourth = FILLED["slow"](context)
+    return first, second, third, fourth, ORDER[0](context), ORDER[index](context)
+
+def by_name(module, name: str, kind: type, other: type[Fast], context):
+    return getattr(module, name)(context), kind(context), other(context)
+
+def chosen(context, fast):
+    return (Fast if fast else Engine)(context)
+
+def engine_class(fast):
+    if fast:
+        return Fast
+    return Engine
+
+def build(context, fast):
+    return engine_class(fast)(context)
+
+@dataclass
+class Row:
+    kind: type[Engine] = field(default=Engine)
+""",
+        """
 # file: tests/test_engine.py
 from app.engine import Engine
 
@@ -102,6 +170,138 @@ from app.engine import Engine
 
 def view(context):
     return Engine(context)  # <-
+""",
+        """
+# file: app/tables.py
+from app import engine
+from app.fast import Fast
+
+KINDS = {
+    "fast": Fast,
+    "slow": engine.Engine,
+}
+ONLY = (engine.Engine,)
+# file: app/fast.py
+class Fast: ...
+# file: app/views.py
+from app import tables
+from app.tables import KINDS, ONLY
+
+class Registry:
+    kinds = {"slow": tables.engine.Engine}
+
+    def make(self, context):
+        return self.kinds["slow"](context)  # <-
+
+def view(context, name, index):
+    first = KINDS["slow"](context)  # <-
+    second = tables.ONLY[index](context)  # <-
+    third = tables.KINDS["fast"](context)
+    return first, second, third, ONLY[0](context)  # <-
+
+class Many:
+    kinds = {"slow": tables.engine.Engine, "fast": None}
+
+    def make(self, context, name):
+        return self.kinds[name](context)
+# file: app/more.py
+from app.engine import Engine
+
+KINDS = {"slow": Engine}
+
+def view(context, name):
+    first = KINDS.get(name)(context)  # <-
+    return first, KINDS[name](context)  # <-
+""",
+        """
+# file: app/views.py
+import importlib
+from typing import Type
+from app import engine
+from app.engine import Engine
+
+def given(kind: type[Engine], other: "Type[Engine] | None", context):
+    engine = kind(context)  # <-
+    return engine, other(context)  # <-
+
+class Runner:
+    kind: type[Engine]
+    last: type[Engine]
+
+    def __init__(self, other: type[Engine] = Engine) -> None:
+        self.other = other
+        self.last = other
+
+    def run(self, context):
+        first = self.kind(context)  # <-
+        second = self.last(context)  # <-
+        return first, second, self.other(context)  # <-
+
+def by_name(context):
+    kind = getattr(engine, "Engine")
+    loaded = getattr(importlib.import_module("app.engine"), "Engine")
+    first = kind(context)  # <-
+    second = __import__("app.engine", fromlist=["Engine"]).Engine(context)  # <-
+    third = __import__("app.engine").engine.Engine(context)  # <-
+    return first, second, third, loaded(context)  # <-
+
+def engine_class():
+    from app.engine import Engine
+    return Engine
+
+def build(context):
+    return engine_class()(context)  # <-
+
+class Factory:
+    @property
+    def kind(self):
+        return Engine
+
+    def make(self, context):
+        return self.kind(context)  # <-
+# file: app/texts.py
+from pkgutil import resolve_name
+from django.utils.module_loading import import_string
+
+def view(context, name):
+    first = import_string("app.engine.Engine")(context)  # <-
+    return first, import_string(name)(context), resolve_name("app.engine:Engine")(context)  # <-
+""",
+        """
+# file: app/views.py
+from app.engine import Engine
+
+First = Engine
+Second = First
+Third = Second
+
+def view(context):
+    return Third(context)  # <-
+""",
+        """
+# file: app/views.py
+import asyncio
+import copy
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+from fastapi import Depends
+from app.engine import Engine
+
+@dataclass
+class Row:
+    engine: Engine = field(default_factory=Engine)  # <-
+
+async def view(context):
+    return await asyncio.to_thread(Engine, context)  # <-
+
+def route(engine: Annotated[Engine, Depends(Engine)]): ...  # <-
+def older(engine: Engine = Depends(Engine)): ...  # <-
+
+def again(engine: Engine, row: Row):
+    first = copy.copy(engine)  # <-
+    second = replace(engine, limit=3)  # <-
+    return first, second, deepcopy(engine), copy.copy(row)  # <-
 """,
         """
 # file: app/views.py
@@ -173,9 +373,19 @@ def view(context):
 
 
 def _constructed(project: Project, call: Call) -> Entity:
-    """Return what a call constructs, itself or by handing it to what calls it."""
+    """Return what a call constructs, itself or by handing it to what calls it, or copies."""
     target = project.resolver.resolve(call.callee)
-    makes = target.full in _CALLERS or (call.callee or "").endswith(".__new__")
-    if makes and call.arguments:
-        return project.resolver.resolve(call.arguments[0].value)
+    name = target.full
+    if name in _FIELDS:
+        makers = [given for given in call.arguments if given.keyword in _FACTORIES]
+        return project.resolver.resolve(makers[0].value) if makers else target
+    if not call.arguments:
+        return target
+    first = call.arguments[0].value
+    if name in _CALLERS or (call.callee or "").endswith(".__new__"):
+        return project.resolver.resolve(first)
+    if name in _COPIERS:
+        copied = project.resolver.resolve(first)
+        if copied.kind == entities.INSTANCE:
+            return Entity(entities.CLASS, copied.module, copied.name)
     return target

@@ -7,6 +7,7 @@ from trunkline.audit import entities
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
+from trunkline.audit.queries import may_be_heir
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
@@ -47,8 +48,8 @@ class Fast(Engine):
 # file: app/views.py
 from app.engine import Engine
 
-def view(engine: Engine):
-    return engine.speed  # of those that are fast
+def view(engine: Engine, kind: type[Engine]):
+    return engine.speed, kind.speed  # of those that are fast
 """,
         """
 # file: app/marks.py
@@ -229,7 +230,8 @@ class Use(Generic[T]):
                     continue
                 if of not in added:
                     added[of] = _added(project, of)
-                of_heir = entity.kind == entities.INSTANCE and name in added[of].heirs
+                certain = entity.kind == entities.CLASS and not may_be_heir(owner)
+                of_heir = not certain and name in added[of].heirs
                 if asking is None:
                     asking = _asking(project, source)
                 if not (of_heir or name in added[of].given or asking.of(name, line, scope)):

@@ -7,7 +7,7 @@ from trunkline.audit.canonical import Canonical
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
-from trunkline.audit.queries import bind, signature, unbound_method
+from trunkline.audit.queries import bind, may_be_heir, signature, unbound_method
 from trunkline.audit.rule import Rule
 
 
@@ -15,8 +15,8 @@ class Check(Rule):
     """A call that gives too few, too many or unknown arguments fails when it runs.
 
     Checked are constructions of canonical classes, calls of their methods and of their factories,
-    against the signature as the source has it. Unpacked arguments, decorated functions and bases
-    outside the tree are left alone.
+    against the signature as the source has it. Unpacked arguments, decorated functions, bases
+    outside the tree and classes that an object or an annotation gives are left alone.
     """
 
     code = "TL501"
@@ -32,6 +32,23 @@ def test_runs(context, options):
     Engine(context)
     Engine(context, limit=2)
     Engine(**options)
+""",
+        """
+# file: app/fast.py
+from app.engine import Engine
+
+class Fast(Engine):
+    def __init__(self, context, limit, speed): ...
+# file: app/views.py
+from app.engine import Engine
+
+class Runner:
+    kind = Engine
+
+    def __init__(self, kind: type[Engine], engine: Engine) -> None:
+        self.last = kind(1, 2, 3)  # may be of a subclass, as what follows
+        self.next = type(engine)(1, 2, 3)
+        self.one = self.kind(1, 2, 3)
 """,
     )
     invalid = (
@@ -56,6 +73,8 @@ async def test_runs(context, engine: Engine):
                 target = project.resolver.resolve(call.callee)
                 canonical = subject_of(project, target)
                 if canonical is None or unbound_method(project, call, target):
+                    continue
+                if target.kind == entities.CLASS and may_be_heir(call.callee):
                     continue
                 taken = signature(project, target)
                 if taken is None:

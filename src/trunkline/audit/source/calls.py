@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from trunkline.audit.source.declarations import DeclarationReader
-from trunkline.audit.source.facts import Argument, Call, Span, Text
+from trunkline.audit.source.facts import Argument, Call, Reference, Span, Text
 from trunkline.audit.source.scopes import Scope
 from trunkline.audit.source.structure import StructureReader
 from trunkline.audit.source.syntax import last_name
 
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
+_WORD: Final = re.compile(r"\w+")
 _MAX_TEXT: Final = 200
 _LITERALS = (ast.List, ast.Tuple, ast.Dict, ast.Set)
 _OF_COROUTINES: Final = frozenset(
@@ -38,6 +39,7 @@ class CallReader(DeclarationReader, ABC):
         super().__init__(structure)
         self._interesting = interesting
         self.calls: list[Call] = []
+        self.references: list[Reference] = []
         self.texts: list[Text] = []
         self._made: dict[tuple[str, str], Span] = {}
         self._held: set[Span] = set()
@@ -62,10 +64,17 @@ class CallReader(DeclarationReader, ABC):
                     node.end_col_offset or 0,
                 )
             )  # fmt: skip
-        return self.called(node, callee, scope) if callee else None
+        path = self.called(node, callee, scope) if callee else None
+        if callee == "builtins:getattr" and path is not None and self._interesting(path):
+            place = node.lineno, node.col_offset
+            self.references.append(Reference(path, *place, "value", scope.qualname))
+        return path
 
     def _callee(self, node: ast.expr, scope: Scope) -> str | None:
         """Read what is called; return its path."""
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            path, key = self._value(node, scope), str(node.slice.value)
+            return f"{path[:-2]}[{key}]" if path and _WORD.fullmatch(key) else path
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return self._value(node, scope)
         inner: ast.expr = node
@@ -195,7 +204,7 @@ class CallReader(DeclarationReader, ABC):
             return
         for keyword in node.keywords:
             if keyword.arg is not None and keyword.arg not in PATCH_OPTIONS:
-                name = ast.copy_location(ast.Constant(f"{text.value}.{keyword.arg}"), text)
+                name = ast.copy_location(ast.Constant(f"{text.value!s}.{keyword.arg}"), text)
                 self._text(name, scope, callee, creates=creates)
 
     def _text(

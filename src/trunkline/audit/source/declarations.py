@@ -10,12 +10,18 @@ from trunkline.audit.source.facts import Class, Function, Import, Parameter
 from trunkline.audit.source.parsing import parse_expression
 from trunkline.audit.source.scopes import Scope, decorator_flags, join, parameters
 from trunkline.audit.source.structure import StructureReader
+from trunkline.audit.source.syntax import last_name
 
 _SELF_NAME: Final = re.compile(r"\b(?:self|cls)\.(\w+)")
 _WRAPPERS: Final = frozenset(
     {"Optional", "Annotated", "Required", "NotRequired", "Final", "ClassVar"}
 )
 _LOADERS: Final = frozenset({"importlib:import_module", "builtins:__import__"})
+_OBJECT_LOADERS: Final = frozenset(
+    {"django.utils.module_loading:import_string", "werkzeug.utils:import_string",
+     "pkgutil:resolve_name", "pydoc:locate"}
+)  # fmt: skip
+"""What imports an object by its dotted name."""
 _RESULTS: Final = frozenset(
     {"AsyncIterator", "AsyncGenerator", "Iterator", "Generator", "Awaitable", "Coroutine",
      "AbstractAsyncContextManager", "AbstractContextManager", "AsyncContextManager",
@@ -67,8 +73,26 @@ class DeclarationReader:
         if callee == "builtins:type" and len(node.args) == 1:
             path = self.plain_path(node.args[0], scope)
             return f"{path}.__class__" if path else f"{callee}()"
+        if callee == "builtins:getattr" and len(node.args) > 1:
+            path, name = self.plain_path(node.args[0], scope), node.args[1]
+            if path and isinstance(name, ast.Constant) and str(name.value).isidentifier():
+                return join(path, str(name.value))
         loaded = self.loaded_module(node, callee)
-        return f"{loaded}:" if loaded else f"{callee}()"
+        if not loaded:
+            return self._loaded_object(node, callee) or f"{callee}()"
+        # Only with names to look for in it does the builtin give the module that it is asked for.
+        top = callee == "builtins:__import__" and not _looks_for_names(node)
+        return f"{loaded.partition('.')[0] if top else loaded}:"
+
+    def _loaded_object(self, node: ast.Call, callee: str) -> str | None:
+        """Return the path of what ``import_string("module.Name")`` and its like give."""
+        if self._origin(callee) not in _OBJECT_LOADERS or not node.args:
+            return None
+        name = node.args[0]
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            return None
+        module, _, attribute = name.value.replace(":", ".").rpartition(".")
+        return f"{module}:{attribute}" if module and attribute.isidentifier() else None
 
     def loaded_module(self, node: ast.Call, callee: str) -> str | None:
         """Return the module that ``import_module("name")`` and its like give."""
@@ -79,7 +103,8 @@ class DeclarationReader:
         if not loader or not isinstance(name, ast.Constant) or not isinstance(name.value, str):
             return None
         if loader == "builtins:__import__":
-            return name.value if len(node.args) + len(node.keywords) == 1 else None
+            alone = len(node.args) + len(node.keywords) == 1
+            return name.value if alone or _looks_for_names(node) else None
         relative = name.value.lstrip(".")
         level = len(name.value) - len(relative)
         if not level:
@@ -90,12 +115,17 @@ class DeclarationReader:
 
     def _loader(self, callee: str) -> str:
         """Return which loader of modules a callee is; empty for anything else."""
+        callee = self._origin(callee)
+        return callee if callee in _LOADERS else ""
+
+    def _origin(self, callee: str) -> str:
+        """Return what a callee is before the module's own imports, where it is one of them."""
         module, _, rest = callee.partition(":")
         if module == self.module:
             name, _, attribute = rest.partition(".")
             origin = self._origins.get(name)
             callee = join(origin, attribute) if origin and attribute else origin or callee
-        return callee if callee in _LOADERS else ""
+        return callee
 
     def _package_given(self, node: ast.expr | None) -> list[str]:
         """Return the parts of the package that an argument names."""
@@ -104,38 +134,32 @@ class DeclarationReader:
         names = {"__package__": self.package, "__name__": self.module}
         return names.get(getattr(node, "id", ""), "").split(".")
 
-    def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:  # noqa: PLR0911 # one case after another
+    def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:
         """Return the path of the class that an annotation names, where it names one class.
 
         ``X | None``, ``Optional[X]``, ``Annotated[X, ...]`` and quoted annotations count as ``X``.
         """
-        node = unquoted(node)
+        node = _unwrapped(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
             return self.plain_path(node, scope)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            if isinstance(node.right, ast.Constant) and node.right.value is None:
-                return self.annotation(node.left, scope)
-            if isinstance(node.left, ast.Constant) and node.left.value is None:
-                return self.annotation(node.right, scope)
-            return None
-        if isinstance(node, ast.Subscript):
-            name = (
-                node.value.attr
-                if isinstance(node.value, ast.Attribute)
-                else getattr(node.value, "id", "")
-            )
-            inner = (
-                node.slice.elts[0]
-                if isinstance(node.slice, ast.Tuple) and node.slice.elts
-                else node.slice
-            )
-            if name in _WRAPPERS:
-                return self.annotation(inner, scope)
-            if name in _RESULTS:
-                if name == "Coroutine" and isinstance(node.slice, ast.Tuple):
-                    inner = node.slice.elts[-1]
-                return self.annotation(inner, scope)
+        if isinstance(node, ast.Subscript) and (name := last_name(node.value)) in _RESULTS:
+            inside = node.slice
+            if name == "Coroutine" and isinstance(inside, ast.Tuple):
+                return self.annotation(inside.elts[-1], scope)
+            return self.annotation(_first(node), scope)
         return None
+
+    def annotated(self, node: ast.expr | None, scope: Scope) -> str | None:
+        """Return the path of what is annotated so: an object of a class, or a class itself.
+
+        Of ``type[X]`` it is the class of an object of X, which may be a subclass.
+        """
+        node = _unwrapped(node)
+        if isinstance(node, ast.Subscript) and last_name(node.value) in {"type", "Type"}:
+            path = self.annotation(node.slice, scope)
+            return f"{path}().__class__" if path else None
+        path = self.annotation(node, scope)
+        return f"{path}()" if path else None
 
     def declare_function(
         self,
@@ -222,6 +246,26 @@ class DeclarationReader:
         return {name for line in lines for name in _SELF_NAME.findall(line)}
 
 
+def _first(node: ast.Subscript) -> ast.expr:
+    """Return the first of what stands in the brackets."""
+    inside = node.slice
+    return inside.elts[0] if isinstance(inside, ast.Tuple) and inside.elts else inside
+
+
+def _unwrapped(node: ast.expr | None) -> ast.expr | None:
+    """Return an annotation without what says nothing of its class: quotes, ``None``, wrappers."""
+    while True:
+        node = unquoted(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            sides = node.left, node.right
+            kinds = [s for s in sides if not (isinstance(s, ast.Constant) and s.value is None)]
+            node = kinds[0] if len(kinds) == 1 else None
+        elif isinstance(node, ast.Subscript) and last_name(node.value) in _WRAPPERS:
+            node = _first(node)
+        else:
+            return node
+
+
 def unquoted(node: ast.expr | None) -> ast.expr | None:
     """Return what a quoted annotation says; any other expression as it is."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -230,6 +274,13 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     return node
+
+
+def _looks_for_names(node: ast.Call) -> bool:
+    """Tell whether ``__import__`` is given a list of names, and no level."""
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    names = given.pop("fromlist", None)
+    return set(given) <= {"name"} and isinstance(names, (ast.List, ast.Tuple)) and bool(names.elts)
 
 
 def _origin(item: Import) -> str:

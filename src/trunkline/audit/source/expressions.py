@@ -24,7 +24,6 @@ class ExpressionReader(CallReader, ABC):
 
     def __init__(self, structure: StructureReader, interesting: Callable[[str], bool]) -> None:
         super().__init__(structure, interesting)
-        self.references: list[Reference] = []
         self.fallbacks: list[Fallback] = []
         self._returned: list[str] = []
         self._generator = False

@@ -4,7 +4,8 @@ A *path* names a value the way the source reaches it, without deciding what it i
 
 - ``package.module:Name.attribute``: an attribute of a name that a module binds; ``module:`` is the
   module itself;
-- ``...()`` the result of calling it, ``...~`` the result of awaiting it, ``...[]`` an item of it;
+- ``...()`` the result of calling it, ``...~`` the result of awaiting it, ``...[]`` an item of it,
+  ``...[key]`` the one of a constant key;
 - ``builtins:name`` a builtin; ``=repr`` a constant; ``None`` (the absence of a path) is unknown.
 
 The resolver decides what a path leads to, since only it sees every module.

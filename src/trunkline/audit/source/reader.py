@@ -1,7 +1,5 @@
 """One source file, from its bytes to the facts that the rules read."""
 
-import re
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from trunkline.audit.source.encoding import source_lines
@@ -17,6 +15,7 @@ from trunkline.audit.source.parsing import (
 )
 from trunkline.audit.source.reduction import reduce
 from trunkline.audit.source.structure import IMPORT, StructureReader
+from trunkline.audit.source.tracking import interest, tracked_names
 from trunkline.audit.source.uses import UseReader
 
 _WORTH: Final = 0.5
@@ -153,47 +152,14 @@ def _use_reader(
     structure: StructureReader, needles: Needles, lines: list[int], data: bytes
 ) -> UseReader:
     """Return a reader of the uses on lines that matter, and on those of names bound on them."""
-    tracked = tracked_names(structure, needles.text, set(lines))
+    rows = source_lines(data)
+    tracked = tracked_names(structure, needles.text, lines, rows)
     if tracked:
         words = word_lines((name.encode() for name in sorted(tracked)), data)
         lines = sorted({*lines, *words})
     reader = UseReader(structure, interest(structure.module, needles.text, tracked), lines)
-    reader.source_lines = source_lines(data)
+    reader.source_lines = rows
     return reader
-
-
-def interest(
-    module: str, pattern: re.Pattern[str], tracked: frozenset[str]
-) -> Callable[[str], bool]:
-    """Return a test of whether a path may lead to something that matters."""
-    prefix = f"{module}:"
-    known: dict[str, bool] = {}
-
-    def interesting(path: str) -> bool:
-        answer = known.get(path)
-        if answer is None:
-            local = path.removeprefix(prefix) if path.startswith(prefix) else path
-            answer = bool(pattern.search(local))
-            if not answer and local is not path:
-                answer = re.split(r"[.()\[\]~^]", local, maxsplit=1)[0] in tracked
-            known[path] = answer
-        return answer
-
-    return interesting
-
-
-def tracked_names(
-    structure: StructureReader, pattern: re.Pattern[str], lines: set[int]
-) -> frozenset[str]:
-    """Return the module's own names for things that matter, which do not spell them."""
-    tracked: set[str] = set()
-    for item in structure.imports:
-        if pattern.search(f"{item.module}.{item.member or ''}") and item.member != "*":
-            tracked.add(item.bound)
-    for definition in structure.definitions:
-        if definition.kind == "assign" and definition.line in lines:
-            tracked.add(definition.name)
-    return frozenset(name for name in tracked if not pattern.search(name))
 
 
 def collected(

@@ -57,6 +57,7 @@ class StoreReader(ExpressionReader, ABC):
         annotation: str | None = None
         if isinstance(node, ast.AnnAssign):
             annotation = self.annotation(node.annotation, scope)
+            value = value or (None if annotation else self.annotated(node.annotation, scope))
             self._value(node.annotation, scope, role="annotation")
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
@@ -121,9 +122,10 @@ class StoreReader(ExpressionReader, ABC):
         held = any(
             self._interesting(part) for part in (path, value, annotation) if part is not None
         )
-        if held and _KEPT.fullmatch(path):
-            owner, _, name = path.rpartition(".")
-            self._kept.update((path, f"{owner.removesuffix('()')}().{name}"))
+        if held:
+            self._keep(path)
+        if isinstance(target, ast.Name) and not isinstance(node, ast.AugAssign):
+            self._table(path, node.value, target, scope)
         contained = self._contained(node, scope) if held or node.value is not None else None
         if held or contained is not None:
             self.stores.append(
@@ -132,6 +134,37 @@ class StoreReader(ExpressionReader, ABC):
                     scope.qualname, span_of(node.value),
                 )
             )  # fmt: skip
+
+    def _keep(self, path: str) -> None:
+        """Follow an attribute of a class from now on, and that of its objects."""
+        if _KEPT.fullmatch(path):
+            owner, _, name = path.rpartition(".")
+            self._kept.update((path, f"{owner.removesuffix('()')}().{name}"))
+
+    def _table(self, path: str, node: ast.expr | None, target: ast.Name, scope: Scope) -> None:
+        """Note each item of a literal container that holds something by its name."""
+        items: list[tuple[ast.expr | None, ast.expr]] = []
+        if isinstance(node, ast.Dict):
+            items = list(zip(node.keys, node.values, strict=True))
+        elif isinstance(node, (ast.List, ast.Tuple)):
+            items = [(ast.Constant(index), item) for index, item in enumerate(node.elts)]
+        rows = [
+            (
+                self.plain_path(item, scope)
+                if isinstance(item, (ast.Name, ast.Attribute))
+                else None,
+                self._constant(key) if key is not None else None,
+            )
+            for key, item in items
+        ]
+        if any(value is not None and self._interesting(value) for value, _ in rows):
+            self._keep(path)
+            self.stores += [
+                Store(
+                    f"{path}[]", value, None, key, target.lineno, target.col_offset, scope.qualname
+                )
+                for value, key in rows
+            ]  # fmt: skip
 
     def _contained(self, node: ast.stmt, scope: Scope) -> str | None:
         """Return the path of a type that a container annotation holds: ``dict[str, Engine]``."""

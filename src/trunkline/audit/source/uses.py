@@ -232,6 +232,7 @@ class UseReader(StoreReader):
         self._body(node.body, inner)
         if top:
             returned = tuple(dict.fromkeys(self._returned))
+            self._keep_getter(node, returned, in_class)
             self.declare_function(node, qualname, scope, returned, self._generator)
         self._returned, self._generator = outer
 
@@ -254,8 +255,7 @@ class UseReader(StoreReader):
                 cls = "classmethod" in decorators or node.name in {"__new__", "__init_subclass__"}
                 path = f"{self.module}:{self._class}" + ("" if cls else "()")
             elif arg.annotation is not None and kind in "pak":
-                annotation = self.annotation(arg.annotation, scope)
-                path = f"{annotation}()" if annotation else None
+                path = self.annotated(arg.annotation, scope)
                 if path is not None:
                     annotated[arg.arg] = path
             if arg.arg in _MOCKERS:
@@ -269,6 +269,18 @@ class UseReader(StoreReader):
         inner.globals = shared
         inner.annotated, inner.own = annotated, own
         return inner
+
+    def _keep_getter(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef,
+        returned: tuple[str, ...],
+        in_class: bool,
+    ) -> None:
+        """Follow what a function gives that returns a thing that matters by its name."""
+        if any(path[-1:].isidentifier() and self._interesting(path) for path in returned):
+            owner = f"{self._class}()." if in_class else ""
+            path = f"{self.module}:{owner}{node.name}"
+            self._kept.update((path, f"{path}()"))  # itself, where it is a property
 
     def _class_definition(self, node: ast.ClassDef, scope: Scope) -> None:
         qualname = f"{scope.qualname}.{node.name}" if scope.qualname else node.name
