@@ -147,10 +147,14 @@ def trees(draw: st.DrawFn) -> Drawn:
     below: list[str] = []
     undecided = False
 
+    folders: set[str] = set()
+
     def add(path: str, name: str, package: str) -> None:
         nonlocal undecided
         text, imports, own = draw(_bodies(list(below), package))
-        undecided |= own
+        # What a star takes from a folder without `__init__` is what others imported of it before.
+        starred = (row.split()[1] for row in imports.values() if row.endswith(" *"))
+        undecided |= own or any(target.rpartition(".")[2] in folders for target in starred)
         modules.append(Module(path, name, package, text, imports))
 
     for last in MODULES:
@@ -165,6 +169,8 @@ def trees(draw: st.DrawFn) -> Drawn:
         if form in {"package", "both", "folder", "module and folder"}:
             add(f"{TOP}/{last}/inner.py", f"{name}.inner", name)
             below.append(f"{name}.inner")
+        if form == "folder":
+            folders.add(last)
         if form == "stub":
             others.append(f"{TOP}/{last}.pyi")
             undecided = True
