@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from trunkline.errors import ScopeClosedError
-from trunkline.resolution.exits import Exit, raise_failures, run_exits, run_exits_async
+from trunkline.resolution.exits import (
+    Exit,
+    raise_failures,
+    run_exits,
+    run_exits_async,
+    take_exits,
+)
 from trunkline.resolution.refusals import Refusals
 from trunkline.resolution.state import MISSING, TAKEN
 from trunkline.waits import Build, builds_on_this_stack
@@ -92,13 +97,7 @@ class Building(Refusals):
     def _take_exits(self, attr: str) -> list[Exit]:
         """Take out the teardown of one object; whoever closes the scope sees to the others."""
         node = self._program.node_by_attr(attr)
-        exits = self._open_exits()
-        taken = []
-        for entry in [entry for entry in exits if node is not None and entry[2] == node.name]:
-            with suppress(ValueError):  # the closing scope was faster
-                exits.remove(entry)
-                taken.append(entry)
-        return taken
+        return take_exits(self._open_exits(), () if node is None else (node.name,))
 
     def _failed(self, attr: str, name: str, error: BaseException) -> None:
         """Give the right to build back, and say in the error what was being built."""

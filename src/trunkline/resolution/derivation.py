@@ -21,7 +21,7 @@ from weakref import WeakSet
 from trunkline.compiler.planner import Plan
 from trunkline.graph.blueprint import Blueprint, Opening, written_name
 from trunkline.resolution.derived_plan import derived_plan
-from trunkline.resolution.exits import Exit, pool_exit, run_exits, run_exits_async
+from trunkline.resolution.exits import Exit, pool_exit, run_exits, run_exits_async, take_exits
 from trunkline.resolution.first_uses import note_first_uses
 from trunkline.resolution.gate import NOWHERE, Gate
 from trunkline.resolution.overriding import ActiveOverride
@@ -224,10 +224,7 @@ class Layer:
             for node in scope._program.plan.at_home(scope._path[-1]):
                 if node.stored and not node.given and node.name in changed:
                     setattr(scope, f"v_{node.attr}", MISSING)
-            exits = scope._open_exits()
-            taken = [entry for entry in exits if entry[2] in changed]
-            exits[:] = [entry for entry in exits if entry[2] not in changed]
-            yield taken
+            yield take_exits(scope._open_exits(), changed)
 
     def _changed_by(self, override: ActiveOverride) -> frozenset[str]:
         """What differs in this layer from the last one without the override."""

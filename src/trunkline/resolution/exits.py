@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from enum import Enum, auto
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -16,7 +17,15 @@ from trunkline.errors import (
 )
 from trunkline.graph.blueprint import Opening
 
-__all__ = ["Callback", "Exit", "pool_exit", "raise_failures", "run_exits", "run_exits_async"]
+__all__ = [
+    "Callback",
+    "Exit",
+    "pool_exit",
+    "raise_failures",
+    "run_exits",
+    "run_exits_async",
+    "take_exits",
+]
 
 
 class Callback(Enum):
@@ -34,6 +43,24 @@ def pool_exit(name: str, pool: Any) -> Exit:
     """The teardown of a keyed provider's objects, all that no scope uses."""
     kind, close = (Callback.ASYNC, pool.aclose) if pool.is_async else (Callback.SYNC, pool.close)
     return kind, close, name, None
+
+
+def take_exits(exits: list[Exit], names: Collection[str]) -> list[Exit]:
+    """Take out the teardowns of some providers' objects.
+
+    One by one, because others may open what stays, or close the scope, at the same time: whoever
+    takes a teardown out runs it.
+
+    Args:
+        exits: What was opened, in order; what is taken is gone from it.
+        names: The providers' names.
+    """
+    taken: list[Exit] = []
+    for entry in [entry for entry in exits if entry[2] in names]:
+        with suppress(ValueError):  # the closing scope was faster
+            exits.remove(entry)
+            taken.append(entry)
+    return taken
 
 
 class Closing(Protocol):

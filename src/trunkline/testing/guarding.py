@@ -232,12 +232,19 @@ def longer_lived(item: pytest.Item) -> Iterator[None]:
         yield
 
 
-def check_left_behind(item: pytest.Item) -> None:
-    """Fail a test that has ended, with its fixtures, and left something behind."""
+def check_left_behind(item: pytest.Item, error: BaseException | None = None) -> None:
+    """Fail a test that has ended, with its fixtures, and left something behind.
+
+    Args:
+        item: The test.
+        error: What the teardown of its fixtures raised; then that is told in a note to it.
+    """
     if _WATCH not in item.stash:
         return
     left = item.stash[_WATCH].left_behind()
     del item.stash[_WATCH]
     if left:
-        shown = "\n".join(f"    {line}" for line in left)
-        pytest.fail(f"the test left behind:\n{shown}", pytrace=False)
+        shown = "the test left behind:\n" + "\n".join(f"    {line}" for line in left)
+        if error is None:
+            pytest.fail(shown, pytrace=False)
+        error.add_note(shown)

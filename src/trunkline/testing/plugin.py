@@ -177,13 +177,21 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Fail a test that left something behind once its fixtures are torn down."""
-    result = yield
+    try:
+        result = yield
+    except BaseException as error:
+        _check_left_behind(item, error)
+        raise
+    _check_left_behind(item)
+    return result
+
+
+def _check_left_behind(item: pytest.Item, error: BaseException | None = None) -> None:
     if item.config.stash.get(_RUNNING, None) is item:
         from trunkline.testing.guarding import check_left_behind
 
         del item.config.stash[_RUNNING]
-        check_left_behind(item)
-    return result
+        check_left_behind(item, error)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

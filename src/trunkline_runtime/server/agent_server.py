@@ -89,6 +89,7 @@ class AgentServer:
         )
         self._state = _State.NEW
         self._listener: Server | None = None
+        self._starting = asyncio.Lock()
         self._hurried = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopping: asyncio.Task[None] | None = None
@@ -132,38 +133,42 @@ class AgentServer:
         if self._state is not _State.NEW:
             raise RuntimeError("A server is started once; make another")
         self._state = _State.SERVING
-        options = self._options
-        try:
-            self._listener = await listen(
-                self._clients.serve,
-                options.host,
-                options.port,
-                process_request=self._handshake.process_request,
-                select_subprotocol=self._handshake.select_subprotocol,
-                compression=None,  # a run's events are small, and a context a connection is not
-                server_header=None,
-                open_timeout=options.handshake_seconds,
-                ping_interval=options.ping_seconds,
-                ping_timeout=options.ping_seconds,
-                close_timeout=options.stall_seconds,
-                max_size=options.max_size_bytes,
-                write_limit=options.write_bytes,
-                logger=WireLog(logging.getLogger(f"{__package__}.wire")),
-                create_connection=cast(  # documented to take a wrapper, annotated as a class
-                    "type[ServerConnection]",
-                    partial(
-                        ClientSocket,
-                        stall_seconds=options.stall_seconds,
-                        send_buffer_bytes=options.send_buffer_bytes,
-                        opened=self._admissions.open,
-                    ),
-                ),
-            )
-        except BaseException:
-            self._state = _State.STOPPED
-            raise
+        async with self._starting:
+            try:
+                self._listener = await self._listen()
+            except BaseException:
+                self._state = _State.STOPPED
+                raise
         host, port = self.address
         logger.info("server listening", extra={"host": host, "port": port})
+
+    async def _listen(self) -> Server:
+        options = self._options
+        return await listen(
+            self._clients.serve,
+            options.host,
+            options.port,
+            process_request=self._handshake.process_request,
+            select_subprotocol=self._handshake.select_subprotocol,
+            compression=None,  # a run's events are small, and a context a connection is not
+            server_header=None,
+            open_timeout=options.handshake_seconds,
+            ping_interval=options.ping_seconds,
+            ping_timeout=options.ping_seconds,
+            close_timeout=options.stall_seconds,
+            max_size=options.max_size_bytes,
+            write_limit=options.write_bytes,
+            logger=WireLog(logging.getLogger(f"{__package__}.wire")),
+            create_connection=cast(  # documented to take a wrapper, annotated as a class
+                "type[ServerConnection]",
+                partial(
+                    ClientSocket,
+                    stall_seconds=options.stall_seconds,
+                    send_buffer_bytes=options.send_buffer_bytes,
+                    opened=self._admissions.open,
+                ),
+            ),
+        )
 
     async def serve(self) -> None:
         """Serve until ``stop`` has been called, by anyone, and is done."""
@@ -196,6 +201,8 @@ class AgentServer:
     async def _stop(self) -> None:
         logger.info("server stopping", extra={"runs": len(self._runs), "open": len(self._clients)})
         try:
+            async with self._starting:  # where the stop comes during the start
+                pass
             if self._listener is not None:
                 await self._finish_runs()
                 await self._clients.close()

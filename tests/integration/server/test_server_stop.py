@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.integration.server.conftest import Serve
 from tests.integration.server.http_client import client_frame, fetch, open_socket, upgrade
-from tests.integration.server.wiring import PATIENCE, problems
+from tests.integration.server.wiring import PATIENCE, problems, wire
 from trunkline_runtime.bridge import Connection
 from trunkline_runtime.server import Identity, Session
 
@@ -164,6 +164,20 @@ async def test_stopping_twice_is_stopping_once(serve: Serve) -> None:
     assert not wired.server.ready
     with pytest.raises(RuntimeError, match="once"):
         await wired.server.start()
+
+
+@pytest.mark.asyncio
+async def test_a_stop_while_the_server_starts_leaves_nothing_listening() -> None:
+    """The stop waits until the server listens, and then ends that."""
+    wired = wire()
+    starting = asyncio.create_task(wired.server.start())
+    await asyncio.sleep(0)
+    await wired.server.stop()
+    assert starting.done()
+    await starting
+    assert not wired.server.ready
+    with pytest.raises(RuntimeError, match="does not listen"):
+        _ = wired.server.address
 
 
 @pytest.mark.asyncio

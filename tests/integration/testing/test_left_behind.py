@@ -80,6 +80,38 @@ def test_what_a_test_leaves_behind_fails_that_test_alone(project: Project) -> No
     )
 
 
+def test_a_fixture_whose_teardown_fails_leaves_no_override_to_the_next_test(
+    project: Project,
+) -> None:
+    project.write(
+        test_project="""
+        import pytest
+        import trunkline
+        from shop import Application
+
+        @pytest.fixture
+        def broken():
+            yield
+            raise ZeroDivisionError("the fixture's own")
+
+        def test_both(application, broken):
+            trunkline.override(Application, {Application.clock: "x"}, strict=False).__enter__()
+
+        def test_clean(application):
+            assert application.clock().now() == 1
+        """
+    )
+    result = project.run()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ZeroDivisionError: the fixture's own*",
+            "*the test left behind:*",
+            "*an override, entered at **test_project.py:*: trunkline.override(*",
+        ]
+    )
+
+
 def test_stock_overrides_of_every_provider_are_found_with_their_line(project: Project) -> None:
     """In a container that was never started too; one that the test made for itself is its own."""
     project.write(
