@@ -9,6 +9,7 @@ import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from contextvars import Context, ContextVar, copy_context
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,44 @@ async def test_debug_mode_gets_on_with_another_task_factory() -> None:
         assert loop.get_task_factory() is factory
     finally:
         loop.set_task_factory(None)
+
+
+@pytest.mark.asyncio
+async def test_debug_mode_gets_on_with_a_task_factory_that_knows_of_no_context() -> None:
+    class Debugged(Application):
+        debug = True
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(lambda loop, coroutine: asyncio.Task(coroutine, loop=loop))
+    try:
+        async with Debugged():
+            assert await asyncio.create_task(asyncio.sleep(0, "done")) == "done"
+    finally:
+        loop.set_task_factory(None)
+
+
+@pytest.mark.asyncio
+async def test_in_debug_mode_a_task_runs_in_the_context_that_it_is_given() -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="nothing")
+
+    async def read() -> str:
+        return variable.get()
+
+    class Debugged(Application):
+        debug = True
+
+    async with Debugged():
+        variable.set("the caller's")
+        shared = copy_context()
+        shared.run(variable.set, "shared")
+        for context, found in ((Context(), "nothing"), (shared, "shared")):
+            assert await asyncio.create_task(read(), context=context) == found
+        assert await asyncio.create_task(read()) == "the caller's"
+
+        async def start_in_its_own() -> str:
+            return await asyncio.create_task(read(), context=shared)
+
+        assert await asyncio.create_task(start_in_its_own(), context=shared) == "shared"
 
 
 def test_debug_mode_without_an_event_loop_changes_nothing() -> None:

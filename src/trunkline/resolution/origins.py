@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar, copy_context
+from contextlib import suppress
+from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 from trunkline.graph.model import SourceLocation
@@ -39,9 +40,14 @@ def note_origins() -> Callable[[], None]:
     def factory(
         loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
     ) -> Any:
-        context = options.pop("context", None) or copy_context()
+        given: Context | None = options.get("context")
+        if given is not None:
+            with suppress(RuntimeError):  # it is entered, as the caller's own is: nothing is noted
+                given.run(_origin.set, _caller())
+            return make(loop, coroutine, **options)
+        context = copy_context()
         context.run(_origin.set, _caller())
-        return make(loop, coroutine, context=context, **options)
+        return context.run(make, loop, coroutine, **options)  # some factories take no context
 
     def end() -> None:
         if loop.get_task_factory() is factory:
