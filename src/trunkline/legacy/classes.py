@@ -92,6 +92,12 @@ def redirect_class(
         over=over,
         shadow=shadow,
     )
+    return _redirected(name, redirect, metaclass)
+
+
+def _redirected(name: str, redirect: Redirect, metaclass: type) -> Any:
+    """The class of an old name; its metaclass answers for it."""
+    old = redirect.old
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # becomes the method
         # By name: OldClass.__init__(self, ...) in a subclass, and the signature that mocks copy.
