@@ -15,7 +15,8 @@ from trunkline.resolution.exits import (
 )
 from trunkline.resolution.refusals import Refusals
 from trunkline.resolution.state import MISSING, TAKEN
-from trunkline.waits import Build, builds_on_this_stack
+from trunkline.resolution.waiting import Wanted
+from trunkline.waits import builds_on_this_stack
 
 __all__ = ["Building"]
 
@@ -27,33 +28,31 @@ class Building(Refusals):
 
     def _wait(self, attr: str) -> Any:
         """Wait for another thread's build; MISSING where it failed."""
-        holding = self._holding(attr)
-        waiting = self._program.waiting
         try:
-            circle = waiting.wait(
-                self, attr, self._label(attr), holding, lambda: self._is_over(attr)
-            )
+            circle = self._program.waiting.wait(self._wanted(attr))
         except TimeoutError:
             raise self._waited_too_long(attr) from None
-        if circle:
-            raise self._circular(attr, "another thread that waits for an object built here", circle)
-        return self._waited(attr)
+        return self._waited(attr, circle, "thread")
 
     async def _await_built(self, attr: str) -> Any:
         """Wait for another task's build; MISSING where it failed."""
-        holding = self._holding(attr)
-        waiting = self._program.waiting
         try:
-            circle = await waiting.await_(
-                self, attr, self._label(attr), holding, lambda: self._is_over(attr)
-            )
+            circle = await self._program.waiting.await_(self._wanted(attr))
         except TimeoutError:
             raise self._waited_too_long(attr) from None
-        if circle:
-            raise self._circular(attr, "another task that waits for an object built here", circle)
-        return self._waited(attr)
+        return self._waited(attr, circle, "task")
 
-    def _waited(self, attr: str) -> Any:
+    def _wanted(self, attr: str) -> Wanted:
+        """The object to wait for; never one that is being built further out on this stack."""
+        holding = builds_on_this_stack(3)  # this, the waiting, and the method that has to wait
+        if (id(self), attr) in holding:
+            raise self._circular(attr, "its own builder")
+        return Wanted(self, attr, self._label(attr), holding, lambda: self._is_over(attr))
+
+    def _waited(self, attr: str, circle: list[str], runner: str) -> Any:
+        if circle:
+            by = f"another {runner} that waits for an object built here"
+            raise self._circular(attr, by, circle)
         try:
             self._check_open()
         except ScopeClosedError:
@@ -62,13 +61,6 @@ class Building(Refusals):
         self._program.waiting.relax(self)
         value = getattr(self, f"v_{attr}")
         return MISSING if value is TAKEN else value
-
-    def _holding(self, attr: str) -> frozenset[Build]:
-        """What is being built further out on the stack; never the object to wait for itself."""
-        holding = builds_on_this_stack(3)  # this, the waiting, and the method that has to wait
-        if (id(self), attr) in holding:
-            raise self._circular(attr, "its own builder")
-        return holding
 
     def _is_over(self, attr: str) -> bool:
         """Whether nobody is building the object now."""

@@ -10,7 +10,31 @@ from typing import Any
 
 from trunkline.waits import WAITS, Build
 
-__all__ = ["WaitingRoom"]
+__all__ = ["WaitingRoom", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """An object that another is building, as who waits for it sees it.
+
+    Attributes:
+        scope: The scope that holds the object.
+        attr: The object's attribute.
+        label: What it is and where it is declared, for messages.
+        holding: What the waiting thread or task is building meanwhile.
+        is_over: Whether nobody builds the object now.
+    """
+
+    scope: Any
+    attr: str
+    label: str
+    holding: frozenset[Build]
+    is_over: Callable[[], bool]
+
+    @property
+    def build(self) -> Build:
+        """The object, as its builder's frames name it."""
+        return id(self.scope), self.attr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,22 +65,11 @@ class WaitingRoom:
         self._lock = threading.Lock()
         self._waiters: dict[Build, list[_Waiter]] = {}
 
-    def wait(
-        self,
-        scope: Any,
-        attr: str,
-        label: str,
-        holding: frozenset[Build],
-        is_over: Callable[[], bool],
-    ) -> list[str]:
+    def wait(self, wanted: Wanted) -> list[str]:
         """Block the thread until the object's builder is done, well or badly.
 
         Args:
-            scope: The scope that holds the object.
-            attr: The object's attribute.
-            label: What it is and where it is declared, for messages.
-            holding: What the waiting thread is building meanwhile.
-            is_over: Whether nobody builds the object now.
+            wanted: The object.
 
         Returns:
             Nothing, once the builder is done. Where the wait would have no end, as he waits in
@@ -67,25 +80,18 @@ class WaitingRoom:
         """
         event = threading.Event()
         waiter = _Waiter(event.set, event)
-        if circle := self._enter(scope, attr, waiter, label, holding):
+        if circle := self._enter(wanted, waiter):
             return circle
         try:
-            if not is_over() and not event.wait(self.seconds):
+            if not wanted.is_over() and not event.wait(self.seconds):
                 raise TimeoutError
         except BaseException:  # too late, or an interrupt of the main thread
-            self._pass_on(scope, attr, waiter)
+            self._pass_on(wanted, waiter)
             raise
-        self._leave(scope, attr, waiter)
+        self._leave(wanted, waiter)
         return []
 
-    async def await_(
-        self,
-        scope: Any,
-        attr: str,
-        label: str,
-        holding: frozenset[Build],
-        is_over: Callable[[], bool],
-    ) -> list[str]:
+    async def await_(self, wanted: Wanted) -> list[str]:
         """The same in the running event loop; cancelling the waiter touches nobody else."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -101,16 +107,16 @@ class WaitingRoom:
                 return
 
         waiter = _Waiter(wake, loop)
-        if circle := self._enter(scope, attr, waiter, label, holding):
+        if circle := self._enter(wanted, waiter):
             return circle
         try:
-            if not is_over():
+            if not wanted.is_over():
                 async with asyncio.timeout(self.seconds):
                     await done
         except BaseException:  # too late, or cancelled
-            self._pass_on(scope, attr, waiter)
+            self._pass_on(wanted, waiter)
             raise
-        self._leave(scope, attr, waiter)
+        self._leave(wanted, waiter)
         return []
 
     def wake(self, scope: Any, attr: str) -> None:
@@ -151,36 +157,33 @@ class WaitingRoom:
             if kept or scope._token is None:
                 scope._attention = True
 
-    def _pass_on(self, scope: Any, attr: str, waiter: _Waiter) -> None:
+    def _pass_on(self, wanted: Wanted, waiter: _Waiter) -> None:
         """Leave early; whoever was woken already wakes another in his place."""
-        if not self._leave(scope, attr, waiter):
-            self.wake_next(scope, attr)
+        if not self._leave(wanted, waiter):
+            self.wake_next(wanted.scope, wanted.attr)
 
-    def _enter(
-        self, scope: Any, attr: str, waiter: _Waiter, label: str, holding: frozenset[Build]
-    ) -> list[str]:
+    def _enter(self, wanted: Wanted, waiter: _Waiter) -> list[str]:
         """Register a waiter, unless everyone would wait for everyone else.
 
         The order matters: the waiter writes its attention before it looks whether the builder is
         done, and the builder writes its result before it looks for attention, so that one of the
         two sees the other.
         """
-        build = (id(scope), attr)
-        if circle := WAITS.begin(waiter, build, label, holding):
+        if circle := WAITS.begin(waiter, wanted.build, wanted.label, wanted.holding):
             return circle
         with self._lock:
-            self._waiters.setdefault(build, []).append(waiter)
-        scope._attention = True
+            self._waiters.setdefault(wanted.build, []).append(waiter)
+        wanted.scope._attention = True
         return []
 
-    def _leave(self, scope: Any, attr: str, waiter: _Waiter) -> bool:
+    def _leave(self, wanted: Wanted, waiter: _Waiter) -> bool:
         """Whether the waiter was still waiting."""
         WAITS.end(waiter)
         with self._lock:
-            waiters = self._waiters.get((id(scope), attr))
+            waiters = self._waiters.get(wanted.build)
             if waiters is None or waiter not in waiters:
                 return False
             waiters.remove(waiter)
             if not waiters:
-                del self._waiters[id(scope), attr]
+                del self._waiters[wanted.build]
             return True

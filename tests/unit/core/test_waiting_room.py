@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
-from trunkline.resolution.waiting import WaitingRoom
+from trunkline.resolution.waiting import WaitingRoom, Wanted
 
 NOTHING: frozenset[Any] = frozenset()
 
 
 def scope() -> Any:
     return SimpleNamespace(_attention=None)
+
+
+def wanted(scope: Any, *, is_over: bool = False) -> Wanted:
+    return Wanted(scope, "thing", "thing", NOTHING, lambda: is_over)
 
 
 async def settle() -> None:
@@ -26,10 +30,7 @@ async def settle() -> None:
 @pytest.mark.asyncio
 async def test_a_success_wakes_all_and_a_failure_one_of_each_loop() -> None:
     room, held = WaitingRoom(), scope()
-    tasks = [
-        asyncio.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
-        for _ in range(4)
-    ]
+    tasks = [asyncio.create_task(room.await_(wanted(held))) for _ in range(4)]
     await settle()
     room.wake_next(held, "thing")
     await settle()
@@ -42,10 +43,7 @@ async def test_a_success_wakes_all_and_a_failure_one_of_each_loop() -> None:
 @pytest.mark.asyncio
 async def test_whoever_is_cancelled_after_the_wake_passes_it_on() -> None:
     room, held = WaitingRoom(), scope()
-    tasks = [
-        asyncio.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
-        for _ in range(3)
-    ]
+    tasks = [asyncio.create_task(room.await_(wanted(held))) for _ in range(3)]
     await settle()
     room.wake_next(held, "thing")
     tasks[0].cancel()
@@ -60,10 +58,7 @@ async def test_whoever_is_cancelled_after_the_wake_passes_it_on() -> None:
 @pytest.mark.asyncio
 async def test_whoever_is_cancelled_before_leaves_the_others_waiting() -> None:
     room, held = WaitingRoom(), scope()
-    tasks = [
-        asyncio.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
-        for _ in range(2)
-    ]
+    tasks = [asyncio.create_task(room.await_(wanted(held))) for _ in range(2)]
     await settle()
     tasks[0].cancel()
     await settle()
@@ -75,8 +70,8 @@ async def test_whoever_is_cancelled_before_leaves_the_others_waiting() -> None:
 @pytest.mark.asyncio
 async def test_a_wait_that_is_over_already_is_none() -> None:
     room, held = WaitingRoom(), scope()
-    assert not await room.await_(held, "thing", "thing", NOTHING, lambda: True)
-    assert not room.wait(held, "thing", "thing", NOTHING, lambda: True)
+    assert not await room.await_(wanted(held, is_over=True))
+    assert not room.wait(wanted(held, is_over=True))
     assert held._attention is True
     assert not room._waiters
 
@@ -84,7 +79,7 @@ async def test_a_wait_that_is_over_already_is_none() -> None:
 def test_a_waiter_whose_loop_has_closed_holds_nobody_up() -> None:
     room, held = WaitingRoom(), scope()
     loop = asyncio.new_event_loop()
-    task = loop.create_task(room.await_(held, "thing", "thing", NOTHING, lambda: False))
+    task = loop.create_task(room.await_(wanted(held)))
     loop.run_until_complete(asyncio.sleep(0.001))
     task.cancel()
     loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
@@ -92,7 +87,7 @@ def test_a_waiter_whose_loop_has_closed_holds_nobody_up() -> None:
     done = threading.Event()
 
     def wait() -> None:
-        room.wait(held, "thing", "thing", NOTHING, lambda: False)
+        room.wait(wanted(held))
         done.set()
 
     thread = threading.Thread(target=wait)
@@ -109,10 +104,10 @@ def test_a_circle_of_waiters_is_refused_however_long() -> None:
     a, b, c = scope(), scope(), scope()
     refused: list[list[str]] = []
 
-    def wait(name: str, wanted: Any, holding: Any) -> threading.Thread:
+    def wait(name: str, on: Any, holding: Any) -> threading.Thread:
         def run() -> None:
             held = frozenset({(id(holding), "thing")})
-            refused.append(room.wait(wanted, "thing", name, held, lambda: False))
+            refused.append(room.wait(Wanted(on, "thing", name, held, lambda: False)))
 
         thread = threading.Thread(target=run)
         thread.start()
