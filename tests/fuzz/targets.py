@@ -19,7 +19,7 @@ from trunkline.audit.registry import all_rules
 from trunkline.audit.reports import FORMATS, draw_report
 from trunkline.audit.reports.outline import Report
 from trunkline.audit.source.facts import Facts, pack, unpack
-from trunkline.audit.source.on_demand import read_everything
+from trunkline.audit.source.on_demand import read_block, read_everything, read_names
 from trunkline.audit.source.parsing import Unreadable, parse_module
 from trunkline.audit.source.reader import Reader, Request
 from trunkline.audit.sources import SourceLines
@@ -30,13 +30,20 @@ PIECES = 3
 
 
 def source(data: bytes) -> None:
-    """Read a source file: for the canonical names, for the whole program, and whole."""
+    """Read a source file: for the canonical names, for the whole program, whole and in parts."""
     for request in (_NAMES, _NAMES._replace(program=True)):
         read = Reader(request).read(data, "app.x", is_package=False, is_test=False)
         assert read is None or isinstance(read, (Facts, Unreadable))
         if isinstance(read, Facts):
             assert unpack(marshal.loads(marshal.dumps(pack(read)))) == read  # type: ignore[arg-type] # plain tuples
-    assert isinstance(read_everything(data, "app.x", is_package=False), (Facts, Unreadable))
+    whole = read_everything(data, "app.x", is_package=False)
+    names = read_names(data, "app.x", is_package=False)
+    assert isinstance(whole, (Facts, Unreadable))
+    assert isinstance(names, (Facts, Unreadable))
+    # The cut of a block is made for files of some size.
+    padding = b"\ndef padding():\n" + b"    x = 1\n" * 500
+    block = read_block(data + padding, "app.x", False, 1 + data.count(b"\n") // 2)
+    assert block is None or isinstance(block, Facts)
 
 
 def configuration(data: bytes) -> None:
