@@ -285,7 +285,10 @@ def _show(report: "Report", options: dict[str, Any]) -> None:
     if report.gone and options["format_name"] == "text":
         text += f"{report.gone} of the baseline are mended: shrink it with --write-baseline\n"
     if options["format_name"] == "text" and report.trend:
-        text += "".join(f"{label}  {count:5} findings\n" for label, count in report.trend)
+        text += "".join(
+            f"{label}  {count:5} finding{'' if count == 1 else 's'}\n"
+            for label, count in report.trend
+        )
     if options["output"]:
         with open(options["output"], "w", encoding="utf-8") as file:
             file.write(text)

@@ -18,7 +18,8 @@ DEFAULT_EXCLUDES: Final = (
 """Patterns of folders that are passed over; virtual environments are known by their
 ``pyvenv.cfg``. What would be imported from an excluded folder counts as unknown, not as missing."""
 
-_OPAQUE_SUFFIXES: Final = (".so", ".pyd", ".pyi", ".pyx", ".c", ".cpp", ".pxd", ".rs")
+OPAQUE_SUFFIXES: Final = (".so", ".pyd", ".pyi", ".pyx", ".c", ".cpp", ".pxd", ".rs")
+"""Ends of the names of files that stand for modules and are not read."""
 
 
 class SourceFile(NamedTuple):
@@ -139,7 +140,7 @@ class _Walk:
                     self.opaque.add(path[:-3])
                 else:
                     self._file(entry, path)
-            elif name.endswith(_OPAQUE_SUFFIXES):
+            elif name.endswith(OPAQUE_SUFFIXES):
                 self.opaque.add(prefix + name.partition(".")[0])
             elif entry.is_dir():
                 if self.excludes.match(path, name) or self._is_environment(entry):

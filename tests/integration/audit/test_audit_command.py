@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -310,7 +311,7 @@ def _commit(root: Path, message: str) -> None:
 
 
 def _trend(result: Result) -> list[int]:
-    rows = [row for row in result.stdout.splitlines() if row.endswith(" findings")]
+    rows = [row for row in result.stdout.splitlines() if re.search(r"  \d+ findings?$", row)]
     return [int(row.split()[2]) for row in rows]
 
 
@@ -339,6 +340,31 @@ def test_history_of_a_folder_that_came_later_and_holds_links(tmp_path: Path) -> 
     _commit(tmp_path, "the project")
     result = _audit(root, "--history", "9")
     assert _trend(result) == [len(_audit(root).stdout.split(": TL401 ")) - 1]
+
+
+def test_history_fetches_nothing_that_the_audit_does_not_read(tmp_path: Path) -> None:
+    """Large files may lie elsewhere; a compiled module and a submodule are there all the same."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / ".gitattributes").write_text("*.bin filter=store\n*.so filter=store\n")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").touch()
+    (tmp_path / "app" / "fast.cpython-311-x86_64-linux-gnu.so").write_bytes(b"\0")
+    (tmp_path / "app" / "model.bin").write_bytes(b"\0")
+    (tmp_path / "app" / "data").mkdir()
+    (tmp_path / "app" / "data" / "rows.csv").touch()
+    _git(tmp_path, "init", "-q", "vendored")
+    _git(tmp_path / "vendored", "commit", "-qm", "empty", "--allow-empty")
+    (tmp_path / "main.py").write_text(
+        "import app.fast\nimport app.data\nimport vendored\nimport app.gone\n"
+    )
+    _git(tmp_path, "config", "filter.store.smudge", "false")
+    _git(tmp_path, "config", "filter.store.clean", "cat")
+    _git(tmp_path, "config", "filter.store.required", "true")
+    _git(tmp_path, "config", "log.showSignature", "true")
+    _commit(tmp_path, "all")
+    result = _audit(tmp_path, "--history", "1")
+    assert _trend(result) == [1], result.output
+    assert result.stdout.endswith("      1 finding\n")
 
 
 def test_history_counts_as_the_report_does(tmp_path: Path) -> None:
