@@ -1,7 +1,7 @@
 """The baseline: old findings that stand for now. It only ever shrinks."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH105, PTH110, PTH123
+# ruff: noqa: PTH110, PTH123
 
 import json
 import os
@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Self
 
 from trunkline.audit.findings import Finding, is_within
 from trunkline.audit.problems import CheckerError, UsageError
+from trunkline.audit.replacing import replace_file
 from trunkline.audit.rule import Rule
 from trunkline.audit.sources import SourceLines
 
@@ -199,15 +200,12 @@ def _write(path: str, text: str) -> None:
 
     Its time of change would set off those who watch the file.
     """
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 if file.read() == text:
                     return
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
+        replace_file(path, text.encode())
     except OSError as error:
         raise UsageError(
             f"the baseline {path} cannot be written: {(error.strerror or str(error)).lower()}",

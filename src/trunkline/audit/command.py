@@ -73,7 +73,10 @@ def _codes(option: str, value: tuple[str, ...]) -> tuple[str, ...]:
     "--fix", is_flag=True, help="Rewrite what is safe to rewrite, showing the diff first."
 )
 @click.option(
-    "--diff", "only_diff", is_flag=True, help="Show what --fix would do, and change nothing."
+    "--diff",
+    "only_diff",
+    is_flag=True,
+    help="Print as a patch what --fix would do; change nothing.",
 )
 @click.option("--statistics", is_flag=True, help="Print how many findings each rule has.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes.")
@@ -212,20 +215,21 @@ def _fix(
 ) -> "Result":
     from trunkline.audit.codemods.plan import plan_rewrites, write_rewrite
     from trunkline.audit.engine import run_audit
+    from trunkline.audit.reports.outline import plural
 
     mended = 0
     for _ in range(_MAX_ROUNDS):
         rewrites = list(plan_rewrites(config.root, result.findings))
         for rewrite in rewrites:
             click.echo(rewrite.diff(), nl=False, err=options["format_name"] != "text")
+        mended += sum(len(rewrite.mended) for rewrite in rewrites)
         if options["only_diff"] or not rewrites:
             break
         for rewrite in rewrites:
             write_rewrite(config.root, rewrite)
-            mended += len(rewrite.mended)
         result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
-    if not options["only_diff"]:
-        click.echo(f"mended {mended} finding{'' if mended == 1 else 's'}", err=True)
+    verb = "would mend" if options["only_diff"] else "mended"
+    click.echo(f"{verb} {plural(mended, 'finding')}", err=True)
     return result
 
 
@@ -275,7 +279,11 @@ def _report(
 
 def _show(report: "Report", options: dict[str, Any]) -> None:
     from trunkline.audit.reports import draw_report
+    from trunkline.audit.reports.text import summary
 
+    if options["only_diff"] and options["format_name"] == "text" and not options["output"]:
+        click.echo(summary(report), err=True)  # what is printed is a patch, and nothing else
+        return
     if options["statistics"] and options["format_name"] == "text":
         from trunkline.audit.reports.text import statistics
 
@@ -292,8 +300,6 @@ def _show(report: "Report", options: dict[str, Any]) -> None:
     if options["output"]:
         with open(options["output"], "w", encoding="utf-8") as file:
             file.write(text)
-        from trunkline.audit.reports.text import summary
-
         click.echo(f"{options['output']}: {summary(report)}", err=True)
     else:
         click.echo(text, nl=False)

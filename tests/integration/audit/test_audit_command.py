@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -269,11 +271,48 @@ def test_fix_writes_through_links_within_the_project_alone(
 def test_fix_says_which_file_it_cannot_write(legacy_tree: Path) -> None:
     path = legacy_tree / "app" / "views.py"
     before = path.read_text()
-    path.with_name(f"views.py.{os.getpid()}.tmp").mkdir()
+    path.with_name(f"views.py.{os.getpid()}-{threading.get_ident()}.tmp").mkdir()
     result = _audit(legacy_tree, "--fix", str(path))
     assert result.exit_code == 2
-    assert "Error: app/views.py cannot be rewritten: is a directory" in result.stderr
+    assert "Error: app/views.py cannot be rewritten: file exists" in result.stderr
     assert path.read_text() == before
+
+
+def test_fix_leaves_alone_what_may_not_be_written(legacy_tree: Path) -> None:
+    path = legacy_tree / "app" / "views.py"
+    before = path.read_text()
+    path.chmod(0o444)
+    result = _audit(legacy_tree, "--fix", str(path))
+    assert result.exit_code == 2
+    assert "Error: app/views.py is read-only" in result.stderr
+    assert path.read_text() == before
+
+
+def test_fix_keeps_the_mode_of_a_file_and_leaves_nothing_beside_it(legacy_tree: Path) -> None:
+    path = legacy_tree / "app" / "views.py"
+    path.chmod(0o750)
+    _audit(legacy_tree, "--fix")
+    assert CANONICAL_IMPORT in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o750
+    assert not list(legacy_tree.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("head", [b"", b"# coding: cp1252\nx = '\x80'\n", b"x = 1\r\n"])
+def test_what_the_diff_prints_is_a_patch(legacy_tree: Path, head: bytes) -> None:
+    """Git applies it, whatever the encoding and the line ends, and gets what --fix writes."""
+    odd = legacy_tree / "app" / "odd.py"
+    odd.write_bytes(head + OLD_IMPORT.encode() + b"  # the last line has no end")
+    _git(legacy_tree, "init", "-q")
+    result = _audit(legacy_tree, "--diff")
+    assert result.exit_code == 1
+    assert re.search(r"would mend \d+ findings\n\d+ findings in 11 files", result.stderr)
+    applied = ["git", "-C", str(legacy_tree), "apply", "--whitespace=nowarn", "-"]
+    subprocess.run(applied, input=result.stdout_bytes, check=True)
+    patched = {path: path.read_bytes() for path in legacy_tree.rglob("*.py")}
+    assert odd.read_bytes() == head + CANONICAL_IMPORT.encode() + b"  # the last line has no end"
+    subprocess.run([*applied, "--reverse"], input=result.stdout_bytes, check=True)
+    _audit(legacy_tree, "--fix")
+    assert {path: path.read_bytes() for path in patched} == patched
 
 
 def test_shows_the_line_and_column_that_the_parser_counts(legacy_tree: Path) -> None:

@@ -1,17 +1,21 @@
 """Which findings can be mended, and the new text of every file that they touch."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH101, PTH105, PTH116, PTH118, PTH123
+# ruff: noqa: PTH118, PTH123
 
 import difflib
 import io
 import os
+import stat
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.problems import UsageError
+from trunkline.audit.replacing import replace_file
 from trunkline.audit.source.parsing import parse_module
+
+_WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class Rewrite(NamedTuple):
@@ -29,14 +33,15 @@ class Rewrite(NamedTuple):
     after: bytes
     mended: tuple[Finding, ...]
 
-    def diff(self) -> str:
-        """Return the change as a unified diff."""
+    def diff(self) -> bytes:
+        """Return the change as a unified diff, in the encoding of the file."""
         rows = difflib.unified_diff(
             _rows(self.before), _rows(self.after), f"a/{self.path}", f"b/{self.path}"
         )
-        return "".join(
+        text = "".join(
             row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows
         )
+        return text.encode("utf-8", "surrogateescape")
 
 
 def plan_rewrites(root: str, findings: Iterable[Finding]) -> Iterator[Rewrite]:
@@ -81,17 +86,18 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
         UsageError: The file changed since it was read, or cannot be written.
     """
     path = os.path.realpath(os.path.join(root, rewrite.path))  # what a link leads to, not the link
-    with open(path, "rb") as file:
-        if file.read() != rewrite.before:
-            raise UsageError(
-                f"{rewrite.path} changed while it was rewritten", "run the command again"
-            )
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "wb") as file:
-            file.write(rewrite.after)
-        os.chmod(temporary, os.stat(path).st_mode)
-        os.replace(temporary, path)
+        with open(path, "rb") as file:
+            if file.read() != rewrite.before:
+                raise UsageError(
+                    f"{rewrite.path} changed while it was rewritten", "run the command again"
+                )
+            mode = os.fstat(file.fileno()).st_mode
+        if not mode & _WRITABLE:
+            raise UsageError(
+                f"{rewrite.path} is read-only", "let it be written to, or name other paths"
+            )
+        replace_file(path, rewrite.after, mode)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(
@@ -101,7 +107,7 @@ def write_rewrite(root: str, rewrite: Rewrite) -> None:
 
 def _rows(data: bytes) -> list[str]:
     """Return the lines of a text with their ends, as a diff counts them."""
-    return io.StringIO(data.decode("utf-8", "replace"), newline="\n").readlines()
+    return io.StringIO(data.decode("utf-8", "surrogateescape"), newline="\n").readlines()
 
 
 def _parses(data: bytes) -> bool:

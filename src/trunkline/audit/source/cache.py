@@ -6,7 +6,7 @@ none.
 """
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH103, PTH105, PTH108, PTH110, PTH118, PTH120, PTH123
+# ruff: noqa: PTH103, PTH108, PTH110, PTH118, PTH120, PTH123
 
 import hashlib
 import marshal
@@ -14,6 +14,7 @@ import os
 import sys
 from typing import Final, NamedTuple
 
+from trunkline.audit.replacing import replace_file
 from trunkline.audit.source.facts import FORMAT
 from trunkline.audit.source.reader import Request
 
@@ -79,18 +80,13 @@ class Cache:
         """Write everything, atomically; a folder that cannot be written to keeps no cache."""
         rows = {path: tuple(entry) for path, entry in self.entries.items()}
         body = marshal.dumps((self.program, self.names, rows))
-        temporary = f"{self._path}.{os.getpid()}-{id(self)}.tmp"
         try:
             os.makedirs(self._folder, exist_ok=True)
             _ignore_folder(os.path.dirname(self._folder))
-            with open(temporary, "wb") as file:
-                file.write(_MAGIC + _digest(body) + body)
-            os.replace(temporary, self._path)
+            replace_file(self._path, _MAGIC + _digest(body) + body)
             self._prune()
         except OSError:
-            # Read-only trees are audited all the same, only never warm.
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+            pass  # read-only trees are audited all the same, only never warm
 
     def _prune(self) -> None:
         files = [entry for entry in os.scandir(self._folder) if entry.name.endswith(".bin")]
