@@ -169,7 +169,8 @@ class NameResolver(ModuleStates, ABC):
                     undecided = unknown(f"star import from {item.module}, which is not read")
                 continue
             if item.module not in self.table.files:
-                undecided = unknown(f"star import from {item.module}, which is not read")
+                if self.lookup(item.module, name).kind != entities.MISSING:
+                    undecided = unknown(f"star import from {item.module}, which is not read")
                 continue
             other = self.facts(item.module)
             if other.exports is not None and not other.dynamic & facts.DYNAMIC_ALL:

@@ -194,3 +194,16 @@ def test_a_script_beside_another_of_that_name_is_not_judged(write: Write, run: R
         }
     )
     assert not run("TL401").findings
+
+
+def test_a_folder_gives_a_star_import_no_names(write: Write, run: Run) -> None:
+    """A namespace package has none but those of submodules that someone has imported."""
+    write(
+        {
+            "app/__init__.py": "",
+            "app/all.py": "from app.folder import *\none = 1\n",
+            "app/folder/inner.py": "two = 2\n",
+            "users.py": "from app.all import two\nfrom app.all import inner\n",
+        }
+    )
+    assert [finding.line for finding in run("TL401").findings] == [1]
