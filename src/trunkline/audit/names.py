@@ -155,11 +155,12 @@ class NameResolver(ModuleStates, ABC):
 
     def _from_stars(self, module: str, name: str) -> Entity:  # noqa: C901, PLR0912 # one case after another
         own = self.facts(module)
-        if own.dynamic & facts.DYNAMIC_NAMES or "__getattr__" in self.names(module):
-            return unknown("the module makes names when asked for them")
         if module in self.table.opaque:
             return unknown("the module has a stub beside it")
         undecided: Entity | None = None
+        if own.dynamic & facts.DYNAMIC_NAMES or "__getattr__" in self.names(module):
+            # Asked only for what no star import gives.
+            undecided = unknown("the module makes names when asked for them")
         for item in own.imports:
             if item.member != "*" or item.scope:
                 continue

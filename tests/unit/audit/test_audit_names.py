@@ -22,6 +22,7 @@ TREE: dict[str, str | bytes] = {
     "app/stars.py": "from .core import Other, make as _hidden\n"
     "__all__ = ['Other', 'LIMIT']\nLIMIT = 3\n",
     "app/dynamic.py": "def __getattr__(name): ...\n",
+    "app/asked.py": "from .core import *\ndef __getattr__(name): ...\n",
     "app/maker.py": "globals()['x'] = 1\n",
     "app/external.py": "from somewhere import *\n",
     "app/guarded.py": "try:\n    from .core import Thing\nexcept ImportError:\n    Thing = None\n",
@@ -77,6 +78,7 @@ def resolver(write: Write) -> Resolver:
         ("app.core:open()", "awaitable", "app.core:Thing"),
         ("app.core:open()~", "instance", "app.core:Thing"),
         ("app.core:Nothing", "missing", "app.core:Nothing"),
+        ("app.asked:Thing", "class", "app.core:Thing"),
         ("app.guarded:Thing", "class", "app.core:Thing"),
         ("app.typed:Thing", "class", "app.core:Thing"),
         ("app.alias:Alias", "class", "app.core:Thing"),
@@ -99,6 +101,7 @@ def test_follows(resolver: Resolver, path: str, kind: str, full: str) -> None:
     "path",
     [
         "app.dynamic:anything",
+        "app.asked:anything",
         "app.maker:anything",
         "app.external:anything",
         "app.loop:x",
