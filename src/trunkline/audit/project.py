@@ -7,6 +7,7 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical, find_canonical
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.entities import Entity
+from trunkline.audit.expected import ExpectedFailures
 from trunkline.audit.findings import Undecided
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.resolver import Resolver
@@ -60,6 +61,7 @@ class Project:
         self.undecided: list[Undecided] = []
         self.broken: BrokenReport | None = None
         self._sources: dict[int, list[Source]] = {}
+        self.expected = ExpectedFailures(library)
         self.asked: frozenset[tuple[str, str]] | None = None
         self.refresh()
 

@@ -56,7 +56,7 @@ def signature(project: Project, target: Entity) -> Signature | None:  # noqa: C9
                 )
                 if function is None or function.decorators:
                     return None
-                return Signature(function.parameters[1:], item.module)
+                return Signature(_without_self(function), item.module)
         return Signature((), target.module) if complete else None
     if target.kind != entities.FUNCTION:
         return None
@@ -73,8 +73,15 @@ def signature(project: Project, target: Entity) -> Signature | None:  # noqa: C9
     } or (function.flags & 64 and not kinds):
         return None
     if "." in target.name and "staticmethod" not in kinds:
-        return Signature(function.parameters[1:], target.module)
+        return Signature(_without_self(function), target.module)
     return Signature(function.parameters, target.module)
+
+
+def _without_self(function: Function) -> tuple[Parameter, ...]:
+    """Return what a caller of a method gives; ``def method(*args)`` takes the object there too."""
+    parameters = function.parameters
+    takes_all = bool(parameters) and parameters[0].kind == "*"
+    return parameters if takes_all else parameters[1:]
 
 
 def unbound_method(project: Project, call: Call, target: Entity) -> bool:

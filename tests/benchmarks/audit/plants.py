@@ -318,7 +318,7 @@ class Holder{n}:
 
 
 def keep(store):
-    store["default"] = app.engine()  # <- TL605
+    store.engines["default"] = app.engine()  # <- TL605
     app.last_{n} = app.engine()  # <- TL606
 """,
     }),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from trunkline.audit import entities
 from trunkline.audit.config import Name
+from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
@@ -32,6 +33,17 @@ type = "app.context:Context"
         """
 # file: app/views.py
 x = 1
+# file: app/engine.py
+class Engine:
+    def __init__(self, context): ...
+    def execute(self, name): ...
+    def stats(self): ...
+    @property
+    def build(self): ...
+# file: pyproject.toml
+[[tool.trunkline.canonical]]
+type = "app.context:Context"
+factory = "app.engine:Engine.build"
 """,
     )
     invalid = (
@@ -61,8 +73,7 @@ layers = ["app.engine", "app.kore"]  # <-
             name = canonical.config.factory
             if factory is None or name is None:
                 continue
-            nested = factory.kind == entities.UNKNOWN and "." in name.attribute
-            if nested or factory.kind in {entities.MISSING, entities.EXTERNAL}:
+            if _is_missing(project, factory, name):
                 yield self._report(project, "factory", name, canonical.subject)
         for contract in project.config.contracts:
             layers = [part.strip() for layer in contract.layers for part in layer.split("|")]
@@ -85,6 +96,15 @@ layers = ["app.engine", "app.kore"]  # <-
             cause=f"{name.module} has no {name.attribute}",
             subject=subject,
         )
+
+
+def _is_missing(project: Project, factory: Entity, name: Name) -> bool:
+    """Tell whether there is no factory of that name; one may be the property of a class."""
+    owner, dot, last = name.attribute.rpartition(".")
+    if not dot or factory.kind != entities.UNKNOWN:
+        return factory.kind in {entities.MISSING, entities.EXTERNAL}
+    holder = project.resolver.resolve(f"{name.module}:{owner}")
+    return holder.kind != entities.CLASS or not project.resolver.has_member(holder, last)
 
 
 def _line(project: Project, text: str) -> int:

@@ -10,7 +10,12 @@ from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.source import facts
 
-_ABSTRACT = {("typing", "Protocol"), ("typing_extensions", "Protocol"), ("abc", "ABC")}
+_ABSTRACT = {
+    ("typing", "Protocol"),
+    ("typing_extensions", "Protocol"),
+    ("abc", "ABC"),
+    ("zope.interface", "Interface"),
+}
 """What makes a class abstract that derives from it itself."""
 _OTHER_KINDS = {
     ("enum", "Enum"),
@@ -64,6 +69,18 @@ class BrokenEngine(RuntimeError):
 
 class StalledEngine(BrokenEngine):
     pass
+# file: app/engine.py
+class BaseEngine: ...
+
+class Engine(BaseEngine):
+    def __init__(self, context): ...
+    def execute(self, name): ...
+    def stats(self): ...
+# file: app/interfaces.py
+from zope.interface import Interface
+
+class IEngine(Interface):
+    def execute(name): ...
 # file: tests/fakes.py
 class FakeEngine:
     pass
@@ -146,6 +163,8 @@ def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # no
     classes, _ = project.resolver.ancestors(entity)
     if canonical.type in classes:
         return f"it derives from {canonical.subject}"
+    if project.resolver.is_subclass(canonical.type, entity):
+        return ""  # a part of the canonical class
     old = _old_base(project, canonical, entity)
     if old:
         return f"it derives from {old}, an old name of {canonical.name}"

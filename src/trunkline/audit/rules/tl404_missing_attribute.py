@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from trunkline.audit import entities
+from trunkline.audit.attributes import Added, added_to, named_attribute, set_somewhere
+from trunkline.audit.canonical import Canonical
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
@@ -20,10 +22,12 @@ class Check(Rule):
 
     Objects are followed from constructions, factories, annotated parameters and `self`. A class
     with `__getattr__`, with bases outside the tree, or under an unknown decorator may have any
-    attribute: nothing is reported then, nor of what some line sets on such an object. Whoever
-    asks is left alone too: a function that uses `hasattr` or `getattr`, or tests the object with
-    `isinstance` against another class or with `callable`; a block that goes on after an
-    `AttributeError`; a file that asks for the same name elsewhere.
+    attribute: nothing is reported then, nor of what some line sets on such an object. The same
+    holds for a class that sets attributes on itself by computed names, and for what any line sets
+    on anything, where the class hands its objects on. Whoever asks is left alone too: a function
+    that uses `hasattr` or `getattr`, or tests the object with `isinstance` against another class or
+    with `callable`; a block that goes on after an `AttributeError`; a file that asks for the same
+    name elsewhere.
     """
 
     code = "TL404"
@@ -71,6 +75,43 @@ def view(engine: Engine):
 
 def more(engine: Engine):
     return engine.seen, engine.version, engine.build, engine.told
+""",
+        """
+# file: app/engine.py
+class Options:
+    def __init__(self, values):
+        for name, value in values.items():
+            setattr(self, name, value)
+
+class Engine(Options):
+    def execute(self, name): ...
+    def stats(self):
+        return self.limit
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.colour  # one of the values
+""",
+        """
+# file: app/engine.py
+from app.parts import fill
+
+class Engine:
+    def __init__(self, context):
+        setattr(self, "context", context)
+        fill(self)
+    def execute(self, name): ...
+    def stats(self):
+        return self.pool, self.context
+# file: app/parts.py
+def fill(it):
+    it.pool = 3
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.pool
 """,
         """
 # file: app/views.py
@@ -206,82 +247,83 @@ class Use(Generic[T]):
     def run(self):
         self.kept.start()  # set by a subclass, or never
 """,
+        """
+# file: app/engine.py
+from app.parts import fill
+
+class Engine:
+    def __init__(self, context):
+        fill(self)
+    def execute(self, name): ...
+    def stats(self):
+        return self.pol  # <-
+# file: app/parts.py
+def fill(it):
+    it.pool = 3
+    return it.pol == 3
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every use of an attribute that the class of its owner lacks."""
-        added: dict[Entity, _Added] = {}
-        for source in project.sources():
-            asking: _Asking | None = None
-            uses = [(c.callee, c.line, c.column, c.scope) for c in source.facts.calls]
-            uses += [(r.path, r.line, r.column, r.scope) for r in source.facts.references]
-            for path, line, column, scope in uses:
-                if path is None or path.startswith("?"):
-                    continue
-                owner, dot, name = path.rpartition(".")
-                if not dot or not name.isidentifier():
-                    continue
-                entity = project.resolver.resolve(owner)
-                if entity.kind not in {entities.CLASS, entities.INSTANCE}:
-                    continue
-                canonical = project.canonical_of(entity)
-                of = Entity(entities.CLASS, entity.module, entity.name)
-                if canonical is None or project.resolver.has_member(of, name) is not False:
-                    continue
-                if of not in added:
-                    added[of] = _added(project, of)
-                certain = entity.kind == entities.CLASS and not may_be_heir(owner)
-                of_heir = not certain and name in added[of].heirs
-                if asking is None:
-                    asking = _asking(project, source)
-                if not (of_heir or name in added[of].given or asking.of(name, line, scope)):
-                    yield self.finding(
-                        source.path,
-                        line,
-                        column,
-                        f"{canonical.name} has no {name}",
-                        cause=f"{canonical.subject} neither defines nor inherits it",
-                        subject=canonical.subject,
-                    )
+        missing = list(_missing(project))
+        doubtful = {item.name for item in missing if item.added.handed_on}
+        set_on_some = set_somewhere(project, doubtful)
+        for item in missing:
+            if not (item.added.handed_on and item.name in set_on_some):
+                yield self.finding(
+                    item.path,
+                    item.line,
+                    item.column,
+                    f"{item.canonical.name} has no {item.name}",
+                    cause=f"{item.canonical.subject} neither defines nor inherits it",
+                    subject=item.canonical.subject,
+                )
 
 
-class _Added(NamedTuple):
-    """What objects of a class may have besides what the class has.
+class _Missing(NamedTuple):
+    """A use of what the class of its owner lacks."""
 
-    Attributes:
-        heirs: Members of its subclasses: what is declared as one may be one of them.
-        given: What some line gives an object, or the class, from outside.
-    """
+    path: str
+    line: int
+    column: int
+    canonical: Canonical
+    name: str
+    added: Added
 
-    heirs: frozenset[str]
-    given: frozenset[str]
 
-
-def _added(project: Project, of: Entity) -> _Added:
-    heirs: set[str] = set()
-    given: set[str] = set()
+def _missing(project: Project) -> Iterator[_Missing]:
+    added: dict[Entity, Added] = {}
     for source in project.sources():
-        for item in source.facts.classes:
-            heir = Entity(entities.CLASS, source.module, item.name)
-            if heir != of and project.resolver.is_subclass(heir, of):
-                heirs.update(item.members, item.attributes)
-        for store in source.facts.stores:
-            owner, _, name = store.target.rpartition(".")
-            if _is_of(project, owner, of):
-                given.add(name)
-        for call in source.facts.calls:
-            name = _named(call, (":setattr", ".setattr"))
-            if name and _is_of(project, call.arguments[0].value, of):
-                given.add(name)
-    return _Added(frozenset(heirs), frozenset(given))
+        asking: _Asking | None = None
+        for owner, name, line, column, scope in _uses(source):
+            entity = project.resolver.resolve(owner)
+            if entity.kind not in {entities.CLASS, entities.INSTANCE}:
+                continue
+            canonical = project.canonical_of(entity)
+            of = Entity(entities.CLASS, entity.module, entity.name)
+            if canonical is None or project.resolver.has_member(of, name) is not False:
+                continue
+            if of not in added:
+                added[of] = added_to(project, of)
+            beside = added[of]
+            certain = entity.kind == entities.CLASS and not may_be_heir(owner)
+            if not certain and (beside.anything or name in beside.heirs):
+                continue
+            if asking is None:
+                asking = _asking(project, source)
+            if not (name in beside.given or asking.of(name, line, scope)):
+                yield _Missing(source.path, line, column, canonical, name, beside)
 
 
-def _is_of(project: Project, path: str | None, of: Entity) -> bool:
-    entity = project.resolver.resolve(path)
-    return entity.kind in {entities.CLASS, entities.INSTANCE} and (entity.module, entity.name) == (
-        of.module,
-        of.name,
-    )
+def _uses(source: Source) -> Iterator[tuple[str, str, int, int, str]]:
+    """Yield the path of what is asked for an attribute, its name, line, column and scope."""
+    uses = [(c.callee, c.line, c.column, c.scope) for c in source.facts.calls]
+    uses += [(r.path, r.line, r.column, r.scope) for r in source.facts.references]
+    for path, line, column, scope in uses:
+        owner, dot, name = (path or "?").rpartition(".")
+        if dot and name.isidentifier() and not owner.startswith("?"):
+            yield owner, name, line, column, scope
 
 
 class _Asking(NamedTuple):
@@ -310,7 +352,7 @@ def _asking(project: Project, source: Source) -> _Asking:
     scopes: set[str] = set()
     names: set[str] = set()
     for call in source.facts.calls:
-        name = _named(call, _QUESTIONS)
+        name = named_attribute(call, _QUESTIONS)
         if name:
             names.add(name)
         if name or _asks_for_another_class(project, call):
@@ -329,10 +371,3 @@ def _asks_for_another_class(project: Project, call: Call) -> bool:
         return True
     tested = project.resolver.resolve(call.arguments[1].value)
     return tested != Entity(entities.CLASS, own.module, own.name)
-
-
-def _named(call: Call, callees: tuple[str, ...]) -> str:
-    """Return the attribute that a call of one of these names in its second argument."""
-    if not (call.callee or "").endswith(callees) or len(call.arguments) < 2:
-        return ""
-    return (call.arguments[1].value or "").removeprefix("=").strip("'")

@@ -16,7 +16,8 @@ class Check(Rule):
 
     Checked are constructions of canonical classes, calls of their methods and of their factories,
     against the signature as the source has it. Unpacked arguments, decorated functions, bases
-    outside the tree and classes that an object or an annotation gives are left alone.
+    outside the tree and classes that an object or an annotation gives are left alone, and so is
+    what a test expects to fail.
     """
 
     code = "TL501"
@@ -26,12 +27,31 @@ class Check(Rule):
     valid = (
         """
 # file: tests/test_engine.py
+import pytest
 from app.engine import Engine
 
 def test_runs(context, options):
     Engine(context)
     Engine(context, limit=2)
     Engine(**options)
+
+def test_refuses():
+    with pytest.raises(TypeError):
+        Engine()
+""",
+        """
+# file: app/engine.py
+class Engine:
+    def __init__(*given): ...
+    @classmethod
+    def name(*_): ...
+    def execute(self, name): ...
+    def stats(self): ...
+# file: app/views.py
+from app.engine import Engine
+
+def view(context):
+    return Engine(context), Engine.name(context)  # each takes whatever it is given
 """,
         """
 # file: app/fast.py
@@ -80,7 +100,7 @@ async def test_runs(context, engine: Engine):
                 if taken is None:
                     continue
                 _, problems = bind(call, taken)
-                if problems:
+                if problems and not project.expected.covers(source.path, call.line):
                     name = target.name
                     takes = ", ".join(parameter.name for parameter in taken.parameters)
                     yield self.finding(

@@ -43,7 +43,12 @@ async def view(context):
     both = await asyncio.gather(open_engine(context), open_engine(context))
     closed = open_engine(context)
     closed.close()  # of the coroutine
+    open_engine(context).close()
     return engine.stats(), await later, await task, both
+
+class View:
+    def __await__(self):
+        return open_engine(self).__await__()
 """,
     )
     invalid = (
@@ -76,7 +81,7 @@ async def view(context):
                 if result.kind != entities.AWAITABLE:
                     continue
                 canonical = project.canonical_of(result)
-                if canonical is None:
+                if canonical is None or project.expected.covers(source.path, call.line):
                     continue
                 yield self.finding(
                     source.path,

@@ -56,7 +56,7 @@ async def view(context):
                 if result.kind != entities.INSTANCE:
                     continue
                 canonical = project.canonical_of(result)
-                if canonical is None:
+                if canonical is None or project.expected.covers(source.path, call.line):
                     continue
                 of = Entity(entities.CLASS, result.module, result.name)
                 classes, complete = project.resolver.ancestors(of)

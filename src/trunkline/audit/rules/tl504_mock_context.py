@@ -29,11 +29,17 @@ scope = "request"
     valid = (
         """
 # file: tests/test_engine.py
+from unittest.mock import Mock
+import pytest
 from app.context import Context
 from app.engine import Engine
 
 def test_runs():
     assert Engine(Context("u", "t"))
+
+def test_refuses():
+    with pytest.raises(TypeError):
+        Engine(Mock(spec=Context))
 """,
     )
     invalid = (
@@ -78,7 +84,9 @@ def test_by_mocker(mocker):
                     canonical = (
                         project.canonical_of(wanted) if wanted.kind == entities.CLASS else None
                     )
-                    if canonical is not None:
+                    if canonical is not None and not project.expected.covers(
+                        source.path, call.line
+                    ):
                         yield self.finding(
                             source.path,
                             call.line,

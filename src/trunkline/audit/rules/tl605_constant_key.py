@@ -34,12 +34,24 @@ def keep(self, context):
 
 def options(context, **named):
     named["default"] = Engine(context)  # a mapping of this call
-    own = {}
-    own["default"] = Engine(context)
-    return named, own
+    own, made = {}, dict()
+    own["default"] = made["default"] = Engine(context)
+    return named, own, made
 
 def hand_over(request, context):
     request.scope["engine"] = Engine(context)  # one of the things that a request has
+
+def given(state, context):
+    state["default"] = Engine(context)  # whose it is cannot be told
+
+def add(self, context):
+    self.totals["all"] += Engine(context)  # keeps what adding gives
+# file: app/engine.py
+class Engine:
+    def __init__(self, context, limit=3):
+        self.parts["default"] = self
+    def execute(self, name): ...
+    def stats(self): ...
 """,
     )
     invalid = (
@@ -70,7 +82,12 @@ class Engine:
         for source in project.sources(tests=False):
             for kept in kept_objects(project, source):
                 key = kept.store.key
-                if key is not None and key != "=" and not _names(key, kept.canonical):
+                if (
+                    key is not None
+                    and key != "="
+                    and not _names(key, kept.canonical)
+                    and not _is_of_scope(project, kept.store.target)
+                ):
                     yield self.finding(
                         source.path,
                         kept.store.line,
@@ -119,6 +136,12 @@ class Engine:
                             cause="every caller then shares one identity",
                             subject=canonical.subject,
                         )
+
+
+def _is_of_scope(project: Project, target: str) -> bool:
+    """Tell whether a mapping belongs to an object that one scope alone has."""
+    owner, _, _ = target.removesuffix("[]").rpartition(".")
+    return scoped_of(project, owner) is not None
 
 
 def _names(key: str, canonical: Canonical) -> bool:

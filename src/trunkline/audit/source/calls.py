@@ -81,7 +81,7 @@ class CallReader(DeclarationReader, ABC):
         while isinstance(inner, ast.Attribute):
             inner = inner.value
         if not isinstance(inner, ast.Name):
-            self._value(inner, scope, use="attribute")
+            self._value(inner, scope, use=used_by(node))
         elif isinstance(node, ast.Attribute):
             self._hold(node, scope)
         return self.plain_path(node, scope)
@@ -222,6 +222,15 @@ class CallReader(DeclarationReader, ABC):
         if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float, type(None))):
             return f"={node.value!r}"[:_MAX_TEXT]
         return None
+
+
+def used_by(node: ast.expr) -> str:
+    """Return the use of what attributes are asked of; a coroutine has some of its own."""
+    first = node
+    while isinstance(node, ast.Attribute):
+        first, node = node, node.value
+    of_coroutine = isinstance(first, ast.Attribute) and first.attr in _OF_COROUTINES
+    return "value" if of_coroutine else "attribute"
 
 
 def span_of(node: ast.expr | None) -> Span | None:

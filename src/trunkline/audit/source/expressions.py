@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final
 
-from trunkline.audit.source.calls import CallReader
+from trunkline.audit.source.calls import CallReader, used_by
 from trunkline.audit.source.facts import Fallback, Reference
 from trunkline.audit.source.scopes import Scope, asked_for, parameters
 from trunkline.audit.source.structure import StructureReader
@@ -128,7 +128,7 @@ class ExpressionReader(CallReader, ABC):
             while isinstance(inner, ast.Attribute):
                 inner = inner.value
             if not isinstance(inner, ast.Name):
-                self._value(inner, scope, use="attribute")
+                self._value(inner, scope, use=used_by(node))
             self._hold(node, scope)
             path = self.plain_path(node, scope)
         if path is not None and self._interesting(path):

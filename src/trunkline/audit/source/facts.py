@@ -14,7 +14,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 14
+FORMAT: Final = 15
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.

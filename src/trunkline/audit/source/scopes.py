@@ -43,10 +43,9 @@ class Scope:
 
     Attributes:
         annotated: Path of what each annotated parameter is given, also where it is set again.
-        own: Names of mappings that a call makes anew: of keyword arguments, and literal ones.
     """
 
-    __slots__ = ("annotated", "globals", "is_function", "names", "outer", "own", "qualname")
+    __slots__ = ("annotated", "globals", "is_function", "names", "outer", "qualname")
 
     def __init__(
         self,
@@ -62,7 +61,6 @@ class Scope:
         self.qualname = qualname
         self.globals: frozenset[str] = frozenset()
         self.annotated: dict[str, str] = {}
-        self.own: set[str] = set()
 
     def lookup(self, name: str, module: str, bound: frozenset[str]) -> str | None:
         """Return the path that a name stands for.

@@ -59,6 +59,8 @@ class StoreReader(ExpressionReader, ABC):
             annotation = self.annotation(node.annotation, scope)
             value = value or (None if annotation else self.annotated(node.annotation, scope))
             self._value(node.annotation, scope, role="annotation")
+        elif isinstance(node, ast.AugAssign):
+            value = None  # kept is what the operator gives
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             self._target(target, value, annotation, node, scope)
@@ -77,8 +79,6 @@ class StoreReader(ExpressionReader, ABC):
         elif isinstance(target, ast.Starred):
             self._target(target.value, None, None, node, scope)
         elif isinstance(target, ast.Name) and self._is_local(target, scope):
-            if isinstance(node.value, ast.Dict):
-                scope.own.add(target.id)
             known = value or (f"{annotation}()" if annotation else None)
             self._set_local(scope, target.id, known)
             span = span_of(node.value)
@@ -114,7 +114,8 @@ class StoreReader(ExpressionReader, ABC):
         elif isinstance(target, ast.Subscript):
             owner = self._value(target.value, scope)
             self._value(target.slice, scope)
-            if getattr(target.value, "id", "") not in scope.own:
+            # Whose a mapping is that a function was given, or made, cannot be told.
+            if not isinstance(target.value, ast.Name) or (owner and not owner.endswith("()")):
                 path = f"{owner or '?'}[]"
                 key = self._constant(target.slice)
         if path is None:

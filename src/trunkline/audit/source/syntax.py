@@ -7,7 +7,9 @@ from typing import Final
 from trunkline.audit.source import facts
 
 _MISSING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
-_EXPECTED: Final = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
+_EXPECTED: Final = frozenset(
+    {"suppress", "raises", "assertRaises", "assertRaisesRegex", "assertRaisesMessage"}
+)
 _NO_ATTRIBUTE: Final = frozenset({"AttributeError", "Exception", "BaseException"})
 
 

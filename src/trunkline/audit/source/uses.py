@@ -248,7 +248,6 @@ class UseReader(StoreReader):
         self._counts.update({(qualname, name): count for name, count in counts.items()})
         decorators = {getattr(d, "id", getattr(d, "attr", "")) for d in node.decorator_list}
         annotated: dict[str, str] = {}
-        own: set[str] = set()
         for index, (arg, kind, _) in enumerate(parameters(node.args)):
             path: str | None = None
             if in_class and index == 0 and "staticmethod" not in decorators:
@@ -261,13 +260,11 @@ class UseReader(StoreReader):
             if arg.arg in _MOCKERS:
                 path = "pytest_mock:mocker"
             names[arg.arg] = path if arg.arg not in counts else None
-            if kind == "**":
-                own.add(arg.arg)
             self._counts[qualname, arg.arg] = 1 + counts.get(arg.arg, 0)
         outer = scope.outer if in_class else scope
         inner = Scope(names, outer, qualname, is_function=True)
         inner.globals = shared
-        inner.annotated, inner.own = annotated, own
+        inner.annotated = annotated
         return inner
 
     def _keep_getter(
