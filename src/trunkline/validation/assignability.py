@@ -63,11 +63,18 @@ def shown_type(supply: Supply) -> str:
         case Declared(annotation):
             return shown(annotation)
         case Given(value):
-            text = repr(value)
+            text = _drawn(value)
             cut = f"{text[:40]}..." if len(text) > 43 else text
             return f"{cut} ({shown(type(value))})"
         case None:
             return "an unknown type"
+
+
+def _drawn(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001  # a broken repr must not hide the finding
+        return f"<repr failed: {type(error).__name__}>"
 
 
 def shown(annotation: Any) -> str:
@@ -115,7 +122,7 @@ def _refused_by_one(supply: Supply, annotation: Any) -> bool:
     if origin is typing.Literal:
         return _refused_by_literal(supply, typing.get_args(annotation))
     if origin is type:
-        return _refused_by_class_object(supply, typing.get_args(annotation)[0])
+        return _refused_by_class_object(supply, *(typing.get_args(annotation) or (Any,)))
     if typing.is_typeddict(annotation):
         return _refused_by_class(supply, dict)
     cls = origin if origin is not None else annotation

@@ -181,3 +181,12 @@ def test_a_provider_passed_as_such_is_held_against_the_annotation_like_any_objec
 
     assert findings({"it": recipe(wants_callable, Provider())}) == []
     assert [f.check for f in findings({"it": recipe(wants_dog, Provider())})] == ["argument-type"]
+
+
+def test_an_object_that_cannot_be_drawn_is_found_like_any_other() -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError("no repr")
+
+    (finding,) = findings({"engine": recipe(Engine, RealClock(), Broken())})
+    assert "engine passes <repr failed: RuntimeError> (" in finding.message
