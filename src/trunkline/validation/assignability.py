@@ -135,7 +135,8 @@ def _refused_by_one(supply: Supply, annotation: Any) -> bool:
 
 def _refused_by_literal(supply: Supply, values: tuple[Any, ...]) -> bool:
     if isinstance(supply, Given):
-        return not any(supply.value == v and type(supply.value) is type(v) for v in values)
+        # the class first: arrays, and others, answer the comparison by no truth value
+        return not any(type(supply.value) is type(v) and supply.value == v for v in values)
     return all(_refused(supply, type(value)) for value in values)
 
 

@@ -134,6 +134,15 @@ class Called:
     def __call__(self) -> None: ...
 
 
+class Array:
+    """Is not to be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]  # as of what compares by its items
+
+
 FITS = [
     (Exact(Dog), Animal),
     (Exact(Dog), object),
@@ -241,6 +250,7 @@ WRONG = [
     (Given("1"), int),
     (Given(1), bool),
     (Given("c"), Literal["a", "b"]),
+    (Given(Array()), Literal["a", "b"]),
     (Given(True), Literal[1]),
     (Given(1), Callable[..., int]),
     (Given(Stone), type[Animal]),
