@@ -78,6 +78,7 @@ class ContractConfig(NamedTuple):
         target: Packages that only `importers` may import.
         importers: Packages that may import `target`.
         type_checking: True to count imports under ``TYPE_CHECKING`` too.
+        indirect: False to let chains of imports by that lead through modules it does not name.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ContractConfig(NamedTuple):
     target: tuple[str, ...] = ()
     importers: tuple[str, ...] = ()
     type_checking: bool = False
+    indirect: bool = True
 
 
 class AuditConfig(NamedTuple):

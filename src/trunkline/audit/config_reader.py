@@ -35,6 +35,7 @@ _CONTRACT_KEYS: Final = (
     "target",
     "importers",
     "type-checking",
+    "allow-indirect-imports",
 )
 _PARTNERS: Final = {"forbidden": "source", "importers": "target"}
 """What goes with what in a contract; layers stand alone."""
@@ -268,12 +269,11 @@ class _ConfigReader(ValueReader):
         if not isinstance(name, str):
             self.mistake(f"{key}.name", "must be a text", 'write name = "..."')
             name = key
-        flag = table.get("type-checking", False)
-        if not isinstance(flag, bool):
+        if "allow-indirect-imports" in table and forms[0] == "importers":
             self.mistake(
-                f"{key}.type-checking",
-                "must be true or false",
-                "write true to count such imports too",
+                f"{key}.allow-indirect-imports",
+                "means nothing beside importers",
+                "take it out: only direct imports of target count",
             )
         return ContractConfig(
             name,
@@ -282,7 +282,8 @@ class _ConfigReader(ValueReader):
             forbidden=self.packages(table, key, "forbidden"),
             target=self.packages(table, key, "target"),
             importers=self.packages(table, key, "importers"),
-            type_checking=flag is True,
+            type_checking=self.flag(table, key, "type-checking"),
+            indirect=not self.flag(table, key, "allow-indirect-imports"),
         )
 
     def _clashes(self, config: AuditConfig) -> None:

@@ -64,6 +64,13 @@ class ValueReader:
             return tuple(value)
         return default
 
+    def flag(self, table: Mapping[str, object], key: str, field: str) -> bool:
+        """Return a switch, which is off where it is not given."""
+        value = table.get(field, False)
+        if not isinstance(value, bool):
+            self.mistake(f"{key}.{field}", "must be true or false", f"write {field} = true")
+        return value is True
+
     def packages(self, table: Mapping[str, object], key: str, field: str) -> tuple[str, ...]:
         """Return the packages that a contract names; layers may hold several, parted by bars."""
         names = self.strings(table, key, field, (), least=1)

@@ -61,6 +61,9 @@ x = 1
 # file: pyproject.toml
 [[tool.trunkline.contract]]
 layers = ["app.engine", "app.kore"]  # <-
+[[tool.trunkline.contract]]
+source = ["app.core"]
+forbidden = ["django", "app.wbe"]  # <-
 """,
     )
 
@@ -77,7 +80,10 @@ layers = ["app.engine", "app.kore"]  # <-
                 yield self._report(project, "factory", name, canonical.subject)
         for contract in project.config.contracts:
             layers = [part.strip() for layer in contract.layers for part in layer.split("|")]
-            for package in (*layers, *contract.source, *contract.target):
+            own = (
+                name for name in contract.forbidden if project.table.exists(name.partition(".")[0])
+            )
+            for package in (*layers, *contract.source, *contract.target, *own):
                 if not project.table.exists(package):
                     yield self.finding(
                         "pyproject.toml",
