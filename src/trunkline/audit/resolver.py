@@ -303,7 +303,7 @@ class Resolver(NameResolver):
             return unknown("the class is not known")
         block = self.library.block(self.table.files[owner.module], declared.line)
         values = {
-            store.value or (f"{store.annotation}()" if store.annotation else None)
+            store.value or _annotated(store.annotation)
             for store in block.stores
             if store.target == target
         }
@@ -317,6 +317,11 @@ class Resolver(NameResolver):
                 finally:
                     self._pending.discard(key)
         return unknown("the attribute is set to several things")
+
+
+def _annotated(annotation: str | None) -> str | None:
+    """Return the path of what an annotation names; a container of such objects is none itself."""
+    return f"{annotation}()" if annotation and not annotation.endswith("[]") else None
 
 
 def _external_step(owner: Entity, token: str) -> Entity:

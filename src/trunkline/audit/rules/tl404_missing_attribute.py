@@ -155,6 +155,13 @@ class Runner:
         if self.pauses:
             self.engine.pause()
 
+class Several:
+    def __init__(self):
+        self.engines: list[tuple[int, Engine | None]] = []
+
+    def add(self, engine: Engine):
+        self.engines.append((1, engine))
+
 class Aware:
     def run(self, engine: Engine):
         def start():
