@@ -1,58 +1,27 @@
-"""The default rules over real packages: how many files each has, and what is found.
+"""Rules over real packages: how many files each has, and what is found.
 
 ``python -m tests.benchmarks.audit.packages [FOLDER]`` fetches the wheels with pip, unless they are
-in the folder already, unpacks each into a folder of its own and audits it. Nothing is imported.
+in the folder already, unpacks each into a folder of its own and audits it twice: by the default
+rules without configuration, and by every rule with the canonical types of ``packages.toml``.
+Nothing is imported. ``--configured`` prints each finding of the second run as well.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
 from trunkline.audit.config import AuditConfig
+from trunkline.audit.config_reader import read_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.registry import select_rules
 
-PACKAGES: Final = {
-    "aiohttp": "3.14.5",
-    "ansible-core": "2.19.14",
-    "apache-airflow-core": "3.3.2",
-    "botocore": "1.44.8",
-    "celery": "5.7.0",
-    "dask": "2026.8.0",
-    "django": "5.2.19",
-    "dramatiq": "2.2.1",
-    "fastapi": "0.165.0",
-    "flask": "3.1.3",
-    "huey": "3.5.4",
-    "jedi": "0.20.1",
-    "jinja2": "3.1.6",
-    "litestar": "2.25.0",
-    "matplotlib": "3.11.2",
-    "mypy": "2.4.1",
-    "networkx": "3.6.1",
-    "numpy": "2.4.6",
-    "pandas": "3.1.1",
-    "peewee": "4.5.3",
-    "pydantic": "2.14.4",
-    "pylint": "4.1.4",
-    "pytest": "9.2.0",
-    "requests": "2.34.2",
-    "rq": "3.0.0",
-    "sanic": "25.12.1",
-    "scikit-learn": "1.9.1",
-    "scrapy": "2.19.0",
-    "sqlalchemy": "2.1.9",
-    "starlette": "1.10.0",
-    "sympy": "1.14.0",
-    "tornado": "6.6.1",
-    "tortoise-orm": "1.1.9",
-    "transformers": "5.24.0",
-    "twisted": "26.10.0",
-    "werkzeug": "3.1.9",
-}
+LIST: Final = Path(__file__).with_suffix(".toml")
 
 
 def fetch(name: str, version: str, folder: Path) -> Path:
@@ -80,18 +49,61 @@ def judge(folder: Path) -> Result:
     return run_audit(AuditConfig(root=str(folder)), select_rules((), ()), cached=False)
 
 
-def main(folder: Path) -> None:
-    """Print a row for each package, and below it what was found."""
-    for name, version in PACKAGES.items():
-        result = judge(fetch(name, version, folder))
-        print(f"{name:24} {version:12} {result.files:5} files {len(result.findings):3} findings")
-        for finding in result.findings:
-            print(f"    {finding.path}:{finding.line}: {finding.code} {finding.message}")
+def judge_configured(folder: Path, canonical: list[dict[str, object]]) -> Result:
+    """Audit one unpacked wheel by every rule, with canonical types.
+
+    Args:
+        folder: The unpacked wheel.
+        canonical: Tables as ``pyproject.toml`` has them.
+    """
+    rows: list[str] = []
+    for table in canonical:
+        rows.append("[[tool.trunkline.canonical]]")
+        # A text, or a list of texts: both are written alike in Python and in TOML.
+        rows.extend(f"{key} = {value!r}" for key, value in table.items())
+    text = "\n".join(rows)
+    config = read_config(text.encode(), "packages.toml", AuditConfig(root=str(folder)))
+    return run_audit(config, select_rules(("ALL",), ()), cached=False)
+
+
+def _show(result: Result) -> None:
+    for finding in result.findings:
+        print(f"    {finding.path}:{finding.line}: {finding.code} {finding.message}")
+
+
+def main(folder: Path, *, configured: bool) -> None:
+    """Print two rows for each package, and below them what was found; the sums at the end."""
+    sums: Counter[str] = Counter()
+    for name, entry in tomllib.loads(LIST.read_text()).items():
+        unpacked = fetch(name, entry["version"], folder)
+        result = judge(unpacked)
+        print(
+            f"{name:24} {entry['version']:12} {result.files:5} files "
+            f"{len(result.findings):3} findings"
+        )
+        _show(result)
+        if "canonical" not in entry:
+            continue
+        result = judge_configured(unpacked, entry["canonical"])
+        counts = Counter(finding.code for finding in result.findings)
+        sums.update(counts)
+        print(f"    configured: {_counts(counts)}")
+        if configured:
+            _show(result)
+    print(f"all, configured: {_counts(sums)}")
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{code} {counts[code]}" for code in sorted(counts)) or "nothing"
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]).resolve())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--configured", action="store_true")
+    given = parser.parse_args()
+    if given.folder is not None:
+        main(given.folder.resolve(), configured=given.configured)
     else:
         with tempfile.TemporaryDirectory() as temporary:
-            main(Path(temporary))
+            main(Path(temporary), configured=given.configured)
