@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final, NamedTuple
 
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.discovery import discover
+from trunkline.audit.entities import Entity
 from trunkline.audit.modules import build_table
 from trunkline.audit.project import Project
 from trunkline.audit.source import facts
@@ -18,7 +20,14 @@ _COMMON: Final = frozenset(
     {"Error", "Exception", "Warning", "Mixin", "Test", "Tests", "Case", "Meta", "Config", "Base",
      "Type", "Enum"}
 )  # fmt: skip
+_ERRORS: Final = ("Error", "Exception", "Warning")
+_DATA: Final = frozenset(
+    {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TypedDict", "NamedTuple"}
+)
+_INTERFACES: Final = frozenset({"Protocol", "ABC", "Interface"})
+"""What a class derives from that has to be derived from itself."""
 _MOST: Final = 5
+_SHOWN: Final = 8
 
 
 class Candidate(NamedTuple):
@@ -27,7 +36,7 @@ class Candidate(NamedTuple):
     Attributes:
         pattern: Pattern of their names: ``*ExecutionEngine``.
         chosen: The most imported of them, as ``module:Name``.
-        others: The others, most imported first.
+        others: Some of the others, most imported first.
         imports: How many modules import the chosen one.
         legacy: Other names bound to one of them: ``module:Name``.
     """
@@ -70,23 +79,40 @@ def propose(config: AuditConfig) -> list[Candidate]:  # noqa: C901 # one case af
                 if entity.kind == "class":
                     seen.add(entity.full)
         imported.update(seen)
-    return _ranked(classes, imported, aliases)
+    return _ranked(classes, imported, aliases, lambda name: _is_built(project, name))
+
+
+def _is_built(project: Project, name: str) -> bool:
+    """Tell whether a class is one that a factory could build: no error, no interface, no enum."""
+    module, _, qualname = name.partition(":")
+    own = Entity("class", module, qualname)
+    for item in project.resolver.ancestors(own)[0]:
+        declared = project.resolver.class_facts(item)
+        for base in declared.bases if declared is not None else ():
+            last = re.split(r"[:.]", (base or "").removesuffix("[]"))[-1]
+            if last.endswith(_ERRORS) or last in _DATA or (item == own and last in _INTERFACES):
+                return False
+    return True
 
 
 def _ranked(
-    classes: dict[str, list[str]], imported: Counter[str], aliases: dict[str, set[str]]
+    classes: dict[str, list[str]],
+    imported: Counter[str],
+    aliases: dict[str, set[str]],
+    is_built: Callable[[str], bool],
 ) -> list[Candidate]:
     found: list[Candidate] = []
-    taken: set[str] = set()
     order = sorted(
         classes, key=lambda s: (-sum(imported[name] for name in classes[s]), -len(classes[s]), s)
     )
     for suffix in order:
-        names = [name for name in dict.fromkeys(classes[suffix]) if name not in taken]
-        if len(names) < 2 or not any(imported[name] for name in names):
+        names = sorted(dict.fromkeys(classes[suffix]), key=lambda name: (-imported[name], name))
+        if len(names) < 2 or not imported[names[0]]:
             continue
-        names.sort(key=lambda name: (-imported[name], name))
-        taken.update(names)
+        # To ask about a class reads its file and those of its bases: no more than are shown.
+        names = list(islice(filter(is_built, names), 1 + _SHOWN))
+        if len(names) < 2 or not imported[names[0]]:
+            continue
         legacy = sorted({alias for name in names for alias in aliases.get(name, ())})
         found.append(
             Candidate(f"*{suffix}", names[0], tuple(names[1:]), imported[names[0]], tuple(legacy))
@@ -119,7 +145,7 @@ def draw_proposal(candidates: Iterable[Candidate], container: str) -> str:
         parts.append(f'type = "{item.chosen}"')
         parts.append(f'# factory = "{container}.name"')
         parts.append(f'family = ["{item.pattern}"]')
-        parts.extend(f"#   of the family: {other}" for other in item.others[:8])
+        parts.extend(f"#   of the family: {other}" for other in item.others)
         if item.legacy:
             names = ", ".join(f'"{name}"' for name in item.legacy)
             parts.append(f"legacy = [{names}]")

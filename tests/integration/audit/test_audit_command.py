@@ -444,7 +444,12 @@ def test_init_proposes_the_most_imported_of_a_family(
         (legacy_tree / "app" / f"{name.lower()}.py").write_text(f"class {name}:\n    pass\n")
     for number in range(3):
         text = "from app.userrunengine import UserRunEngine\n"
+        text += "from app.parts import LostRunSignal, RunsWorkLoop\n"
         (legacy_tree / "app" / f"user{number}.py").write_text(text)
+    text = "from typing import Protocol\nclass LostRunSignal(Exception): ...\n"
+    text += "class SentRunSignal(LostRunSignal): ...\nclass RunsWorkLoop(Protocol): ...\n"
+    text += "class AnyWorkLoop(Protocol): ...\n"
+    (legacy_tree / "app" / "parts.py").write_text(text)
     (legacy_tree / "app_tests").mkdir()
     (legacy_tree / "app_tests" / "__init__.py").touch()
     result = CliRunner().invoke(init, [])
@@ -452,6 +457,8 @@ def test_init_proposes_the_most_imported_of_a_family(
     text = (legacy_tree / "pyproject.toml").read_text()
     assert 'type = "app.userrunengine:UserRunEngine"' in text
     assert 'family = ["*RunEngine"]' in text
+    assert "Signal" not in text, "nobody builds errors by a factory"
+    assert "WorkLoop" not in text, "nor interfaces"
     assert '# factory = "app.containers:Application.name"' in text
     assert _audit(legacy_tree, "--select", "TL101").exit_code == 1
     assert "confirm UserRunEngine" in result.stdout
