@@ -192,10 +192,10 @@ class CallReader(DeclarationReader, ABC):
         self, node: ast.Call, text: ast.Constant, callee: str | None, scope: Scope
     ) -> None:
         """Note the text that a call is given first: the module that it loads, or a name."""
-        loaded = self.loaded_module(node, callee) if callee else None
+        loaded = self._loaders.module(node, callee) if callee else None
         if callee and loaded:
             place = text.lineno, text.col_offset
-            self.texts.append(Text(loaded, *place, self._loader(callee), scope.qualname))
+            self.texts.append(Text(loaded, *place, self._loaders.loader(callee), scope.qualname))
             return
         creates = any(keyword.arg in _MAY_BE_MISSING for keyword in node.keywords)
         callee = callee or _spelling(node.func)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from trunkline.audit.source import facts
-from trunkline.audit.source.facts import Class, Function, Import, Parameter
+from trunkline.audit.source.facts import Class, Function, Parameter
+from trunkline.audit.source.loaders import Loaders
 from trunkline.audit.source.parsing import parse_expression
 from trunkline.audit.source.scopes import Scope, decorator_flags, join, parameters
 from trunkline.audit.source.structure import StructureReader
@@ -16,12 +17,6 @@ _SELF_NAME: Final = re.compile(r"\b(?:self|cls)\.(\w+)")
 _WRAPPERS: Final = frozenset(
     {"Optional", "Annotated", "Required", "NotRequired", "Final", "ClassVar"}
 )
-_LOADERS: Final = frozenset({"importlib:import_module", "builtins:__import__"})
-_OBJECT_LOADERS: Final = frozenset(
-    {"django.utils.module_loading:import_string", "werkzeug.utils:import_string",
-     "pkgutil:resolve_name", "pydoc:locate"}
-)  # fmt: skip
-"""What imports an object by its dotted name."""
 _RESULTS: Final = frozenset(
     {"AsyncIterator", "AsyncGenerator", "Iterator", "Generator", "Awaitable", "Coroutine",
      "AbstractAsyncContextManager", "AbstractContextManager", "AsyncContextManager",
@@ -43,7 +38,7 @@ class DeclarationReader:
             [definition.name for definition in structure.definitions]
             + [item.bound for item in structure.imports if not item.scope]
         )
-        self._origins = {item.bound: _origin(item) for item in structure.imports if not item.scope}
+        self._loaders = Loaders(structure)
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         self.source_lines: list[str] = []
@@ -77,62 +72,7 @@ class DeclarationReader:
             path, name = self.plain_path(node.args[0], scope), node.args[1]
             if path and isinstance(name, ast.Constant) and str(name.value).isidentifier():
                 return join(path, str(name.value))
-        loaded = self.loaded_module(node, callee)
-        if not loaded:
-            return self._loaded_object(node, callee) or f"{callee}()"
-        # Only with names to look for in it does the builtin give the module that it is asked for.
-        top = callee == "builtins:__import__" and not _looks_for_names(node)
-        return f"{loaded.partition('.')[0] if top else loaded}:"
-
-    def _loaded_object(self, node: ast.Call, callee: str) -> str | None:
-        """Return the path of what ``import_string("module.Name")`` and its like give."""
-        if self._origin(callee) not in _OBJECT_LOADERS or not node.args:
-            return None
-        name = node.args[0]
-        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
-            return None
-        module, _, attribute = name.value.replace(":", ".").rpartition(".")
-        return f"{module}:{attribute}" if module and attribute.isidentifier() else None
-
-    def loaded_module(self, node: ast.Call, callee: str) -> str | None:
-        """Return the module that ``import_module("name")`` and its like give."""
-        loader = self._loader(callee)
-        given = {keyword.arg: keyword.value for keyword in node.keywords}
-        given.update(zip(("name", "package"), node.args, strict=False))
-        name = given.get("name")
-        if not loader or not isinstance(name, ast.Constant) or not isinstance(name.value, str):
-            return None
-        if loader == "builtins:__import__":
-            alone = len(node.args) + len(node.keywords) == 1
-            return name.value if alone or _looks_for_names(node) else None
-        relative = name.value.lstrip(".")
-        level = len(name.value) - len(relative)
-        if not level:
-            return name.value
-        parts = self._package_given(given.get("package"))
-        base = parts[: len(parts) - level + 1]
-        return ".".join([*base, relative]) if base and relative else None
-
-    def _loader(self, callee: str) -> str:
-        """Return which loader of modules a callee is; empty for anything else."""
-        callee = self._origin(callee)
-        return callee if callee in _LOADERS else ""
-
-    def _origin(self, callee: str) -> str:
-        """Return what a callee is before the module's own imports, where it is one of them."""
-        module, _, rest = callee.partition(":")
-        if module == self.module:
-            name, _, attribute = rest.partition(".")
-            origin = self._origins.get(name)
-            callee = join(origin, attribute) if origin and attribute else origin or callee
-        return callee
-
-    def _package_given(self, node: ast.expr | None) -> list[str]:
-        """Return the parts of the package that an argument names."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return node.value.split(".")
-        names = {"__package__": self.package, "__name__": self.module}
-        return names.get(getattr(node, "id", ""), "").split(".")
+        return self._loaders.loaded(node, callee) or f"{callee}()"
 
     def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:
         """Return the path of the class that an annotation names, where it names one class.
@@ -274,21 +214,6 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     return node
-
-
-def _looks_for_names(node: ast.Call) -> bool:
-    """Tell whether ``__import__`` is given a list of names, and no level."""
-    given = {keyword.arg: keyword.value for keyword in node.keywords}
-    names = given.pop("fromlist", None)
-    return set(given) <= {"name"} and isinstance(names, (ast.List, ast.Tuple)) and bool(names.elts)
-
-
-def _origin(item: Import) -> str:
-    """Return the path of what a module-level import binds."""
-    if item.member is not None:
-        return f"{item.module}:{item.member}"
-    aliased = item.flags & facts.ALIASED
-    return f"{item.module if aliased else item.module.partition('.')[0]}:"
 
 
 def _mutable(node: ast.ClassDef) -> Iterator[str]:

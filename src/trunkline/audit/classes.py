@@ -1,0 +1,147 @@
+"""Classes and functions as they are declared: their bases, and whether a class has a member."""
+
+from abc import ABC
+from typing import Final, NamedTuple
+
+from trunkline.audit import entities
+from trunkline.audit.entities import Entity
+from trunkline.audit.modules import ModuleTable
+from trunkline.audit.names import NameResolver
+from trunkline.audit.source.facts import Class, Facts, Function, Import
+from trunkline.audit.source.library import Library
+
+_OBJECT_MEMBERS: Final = frozenset({*dir(type), *dir(object), "__dict__", "__annotations__"})
+_SAME_CLASS: Final = frozenset({
+    "dataclasses:dataclass", "typing:final", "typing_extensions:final", "typing:runtime_checkable",
+    "functools:total_ordering", "enum:unique", "attr:s", "attr:define", "attrs:define",
+    "attrs:frozen", "attr:frozen", "attr:dataclass", "warnings:deprecated",
+    "typing_extensions:deprecated",
+})  # fmt: skip
+"""Class decorators that take no members away and add none that a rule asks about."""
+
+
+class Declared(NamedTuple):
+    """The classes and functions of a module, by qualified name."""
+
+    classes: dict[str, Class]
+    functions: dict[str, Function]
+
+
+class ClassResolver(NameResolver, ABC):
+    """Finds the declarations of classes and functions over a tree.
+
+    Args:
+        table: The modules.
+        library: Their facts.
+        generated: Patterns of modules that a build writes.
+    """
+
+    def __init__(self, table: ModuleTable, library: Library, generated: tuple[str, ...]) -> None:
+        super().__init__(table, library, generated)
+        self._declarations: dict[tuple[str, bool], Declared] = {}
+
+    def class_facts(self, entity: Entity) -> Class | None:
+        """Return the declaration of a class of the tree."""
+        known = self._declared(entity.module).classes.get(entity.name)
+        if known is None and self._cut(entity):
+            known = self._declared(entity.module, whole=True).classes.get(entity.name)
+        return known
+
+    def function(self, entity: Entity) -> Function | None:
+        """Return the declaration of a function or method of the tree."""
+        known = self._declared(entity.module).functions.get(entity.name)
+        if known is None and self._cut(entity):
+            known = self._declared(entity.module, whole=True).functions.get(entity.name)
+        return known
+
+    def _cut(self, entity: Entity) -> bool:
+        """Tell whether a declaration may stand in a part of its file that was not read yet."""
+        path = self.table.files.get(entity.module)
+        if path is None or not self.library.detailed(path).partial:
+            return False
+        own = self._declared(entity.module)
+        top = entity.name.partition(".")[0]
+        # What was read of a module-level block was read whole.
+        if top in own.classes or top in own.functions:
+            return False
+        return any(not isinstance(b, Import) for b in self.names(entity.module).get(top, ()))
+
+    def _declared(self, module: str, *, whole: bool = False) -> Declared:
+        key = (module, whole)
+        known = self._declarations.get(key)
+        if known is None:
+            path = self.table.files.get(module)
+            own = Facts(0)
+            if path is not None:
+                own = self.library.full(path) if whole else self.library.detailed(path)
+            known = self._declarations[key] = Declared(
+                {item.name: item for item in own.classes},
+                {
+                    item.name: item
+                    for item in own.functions
+                    if not any(name.endswith(":overload") for name in item.decorators)
+                },
+            )
+        return known
+
+    def ancestors(self, entity: Entity) -> tuple[tuple[Entity, ...], bool]:
+        """Return a class with all its base classes in the tree, nearest first.
+
+        Returns:
+            The classes, and whether every base is known (``object`` and such aside).
+        """
+        found: dict[Entity, None] = {}
+        complete = True
+        stack = [entity]
+        while stack:
+            current = stack.pop(0)
+            if current in found:
+                continue
+            found[current] = None
+            declared = self.class_facts(current)
+            if declared is None:
+                complete = False
+                continue
+            for base in declared.bases:
+                target = self.resolve(base.removesuffix("[]") if base else base)
+                if target.kind == entities.CLASS:
+                    stack.append(target)
+                elif not (target.kind == entities.EXTERNAL and _plain_base(target)):
+                    complete = False
+        return tuple(found), complete
+
+    def is_subclass(self, entity: Entity, other: Entity) -> bool:
+        """Tell whether a class has another among its bases (or is it)."""
+        return other in self.ancestors(entity)[0]
+
+    def has_member(self, entity: Entity, name: str) -> bool | None:
+        """Tell whether objects of a class have an attribute; None where it cannot be decided."""
+        classes, complete = self.ancestors(entity)
+        for item in classes:
+            declared = self.class_facts(item)
+            if declared is None:
+                continue
+            if name in declared.members or name in declared.attributes:
+                return True
+            if {"__getattr__", "__getattribute__"} & {*declared.members}:
+                return None
+            if any(self.decorated_elsewhere(path) for path in declared.decorators):
+                return None
+            if declared.keywords:
+                return None
+        if name in _OBJECT_MEMBERS or name.startswith("__"):
+            return True
+        return False if complete else None
+
+    def decorated_elsewhere(self, path: str) -> bool:
+        """Tell whether a class decorator may add members that cannot be read."""
+        target = self.resolve(path.removesuffix("()"))
+        return f"{target.module}:{target.name}" not in _SAME_CLASS
+
+
+def _plain_base(target: Entity) -> bool:
+    """Tell whether an external base adds no members worth asking about."""
+    return (target.module, target.name) in {
+        ("builtins", "object"), ("abc", "ABC"), ("typing", "Protocol"), ("typing", "Generic"),
+        ("typing_extensions", "Protocol"),
+    }  # fmt: skip
