@@ -177,7 +177,7 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
                 entity = project.resolver.lookup(source.module, definition.name)
                 if entity.kind == entities.CLASS and project.canonical_of(entity) is not None:
                     found.add(definition.name.encode())
-        found.update(_table_names(project, source))
+        found.update(_given_names(project, source))
     if containers:
         for source in project.sources():
             for declared in source.facts.classes:
@@ -190,13 +190,15 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
     return {name for name in found if len(name) > 2}
 
 
-def _table_names(project: Project, source: Source) -> Iterator[bytes]:
-    """Yield the names of a module's literal tables that hold canonical classes."""
+def _given_names(project: Project, source: Source) -> Iterator[bytes]:
+    """Yield the names of tables that hold canonical classes, and what ``__getattr__`` answers."""
+    given = list(source.facts.given)
     for store in source.facts.stores:
         name = store.target.partition(":")[2].removesuffix("[]")
-        if store.value is None or store.scope or not store.target.endswith(f":{name}[]"):
-            continue
-        entity = project.resolver.resolve(store.value)
+        if store.value is not None and not store.scope and store.target.endswith(f":{name}[]"):
+            given.append((name, store.value))
+    for name, path in given:
+        entity = project.resolver.resolve(path)
         if entity.kind == entities.CLASS and project.canonical_of(entity) is not None:
             yield name.encode()
 

@@ -9,7 +9,7 @@ from trunkline.audit.existence import ModuleStates
 from trunkline.audit.given import is_given_names
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.source import facts
-from trunkline.audit.source.facts import Definition, Import
+from trunkline.audit.source.facts import Definition, Facts, Import
 from trunkline.audit.source.library import Library
 
 _MODULE_NAMES: Final = frozenset(
@@ -160,7 +160,7 @@ class NameResolver(ModuleStates, ABC):
         undecided: Entity | None = None
         if own.dynamic & facts.DYNAMIC_NAMES or "__getattr__" in self.names(module):
             # Asked only for what no star import gives.
-            undecided = unknown("the module makes names when asked for them")
+            undecided = self._given_when_asked(own, name)
         for item in own.imports:
             if item.member != "*" or item.scope:
                 continue
@@ -189,6 +189,15 @@ class NameResolver(ModuleStates, ABC):
         if undecided is None and self._is_given_names(module):
             return unknown("what the module calls may give it names")
         return undecided or Entity(entities.MISSING, module, name)
+
+    def _given_when_asked(self, own: Facts, name: str) -> Entity:
+        """Return what a module's ``__getattr__`` returns for a name that it asks for itself."""
+        paths = [path for given, path in own.given if given == name]
+        if len(paths) == 1 and not any(item.member == "*" for item in own.imports):
+            found = self.resolve(paths[0])
+            if found.kind in _NAMED:
+                return found
+        return unknown("the module makes names when asked for them")
 
     def _is_given_names(self, module: str) -> bool:
         known = self._given.get(module)

@@ -39,8 +39,16 @@ def own_arguments(call: Call) -> tuple[Argument, ...]:
     return tuple(argument for argument in call.arguments if argument.keyword != "[")
 
 
-def signature(project: Project, target: Entity) -> Signature | None:  # noqa: C901, PLR0911 # one case after another
-    """Return what calling a class or function takes; None where it cannot be decided."""
+def signature(  # noqa: C901, PLR0911 # one case after another
+    project: Project, target: Entity, *, unbound: bool = False
+) -> Signature | None:
+    """Return what calling a class or function takes; None where it cannot be decided.
+
+    Args:
+        project: The tree.
+        target: What is called.
+        unbound: True for a method that is called through its class, and so given the object too.
+    """
     resolver = project.resolver
     if target.kind == entities.CLASS:
         classes, complete = resolver.ancestors(target)
@@ -72,7 +80,7 @@ def signature(project: Project, target: Entity) -> Signature | None:  # noqa: C9
         "contextmanager",
     } or (function.flags & 64 and not kinds):
         return None
-    if "." in target.name and "staticmethod" not in kinds:
+    if "." in target.name and "staticmethod" not in kinds and not unbound:
         return Signature(_without_self(function), target.module)
     return Signature(function.parameters, target.module)
 

@@ -521,6 +521,92 @@ def late() -> "Only{n}":
     return gone
 """,
     }),
+    Plant({
+        "app/planted/tables_{n}.py": """\
+from app.engine import user_execution_engine as engines
+
+KINDS_{n} = {
+    "plain": dict,
+    "user": engines.UserExecutionEngine,
+}
+""",
+        "app/planted/table_user_{n}.py": """\
+from app.planted.tables_{n} import KINDS_{n}
+
+
+def build(context, name):
+    engine = KINDS_{n}["user"](context)  # <- TL201
+    return engine.stats(), KINDS_{n}["plain"](), KINDS_{n}[name](context)
+""",
+        "app/planted/asked_{n}.py": """\
+def __getattr__(name):
+    if name == "Late{n}Motor":
+        from app.engine.user_execution_engine import UserExecutionEngine
+
+        return UserExecutionEngine
+    raise AttributeError(name)
+""",
+        "app/planted/asks_{n}.py": """\
+from app.planted.asked_{n} import Late{n}Motor  # <- TL202
+
+
+def build(context):
+    return Late{n}Motor(context).stats()  # <- TL201
+""",
+        "app/planted/given_{n}.py": """\
+from copy import copy
+
+from app.engine import user_execution_engine
+from app.engine.user_execution_engine import UserExecutionEngine
+
+
+def given(kind: type[UserExecutionEngine], context):
+    return kind(context).stats()  # <- TL201
+
+
+def named(context):
+    return getattr(user_execution_engine, "UserExecutionEngine")(context).stats()  # <- TL201
+
+
+def engine_class():
+    return UserExecutionEngine
+
+
+def asked(context):
+    return engine_class()(context).stats()  # <- TL201
+
+
+def again(engine: UserExecutionEngine):
+    return copy(engine).stats()  # <- TL201
+
+
+def tested(value):
+    if isinstance(value, UserExecutionEngine):
+        value.start_{n}()  # <- TL404
+
+
+def tried(engine: UserExecutionEngine):
+    try:
+        engine.start_{n}()
+    except AttributeError:
+        return None
+""",
+        "tests/planted/test_keywords_{n}.py": """\
+from unittest.mock import patch
+
+from app.engine.user_execution_engine import UserExecutionEngine
+
+
+@patch.multiple(UserExecutionEngine, run_{n}=None, stats=None)  # <- TL405
+@patch(target="app.planted.given_{n}.gone")  # <- TL405
+def test_one(gone): ...
+
+
+def test_two(mocker):
+    mocker.patch.object(UserExecutionEngine, attribute="run_{n}")  # <- TL405
+    assert UserExecutionEngine(mocker.Mock())  # <- TL504
+""",
+    }),
     Plant({  # what looks like violations and is none
         "app/planted/harmless_{n}.py": '''\
 import json

@@ -22,7 +22,7 @@ class Check(Rule):
     """The second definition replaces the first without a word; the first is dead code.
 
     Definitions under conditions, overloads, registered ones and those that are used between the two
-    are left alone, and so is the name ``_``.
+    are left alone, and so is the name ``_``. Methods that a class defines twice are not looked for.
     """
 
     code = "TL103"

@@ -18,6 +18,10 @@ class Check(Rule):
 
     Factories of one type grow apart: here one must be awaited and there not, here it takes a
     context and there a user's id. A call that is right for one is wrong for the other.
+
+    Functions, methods and providers are judged. A lambda or a `functools.partial` is reported by
+    TL201 as the construction that it is; a provider that names its class by a string is not seen,
+    nor are functions in the modules that may construct the class.
     """
 
     code = "TL104"

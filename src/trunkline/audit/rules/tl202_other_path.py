@@ -14,7 +14,9 @@ class Check(Rule):
     """One import path for one thing: every other one is a place where it can be swapped unseen.
 
     Patches of the canonical path miss code that imports from elsewhere, searches miss it, and a
-    re-export keeps modules alive that nothing else needs.
+    re-export keeps modules alive that nothing else needs. A module that answers the name in its
+    ``__getattr__``, under ``if name == "Engine":``, is such a path too; one that looks names up in
+    a table is not followed.
     """
 
     code = "TL202"
@@ -22,6 +24,35 @@ class Check(Rule):
     summary = "import of a canonical class from another path than the canonical one"
     remedy = "import it from its canonical module"
     valid = (
+        """
+# file: app/lazy.py
+from importlib import import_module
+
+_MOVED = {"Motor": "app.engine"}
+
+def __getattr__(name):
+    if name in _MOVED:
+        return import_module(_MOVED[name]).Engine
+    raise AttributeError(name)
+# file: app/views.py
+from app.lazy import Motor
+""",
+        """
+# file: app/either.py
+def __getattr__(name):
+    if name == "Motor":
+        from app.engine import Engine
+        from app.fast import Fast
+        if Fast.ready:
+            return Fast
+        return Engine
+    raise AttributeError(name)
+# file: app/fast.py
+class Fast:
+    ready = False
+# file: app/views.py
+from app.either import Motor
+""",
         """
 # file: app/views.py
 from app.engine import Engine
@@ -32,6 +63,23 @@ def kind():
 """,
     )
     invalid = (
+        """
+# file: app/lazy.py
+def __getattr__(name: str):
+    if name in {"Motor", "Engine"}:
+        from app.engine import Engine
+        return Engine
+    raise AttributeError(name)
+# file: app/views.py
+from app.lazy import Motor  # <-
+
+def view(context):
+    return Motor(context)
+# file: app/more.py
+def view(context):
+    from app.lazy import Engine  # <-
+    return Engine
+""",
         """
 # file: app/compat.py
 from app.engine import Engine

@@ -15,9 +15,9 @@ class Check(Rule):
     """A call that gives too few, too many or unknown arguments fails when it runs.
 
     Checked are constructions of canonical classes, calls of their methods and of their factories,
-    against the signature as the source has it. Unpacked arguments, decorated functions, bases
-    outside the tree and classes that an object or an annotation gives are left alone, and so is
-    what a test expects to fail.
+    against the signature as the source has it; ``super().__init__(...)`` too, in a class with one
+    base. Unpacked arguments, decorated functions, bases outside the tree and classes that an object
+    or an annotation gives are left alone, and so is what a test expects to fail.
     """
 
     code = "TL501"
@@ -70,6 +70,27 @@ class Runner:
         self.next = type(engine)(1, 2, 3)
         self.one = self.kind(1, 2, 3)
 """,
+        """
+# file: app/fast.py
+from app.context import Context
+from app.engine import Engine
+
+class Fast(Engine):
+    def __init__(self, context, *more, **named):
+        super().__init__(context, *more, **named)
+
+    @classmethod
+    def of(cls, context):
+        return super().__new__(cls)
+
+class Both(Engine, Context):
+    def __init__(self, context):
+        super().__init__(context, 1, 2, 3)  # whichever is next
+
+class Slow(Engine):
+    def __init__(self, context):
+        Engine.__init__(self, context, limit=1)
+""",
     )
     invalid = (
         """
@@ -81,6 +102,20 @@ async def test_runs(context, engine: Engine):
     Engine(context, 1, 2)  # <-
     Engine(context, size=3)  # <-
     await engine.execute()  # <-
+    await Engine.execute(engine)  # <-
+    await Engine.execute(engine, "a")
+""",
+        """
+# file: app/fast.py
+from app.engine import Engine
+
+class Fast(Engine):
+    def __init__(self, context, speed):
+        super().__init__(context, 3, speed)  # <-
+
+class Slow(Engine):
+    def __init__(self):
+        Engine.__init__(self)  # <-
 """,
     )
 
@@ -92,11 +127,12 @@ async def test_runs(context, engine: Engine):
                     continue
                 target = project.resolver.resolve(call.callee)
                 canonical = subject_of(project, target)
-                if canonical is None or unbound_method(project, call, target):
+                if canonical is None:
                     continue
                 if target.kind == entities.CLASS and may_be_heir(call.callee):
                     continue
-                taken = signature(project, target)
+                unbound = unbound_method(project, call, target)
+                taken = signature(project, target, unbound=unbound)
                 if taken is None:
                     continue
                 _, problems = bind(call, taken)

@@ -44,6 +44,7 @@ class DeclarationReader:
         self.source_lines: list[str] = []
         self._counts: dict[tuple[str, str], int] = {}
         self._class_relevant = False
+        self._super = ""
 
     def plain_path(self, node: ast.expr, scope: Scope) -> str | None:
         """Return the path of an expression without noting anything it reads."""
@@ -72,6 +73,8 @@ class DeclarationReader:
             path, name = self.plain_path(node.args[0], scope), node.args[1]
             if path and isinstance(name, ast.Constant) and str(name.value).isidentifier():
                 return join(path, str(name.value))
+        if callee == "builtins:super" and self._super and not node.args:
+            return self._super
         return self._loaders.loaded(node, callee) or f"{callee}()"
 
     def annotation(self, node: ast.expr | None, scope: Scope) -> str | None:

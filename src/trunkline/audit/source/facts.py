@@ -244,6 +244,8 @@ class Facts(NamedTuple):
     """True when classes and functions on whose lines nothing matters are left out."""
     moved: tuple[tuple[str, str], ...] = ()
     """Packages that `trunkline.legacy.MovedPackages` finds elsewhere: old name and new."""
+    given: tuple[tuple[str, str], ...] = ()
+    """Names that the module's ``__getattr__`` answers, each with the path of what it returns."""
     doubted: tuple[tuple[int, int], ...] = ()
     """First and last lines of blocks in which an attribute may be missing: those that go on after
     an AttributeError, and those of a case that asks for another class."""

@@ -195,5 +195,6 @@ def collected(
         stores=tuple(uses.stores),
         fallbacks=tuple(uses.fallbacks),
         texts=tuple(uses.texts),
+        given=tuple(uses.given),
         doubted=tuple(uses.doubted),
     )

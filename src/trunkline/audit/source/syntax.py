@@ -73,6 +73,17 @@ def branch_flags(test: ast.expr) -> tuple[int, int]:
     return flags, flags & ~facts.MAIN_ONLY
 
 
+def texts_asked_for(test: ast.expr) -> tuple[str, tuple[str, ...]] | None:
+    """Return the name and the texts of ``name == "a"`` or ``name in ("a", "b")``; else None."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name):
+        return None
+    against = test.comparators[0]
+    texts = literal_names(against) if isinstance(test.ops[0], ast.In) else None
+    if isinstance(test.ops[0], ast.Eq) and isinstance(against, ast.Constant):
+        texts = (str(against.value),)
+    return (test.left.id, texts) if texts and len(test.ops) == 1 else None
+
+
 def class_asked_for(test: ast.expr) -> tuple[str, ast.expr] | None:
     """Return the name and the class of a test ``isinstance(name, Class)``; None for other tests."""
     if (

@@ -10,7 +10,12 @@ from trunkline.audit.source.facts import Fallback
 from trunkline.audit.source.scopes import Scope, asked_for, bindings, import_paths, parameters
 from trunkline.audit.source.stores import StoreReader
 from trunkline.audit.source.structure import StructureReader
-from trunkline.audit.source.syntax import class_asked_for, expects_no_attribute, last_name
+from trunkline.audit.source.syntax import (
+    class_asked_for,
+    expects_no_attribute,
+    last_name,
+    texts_asked_for,
+)
 
 _MOCKERS: Final = frozenset(
     {"mocker", "class_mocker", "module_mocker", "package_mocker", "session_mocker"}
@@ -38,6 +43,7 @@ class UseReader(StoreReader):
         super().__init__(structure, interesting)
         self.lines = lines
         self.stubs: frozenset[int] = frozenset()
+        self.given: list[tuple[str, str]] = []
         self.doubted: list[tuple[int, int]] = []
         self._class = ""
 
@@ -138,8 +144,11 @@ class UseReader(StoreReader):
         first = self.plain_path(asked, scope) if asked is not None else None
         if first is None and isinstance(asked, ast.Name):
             first = scope.annotated.get(asked.id)
+        returned = len(self._returned)
         with self._narrowed(node.test, scope):
             outcomes = [self._outcomes(node.body, scope)]
+        if scope.qualname == "__getattr__":
+            self._give(node.test, self._returned[returned:], scope)
         outcomes.append(self._outcomes(node.orelse, scope))
         if asked is not None:
             name = ast.unparse(asked)
@@ -151,6 +160,14 @@ class UseReader(StoreReader):
                 if not missing and not node.orelse and isinstance(last, ast.Return) and last.value:
                     instead = instead or self.plain_path(last.value, scope)
             self._fall_back(first, [instead], node, scope)
+
+    def _give(self, test: ast.expr, returned: list[str], scope: Scope) -> None:
+        """Note what the module's ``__getattr__`` returns for the names that a test asks for."""
+        asked = texts_asked_for(test)
+        if asked is None or self._counts.get((scope.qualname, asked[0])) != 1:
+            return
+        if len(returned) == 1 and returned[0] != "?":
+            self.given.extend((name, returned[0]) for name in asked[1])
 
     @contextmanager
     def _narrowed(self, test: ast.expr, scope: Scope) -> Iterator[None]:
@@ -287,8 +304,11 @@ class UseReader(StoreReader):
         bases = tuple(self._value(base, scope, role="base") for base in node.bases)
         for keyword in node.keywords:
             self._value(keyword.value, scope)
-        outer = (self._class, self._attributes, self._class_relevant)
+        outer = (self._class, self._attributes, self._class_relevant, self._super)
         self._class, self._attributes, self._class_relevant = qualname, set(), relevant
+        # With several bases the order of resolution says which is next.
+        base = bases[0] if len(bases) == 1 and not node.keywords else None
+        self._super = f"{base.removesuffix('[]')}()" if base else ""
         inner = Scope({}, scope, qualname)
         if relevant:
             # Names of the class body are read by later statements of the body, not by its methods.
@@ -297,7 +317,7 @@ class UseReader(StoreReader):
         self._body(sorted(node.body, key=_after_init), inner)
         attributes = self._attributes if relevant else self.read_attributes(node)
         self.declare_class(node, qualname, bases, scope, attributes)
-        self._class, self._attributes, self._class_relevant = outer
+        self._class, self._attributes, self._class_relevant, self._super = outer
 
 
 def _returned(node: ast.stmt | None) -> str:
