@@ -22,17 +22,17 @@ def test_systems_without_files_in_memory_use_others(monkeypatch: pytest.MonkeyPa
     monkeypatch.delattr(os, "memfd_create")
     parent = os.getpid()
     seen, tell = os.pipe()
+    heard, answer = os.pipe()
 
     def work(number: int) -> object:
-        if os.getpid() == parent:
-            select.select([seen], [], [], 30)  # until the other one has begun
-        else:
-            os.write(tell, b"x")
+        mine = os.getpid() == parent
+        os.write(answer if mine else tell, b"x")
+        select.select([seen if mine else heard], [], [], 30)  # until the other one has begun
         return os.getpid(), "x" * 100_000
 
     found = dict(run_batches(work, 50, 2))
-    os.close(seen)
-    os.close(tell)
+    for end in (seen, tell, heard, answer):
+        os.close(end)
     assert sorted(found) == list(range(50))
     assert len({process for process, _ in found.values()}) == 2  # type: ignore[misc] # rows of the work
 
