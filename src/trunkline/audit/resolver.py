@@ -9,7 +9,7 @@ from trunkline.audit.entities import Entity, unknown
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.names import DEPTH
 from trunkline.audit.source import facts
-from trunkline.audit.source.facts import Function
+from trunkline.audit.source.facts import Function, Store
 from trunkline.audit.source.library import Library
 
 _TOKEN: Final = re.compile(r"\w+|\(\)|\[\w*\]|~|\^")
@@ -175,10 +175,16 @@ class Resolver(ClassResolver):
 
     def _is_bare(self, owner: Entity, qualname: str) -> bool:
         """Tell whether a class body says no more of a name than its type."""
-        target = f"{owner.module}:{qualname}"
-        path = self.table.files[owner.module]
-        stores = [one for one in self.library.full(path).stores if one.target == target]
+        stores = self._stores(owner, f"{owner.module}:{qualname}")
         return bool(stores) and all(one.key is None for one in stores)
+
+    def _stores(self, owner: Entity, target: str) -> list[Store]:
+        """Return every assignment to an attribute that stands in a class."""
+        declared = self.class_facts(owner)
+        if declared is None:
+            return []
+        block = self.library.block(self.table.files[owner.module], declared.line)
+        return [one for one in block.stores if one.target == target]
 
     def _attribute(self, owner: Entity, name: str) -> Entity:
         """Return what ``self.name`` was set to, where every assignment agrees."""
