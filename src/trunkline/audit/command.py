@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from trunkline.audit.reports import FORMATS
+from trunkline.audit.reports import FORMATS, MACHINE_FORMATS
 
 if TYPE_CHECKING:
     from trunkline.audit.config import AuditConfig
@@ -188,6 +188,8 @@ def _once(
     if options["fix"] or options["only_diff"]:
         result = _fix(config, rules, wanted, options, result)
     _warn_of_nothing(result, wanted)
+    if options["format_name"] not in MACHINE_FORMATS and result.files:
+        _say_what_is_not_judged(config, rules)
     report = _report(config, rules, wanted, result, options)
     if report is None:
         return 0
@@ -204,6 +206,16 @@ def _warn_of_nothing(result: "Result", wanted: tuple[str, ...]) -> None:
             is_within(name, (path,)) for name in result.project.table.names
         ):
             click.echo(f"warning: no Python file in {path or 'the project'} is audited", err=True)
+
+
+def _say_what_is_not_judged(config: "AuditConfig", rules: "tuple[Rule, ...]") -> None:
+    """Say to who begins that rules about canonical types have nothing to judge by yet."""
+    if not config.canonical and any("canonical" in rule.judges_by for rule in rules):
+        click.echo(
+            "note: no canonical type is configured, so nothing is known to go round one: "
+            "`trunkline init` proposes some",
+            err=True,
+        )
 
 
 def _fix(

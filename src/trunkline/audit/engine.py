@@ -65,7 +65,7 @@ def run_audit(
         found = [finding for rule in chosen for finding in rule.check(project)]
     project.library.flush()
     unique = sorted(set(_in_characters(project, found)))
-    kept, suppressed = apply_suppressions(project, unique, frozenset(rule.code for rule in chosen))
+    kept, suppressed = apply_suppressions(project, unique, chosen)
     wanted = tuple(paths)
     if wanted:
         kept = [finding for finding in kept if is_within(finding.path, wanted)]

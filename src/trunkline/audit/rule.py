@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from trunkline.audit.findings import Finding
 
 if TYPE_CHECKING:
+    from trunkline.audit.config import AuditConfig
     from trunkline.audit.project import Project
 
 NAMES: Final = "names"
@@ -30,6 +31,8 @@ class Rule:
         summary: What it finds, in one line.
         remedy: What to do about it, in general.
         needs: `NAMES` or `PROGRAM`.
+        judges_by: Settings of the audit without which it finds less, or nothing: what it leaves
+            unreported while one of them is empty may be a finding once it is filled.
         default: False for a rule that runs only when selected.
         names: Names that matter to it besides the canonical ones, in any file.
         production: The same, in files outside the tests.
@@ -44,6 +47,7 @@ class Rule:
     summary: ClassVar[str]
     remedy: ClassVar[str]
     needs: ClassVar[str] = NAMES
+    judges_by: ClassVar[tuple[str, ...]] = ("canonical",)
     default: ClassVar[bool] = True
     names: ClassVar[tuple[bytes, ...]] = ()
     production: ClassVar[tuple[bytes, ...]] = ()
@@ -51,6 +55,10 @@ class Rule:
     valid: ClassVar[tuple[str, ...]] = ()
     invalid: ClassVar[tuple[str, ...]] = ()
     configuration: ClassVar[str] = ""
+
+    def can_judge(self, config: "AuditConfig") -> bool:
+        """Tell whether a configuration has all that the rule judges by."""
+        return all(getattr(config, name) for name in self.judges_by)
 
     def check(self, project: "Project") -> Iterator[Finding]:
         """Yield every violation in the project."""

@@ -5,21 +5,22 @@ from collections.abc import Iterable
 from trunkline.audit.findings import Finding, Suppressed
 from trunkline.audit.project import Project
 from trunkline.audit.registry import rule_names
+from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Suppression
 
 
 def apply_suppressions(
-    project: Project, findings: Iterable[Finding], codes: frozenset[str]
+    project: Project, findings: Iterable[Finding], rules: Iterable[Rule]
 ) -> tuple[list[Finding], list[Suppressed]]:
     """Part findings into those that stand and those that are suppressed.
 
     A suppression without codes or without a reason suppresses nothing: TL001 reports it. One that
-    nothing needed any more is reported by TL002.
+    nothing needed any more is reported by TL002, where its rules had something to judge by.
 
     Args:
         project: The tree.
         findings: What the rules found.
-        codes: Codes of the rules that ran.
+        rules: The rules that ran.
 
     Returns:
         The findings that stand, and the suppressed ones.
@@ -34,8 +35,9 @@ def apply_suppressions(
         else:
             used.add((finding.path, by.line))
             suppressed.append(Suppressed(finding, by.reason))
-    if "TL002" in codes:
-        kept.extend(_unused(project, used, codes))
+    judged = {rule.code for rule in rules if rule.can_judge(project.config)}
+    if "TL002" in judged:
+        kept.extend(_unused(project, used, judged))
         kept.sort()
     return kept, suppressed
 
@@ -60,16 +62,14 @@ def _names(suppression: Suppression, code: str) -> bool:
     return any(names.get(item, item) == code for item in suppression.codes)
 
 
-def _unused(
-    project: Project, used: set[tuple[str, int]], codes: frozenset[str]
-) -> Iterable[Finding]:
+def _unused(project: Project, used: set[tuple[str, int]], judged: set[str]) -> Iterable[Finding]:
     from trunkline.audit.registry import load_rule
 
     rule = load_rule("TL002")
     names = rule_names()
     for path in project.library.paths():
         for item in project.library.facts(path).suppressions:
-            asked = {names.get(code, code) for code in item.codes} <= codes
+            asked = {names.get(code, code) for code in item.codes} <= judged
             if asked and is_complete(item) and (path, item.line) not in used:
                 yield rule.finding(
                     path,

@@ -59,6 +59,22 @@ def test_says_so_where_silence_would_mean_nothing(legacy_tree: Path) -> None:
     assert nothing.stderr == "warning: no Python file in the project is audited\n"
 
 
+def test_a_newcomer_is_told_that_nothing_is_canonical_yet(tmp_path: Path) -> None:
+    """On its own line beside the report of people; what a program reads has nothing beside it."""
+    (tmp_path / "page.py").write_text("value = 1\n")
+    note = (
+        "note: no canonical type is configured, so nothing is known to go round one: "
+        "`trunkline init` proposes some\n"
+    )
+    text = _audit(tmp_path)
+    assert (text.exit_code, text.stdout, text.stderr) == (0, "no findings in 1 file\n", note)
+    assert _audit(tmp_path, "--format", "html").stderr == note
+    for name in ("json", "sarif", "github"):
+        assert _audit(tmp_path, "--format", name).stderr == ""
+    assert _audit(tmp_path, "--select", "TL1,TL4").stderr == note
+    assert _audit(tmp_path, "--select", "TL401").stderr == "", "nothing of it was to be judged"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -61,3 +61,25 @@ def test_counts_what_it_lets_by_where_a_person_asks_alone(write: Write, run: Run
     write({"app/__init__.py": "", "app/a.py": line, "app/b.py": line})
     (item,) = run("TL401", paths=("app/b.py",)).suppressed
     assert item.finding.path == "app/b.py"
+
+
+LEFT = "x = 1  # trunkline: ignore[{}] for another day\n"
+
+
+@pytest.mark.parametrize("codes", ["TL204", "legacy-import", "TL401, TL204", "TL608", "TL801"])
+def test_is_not_called_unused_before_its_rule_has_anything_to_judge_by(
+    write: Write, run: Run, codes: str
+) -> None:
+    """Before there is a configuration; removed then, it would be missed as soon as there is one."""
+    write({"app/__init__.py": "", "app/a.py": LEFT.format(codes)})
+    assert run("ALL").findings == ()
+
+
+@pytest.mark.parametrize("code", ["TL204", "TL401", "TL608"])
+def test_is_called_unused_once_its_rule_can_judge(write: Write, run: Run, code: str) -> None:
+    table = '[[tool.trunkline.canonical]]\ntype = "app.engine:Engine"\n'
+    write({
+        "app/__init__.py": "", "app/engine.py": "class Engine: ...\n",
+        "app/a.py": LEFT.format(code), "pyproject.toml": table,
+    })  # fmt: skip
+    assert [finding.code for finding in run("ALL").findings] == ["TL002"]

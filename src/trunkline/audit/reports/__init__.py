@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from trunkline.audit.reports.outline import Report
 
 FORMATS: Final = ("text", "json", "sarif", "github", "markdown", "html")
+MACHINE_FORMATS: Final = frozenset({"json", "sarif", "github"})
+"""Those that programs read: nothing is said beside them that is meant for people."""
 
 
 def draw_report(report: Report, format_name: str) -> str:

@@ -25,6 +25,7 @@ class Check(Rule):
     name = "canonical-missing"
     summary = "a name in the configuration that the tree does not have"
     remedy = "correct the name in pyproject.toml, or define what it names"
+    judges_by = ("canonical", "contracts")
     configuration = """
 [[tool.trunkline.canonical]]
 type = "app.context:Context"

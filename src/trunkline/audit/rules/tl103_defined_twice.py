@@ -29,6 +29,7 @@ class Check(Rule):
     name = "defined-twice"
     summary = "a class or function defined twice in one module"
     remedy = "remove one, or give it a name of its own"
+    judges_by = ()
     needs = PROGRAM
     valid = (
         """

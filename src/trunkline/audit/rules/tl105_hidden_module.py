@@ -17,6 +17,7 @@ class Check(Rule):
     name = "hidden-module"
     summary = "a module hidden by a package of the same name"
     remedy = "move what is still needed into the package and delete the module"
+    judges_by = ()
     valid = (
         """
 # file: app/parts/__init__.py

@@ -19,6 +19,7 @@ class Check(Rule):
     name = "same-class-name"
     summary = "one class name in several modules (only when selected)"
     remedy = "merge them, or give each a name that says how it differs"
+    judges_by = ()
     needs = PROGRAM
     default = False
     valid = (

@@ -17,6 +17,7 @@ class Check(Rule):
     name = "conflict-markers"
     summary = "merge-conflict markers"
     remedy = "finish the merge: keep one side, or write what both meant"
+    judges_by = ()
     valid = (
         '''
 # file: app/text.py

@@ -21,6 +21,7 @@ class Check(Rule):
     name = "missing-import"
     summary = "an import whose target does not exist"
     remedy = "correct the path or the name, or remove the import"
+    judges_by = ()
     needs = PROGRAM
     valid = (
         """

@@ -18,6 +18,7 @@ class Check(Rule):
     name = "breaks-with"
     summary = "an import that fails because of another's broken import"
     remedy = "mend the root cause; nothing is wrong with this line"
+    judges_by = ()
     needs = PROGRAM
     valid = (
         """

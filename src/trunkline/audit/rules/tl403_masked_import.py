@@ -19,6 +19,7 @@ class Check(Rule):
     name = "masked-import"
     summary = "a broken import masked by `except ImportError` and a stand-in"
     remedy = "correct the path, or delete the import and keep the stand-in by its own name"
+    judges_by = ()
     needs = PROGRAM
     valid = (
         """

@@ -24,6 +24,7 @@ class Check(Rule):
     name = "constant-key"
     summary = "a cache or factory keyed by a constant"
     remedy = "key it by the identifier of its scope, or let the scope keep it"
+    judges_by = ("canonical", "identifiers")
     valid = (
         """
 # file: app/views.py

@@ -20,6 +20,7 @@ class Check(Rule):
     name = "mixed-identifiers"
     summary = "one kind of identifier passed as another"
     remedy = "pass the identifier that the parameter names"
+    judges_by = ("canonical", "identifiers")
     configuration = """
 [[tool.trunkline.canonical]]
 type = "app.context:Context"

@@ -19,6 +19,7 @@ class Check(Rule):
     name = "captive-dependency"
     summary = "a longer-lived provider that holds a shorter-lived object"
     remedy = "give the holder the shorter scope, or inject the provider and resolve it at each use"
+    judges_by = ()
     names = CONTAINER_NAMES
     valid = (
         """

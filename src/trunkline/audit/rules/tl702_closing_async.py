@@ -20,6 +20,7 @@ class Check(Rule):
     name = "closing-async"
     summary = "`Closing[...]` on an async resource"
     remedy = "make it a ScopedResource: each scope opens and closes its own"
+    judges_by = ()
     names = CONTAINER_NAMES
     valid = (
         """

@@ -20,6 +20,7 @@ class Check(Rule):
     name = "hidden-provider"
     summary = "a provider inside a literal list or dict"
     remedy = "write providers.List(...) or providers.Dict(...)"
+    judges_by = ()
     names = CONTAINER_NAMES
     valid = (
         """

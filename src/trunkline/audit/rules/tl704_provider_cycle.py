@@ -18,6 +18,7 @@ class Check(Rule):
     name = "provider-cycle"
     summary = "providers that need each other before either can be built"
     remedy = "inject the provider itself on one side and resolve it at each use"
+    judges_by = ()
     names = CONTAINER_NAMES
     valid = (
         """

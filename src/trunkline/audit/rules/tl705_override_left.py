@@ -22,6 +22,7 @@ class Check(Rule):
     name = "override-left"
     summary = "an override in a test that is never undone"
     remedy = "use `with provider.override(...):`, or the override of trunkline.testing"
+    judges_by = ()
     names = CONTAINER_NAMES
     valid = (
         """

@@ -19,6 +19,7 @@ class Check(Rule):
     name = "unwired-marker"
     summary = "a wiring marker in a function that no wiring reaches"
     remedy = "add @inject and name the module in the wiring, or use trunkline's inject"
+    judges_by = ()
     names = (*CONTAINER_NAMES, b".wire(", b"WiringConfiguration")
     valid = (
         """

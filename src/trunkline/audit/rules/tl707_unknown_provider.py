@@ -66,6 +66,7 @@ class Check(Rule):
     name = "unknown-provider"
     summary = "a provider name that no container has"
     remedy = "correct the name, or declare the provider"
+    judges_by = ()
     names = CONTAINER_NAMES
     valid = (
         """

@@ -24,6 +24,7 @@ class Check(Rule):
     name = "layer"
     summary = "an import that a contract between folders forbids"
     remedy = "move what is needed down, or hand it in from above"
+    judges_by = ("contracts",)
     needs = PROGRAM
     configuration = """
 [[tool.trunkline.contract]]

@@ -21,6 +21,7 @@ class Check(Rule):
     name = "container-import"
     summary = "the containers imported by code that may not know them"
     remedy = "take what is needed as a parameter and let the containers hand it in"
+    judges_by = ("contracts",)
     needs = PROGRAM
     configuration = """
 [[tool.trunkline.contract]]
