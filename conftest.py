@@ -1,6 +1,7 @@
 """Runs the examples of the README and of the docs as tests, and lets the plugin be tested."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,14 @@ pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the auditor's key of this run apart from the user's."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def pytest_sessionstart() -> None:

@@ -1,5 +1,6 @@
 """Every planted violation is found and nothing else: cold, warm and from parts of files."""
 
+import stat
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +11,7 @@ from tests.benchmarks.audit.tree import Tree, write_tree
 from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.findings import Finding
-from trunkline.audit.registry import rule_files, select_rules
+from trunkline.audit.registry import all_rules, rule_files, select_rules
 
 FILES = 220
 
@@ -77,6 +78,42 @@ def test_a_damaged_cache_is_as_good_as_none(tree: Tree) -> None:
     for path in (tree.root / ".trunkline" / "cache").glob("*.bin"):
         path.write_bytes(path.read_bytes()[:-7])
     assert _places(_audit(tree, cached=True).findings) == set(tree.planted)
+
+
+def test_a_cache_that_somebody_else_made_is_not_read(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes with a tree from anywhere, and what it unpacks to could break the interpreter."""
+    monkeypatch.setattr("trunkline.audit.source.tree._TICK_NANOSECONDS", 0)
+    _audit(tree, cached=True)
+    assert _audit(tree, cached=True).read == 0
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "of another user"))
+    assert _audit(tree, cached=True).read > 0
+    assert _audit(tree, cached=True).read == 0
+    key = tmp_path / "of another user" / "trunkline" / "audit.key"
+    assert stat.filemode(key.stat().st_mode) == "-rw-------"
+    assert [path.name for path in key.parent.iterdir()] == ["audit.key"]
+
+
+def test_where_no_key_can_be_kept_nothing_is(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    for _ in range(2):
+        result = _audit(tree, cached=True)
+        assert result.read > 0
+        assert _places(result.findings) == set(tree.planted)
+
+
+def test_no_cache_is_kept_where_a_link_leads_out_of_the_tree(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "root"
+    (root / ".trunkline").mkdir(parents=True)
+    (root / ".trunkline" / "cache").symlink_to(tmp_path / "elsewhere")
+    (root / "app.py").write_text("x = 1\n")
+    run_audit(load_config(str(root)), all_rules())
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_changed_file_is_read_again(tree: Tree) -> None:

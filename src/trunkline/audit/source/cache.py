@@ -1,8 +1,8 @@
 """Facts kept between runs, by content.
 
 One file holds the facts of one tree for one request. It is written whole to a temporary file and
-renamed, so that concurrent runs never see half of one; a damaged or foreign file is as good as
-none.
+renamed, so that concurrent runs never see half of one; a damaged file, or one of somebody else's,
+is as good as none.
 """
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from trunkline.audit.replacing import replace_file
 from trunkline.audit.source.facts import FORMAT
 from trunkline.audit.source.reader import Request
+from trunkline.audit.source.signing import SIZE, sign
 
 _MAGIC: Final = b"trunkline-audit\n"
 _KEPT_FILES: Final = 6
@@ -55,7 +56,7 @@ class Cache:
     def __init__(self, root: str, request: Request, settings: tuple[object, ...]) -> None:
         key = repr((FORMAT, sys.version_info[:3], request._replace(program=False), settings))
         name = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:16]
-        self._folder = os.path.join(root, ".trunkline", "cache")
+        self._folder = os.path.join(os.path.realpath(root), ".trunkline", "cache")
         self._path = os.path.join(self._folder, f"audit-{name}.bin")
         self.entries: dict[str, Entry] = {}
         self.program = False
@@ -68,10 +69,10 @@ class Cache:
                 data = file.read()
         except OSError:
             return
-        start = len(_MAGIC) + 20
-        if not data.startswith(_MAGIC) or _digest(data[start:]) != data[len(_MAGIC) : start]:
+        start = len(_MAGIC) + SIZE
+        if not data.startswith(_MAGIC) or sign(data[start:]) != data[len(_MAGIC) : start]:
             return
-        # The digest stands for content that this program wrote.
+        # Nobody but this program has the key to sign content with.
         program, names, rows = marshal.loads(memoryview(data)[start:])  # noqa: S302 # see above
         self.program, self.names = program, names
         self.entries = {path: Entry._make(row) for path, row in rows.items()}
@@ -80,10 +81,15 @@ class Cache:
         """Write everything, atomically; a folder that cannot be written to keeps no cache."""
         rows = {path: tuple(entry) for path, entry in self.entries.items()}
         body = marshal.dumps((self.program, self.names, rows))
+        signature = sign(body)
+        if signature is None:
+            return
         try:
             os.makedirs(self._folder, exist_ok=True)
+            if os.path.realpath(self._folder) != self._folder:
+                return  # a link of the tree's leads elsewhere, where nothing of ours belongs
             _ignore_folder(os.path.dirname(self._folder))
-            replace_file(self._path, _MAGIC + _digest(body) + body)
+            replace_file(self._path, _MAGIC + signature + body)
             self._prune()
         except OSError:
             pass  # read-only trees are audited all the same, only never warm
@@ -97,10 +103,6 @@ class Cache:
 
 def content_digest(data: bytes) -> bytes:
     """Return the hash that stands for a file's content."""
-    return _digest(data)
-
-
-def _digest(data: bytes) -> bytes:
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
