@@ -442,6 +442,31 @@ def test_an_interrupt_ends_quietly(project: Project) -> None:
     assert "Interrupted." in result.output
 
 
+INTERRUPTED_IMPORT = """
+import signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[-1]:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from trunkline.cli import main
+sys.argv[1:1] = ["audit"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "trunkline.cli.commands", "trunkline.audit.command"])
+def test_an_interrupt_amid_an_import_ends_quietly(project: Project, module: str) -> None:
+    """Whoever waits for a command that starts slowly presses Ctrl-C before it runs."""
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT, module]
+    done = subprocess.run(command, cwd=project.root, capture_output=True, check=False, text=True)
+    assert done.returncode == 130, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.strip() in {"", "Interrupted."}
+
+
 def test_a_signal_from_the_keyboard_stops_a_server_in_order(project: Project) -> None:
     waiting = "await __import__('asyncio').sleep(60)"
     text = RUNNABLE.replace("return 7", f"print('up', flush=True); {waiting}")
