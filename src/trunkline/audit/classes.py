@@ -106,7 +106,7 @@ class ClassResolver(NameResolver, ABC):
                 target = self.resolve(base.removesuffix("[]") if base else base)
                 if target.kind == entities.CLASS:
                     stack.append(target)
-                elif not (target.kind == entities.EXTERNAL and _plain_base(target)):
+                elif not (target.kind == entities.EXTERNAL and plain_base(target)):
                     complete = False
         return tuple(found), complete
 
@@ -139,7 +139,7 @@ class ClassResolver(NameResolver, ABC):
         return f"{target.module}:{target.name}" not in _SAME_CLASS
 
 
-def _plain_base(target: Entity) -> bool:
+def plain_base(target: Entity) -> bool:
     """Tell whether an external base adds no members worth asking about."""
     return (target.module, target.name) in {
         ("builtins", "object"), ("abc", "ABC"), ("typing", "Protocol"), ("typing", "Generic"),

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity
 from trunkline.audit.project import Project
+from trunkline.audit.signatures import Signature
 from trunkline.audit.source.facts import Argument, Call, Function, Parameter
 
 _MOCKS: Final = frozenset(
@@ -22,74 +23,9 @@ class Bound(NamedTuple):
     parameter: Parameter
 
 
-class Signature(NamedTuple):
-    """What a call must give.
-
-    Attributes:
-        parameters: Its parameters, without ``self``.
-        module: Module that defines it, from which annotations are read.
-    """
-
-    parameters: tuple[Parameter, ...]
-    module: str
-
-
 def own_arguments(call: Call) -> tuple[Argument, ...]:
     """Return the arguments of a call without the elements of literal containers among them."""
     return tuple(argument for argument in call.arguments if argument.keyword != "[")
-
-
-def signature(  # noqa: C901, PLR0911 # one case after another
-    project: Project, target: Entity, *, unbound: bool = False
-) -> Signature | None:
-    """Return what calling a class or function takes; None where it cannot be decided.
-
-    Args:
-        project: The tree.
-        target: What is called.
-        unbound: True for a method that is called through its class, and so given the object too.
-    """
-    resolver = project.resolver
-    if target.kind == entities.CLASS:
-        classes, complete = resolver.ancestors(target)
-        for item in classes:
-            declared = resolver.class_facts(item)
-            if declared is None or declared.keywords or declared.decorators:
-                return None
-            if "__new__" in declared.members:
-                return None
-            if "__init__" in declared.members:
-                function = resolver.function(
-                    Entity(entities.FUNCTION, item.module, f"{item.name}.__init__")
-                )
-                if function is None or function.decorators:
-                    return None
-                return Signature(_without_self(function), item.module)
-        return Signature((), target.module) if complete else None
-    if target.kind != entities.FUNCTION:
-        return None
-    function = resolver.function(target)
-    if function is None:
-        return None
-    kinds = {path.rpartition(":")[2].rpartition(".")[2] for path in function.decorators}
-    if kinds - {
-        "staticmethod",
-        "classmethod",
-        "abstractmethod",
-        "asynccontextmanager",
-        "contextmanager",
-    } or (function.flags & 64 and not kinds):
-        return None
-    if "." in target.name and "staticmethod" not in kinds and not unbound:
-        return Signature(_without_self(function), target.module)
-    return Signature(function.parameters, target.module)
-
-
-def _without_self(function: Function) -> tuple[Parameter, ...]:
-    """Return what a caller of a method gives; ``def method(*args)`` takes the object there too."""
-    parameters = function.parameters
-    takes_all = bool(parameters) and parameters[0].kind == "*"
-    return parameters if takes_all else parameters[1:]
 
 
 def unbound_method(project: Project, call: Call, target: Entity) -> bool:

@@ -7,17 +7,19 @@ from trunkline.audit.canonical import Canonical
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
-from trunkline.audit.queries import bind, may_be_heir, signature, unbound_method
+from trunkline.audit.queries import bind, may_be_heir, unbound_method
 from trunkline.audit.rule import Rule
+from trunkline.audit.signatures import signature
 
 
 class Check(Rule):
     """A call that gives too few, too many or unknown arguments fails when it runs.
 
     Checked are constructions of canonical classes, calls of their methods and of their factories,
-    against the signature as the source has it; ``super().__init__(...)`` too, in a class with one
-    base. Unpacked arguments, decorated functions, bases outside the tree and classes that an object
-    or an annotation gives are left alone, and so is what a test expects to fail.
+    against the signature as the source has it, of a dataclass and a `typing.NamedTuple` against
+    its fields; ``super().__init__(...)`` too, in a class with one base. Unpacked arguments,
+    decorated functions, bases outside the tree and classes that an object or an annotation gives
+    are left alone, and so is what a test expects to fail.
     """
 
     code = "TL501"
@@ -91,8 +93,72 @@ class Slow(Engine):
     def __init__(self, context):
         Engine.__init__(self, context, limit=1)
 """,
+        """
+# file: app/engine.py
+from dataclasses import KW_ONLY, InitVar, dataclass, field
+from typing import ClassVar
+from app.parts import Part
+
+@dataclass(frozen=True, slots=True)
+class Engine(Part):
+    LIMIT: ClassVar[int] = 3
+    context: object
+    tags: list[str] = field(default_factory=list)
+    made: bool = field(init=False, default=False)
+    _: KW_ONLY
+    seed: InitVar[int] = 0
+    def execute(self, name): ...
+    def stats(self): ...
+# file: app/parts.py
+from dataclasses import dataclass
+
+@dataclass
+class Part:
+    name: str
+# file: app/views.py
+from app.engine import Engine
+
+def view(context):
+    Engine("a", context)
+    Engine("a", context, [], seed=2)
+""",
     )
     invalid = (
+        """
+# file: app/engine.py
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Engine:
+    context: object
+    limit: int = 3
+    def execute(self, name): ...
+    def stats(self): ...
+# file: app/views.py
+from app.engine import Engine
+
+def view(context):
+    Engine()  # <-
+    Engine(context, 1, 2)  # <-
+    Engine(context, size=3)  # <-
+""",
+        """
+# file: app/engine.py
+from typing import NamedTuple
+
+class Engine(NamedTuple):
+    context: object
+    limit: int = 3
+    def execute(self, name): ...
+    def stats(self): ...
+# file: app/views.py
+from app.engine import Engine
+
+def view(context):
+    Engine(context)
+    Engine()  # <-
+    Engine(context, 1, 2)  # <-
+""",
         """
 # file: tests/test_engine.py
 from app.engine import Engine

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from trunkline.audit import entities
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
-from trunkline.audit.queries import bind, is_mock, signature, unbound_method
+from trunkline.audit.queries import bind, is_mock, unbound_method
 from trunkline.audit.rule import Rule
+from trunkline.audit.signatures import signature
 
 
 class Check(Rule):

@@ -6,10 +6,11 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
-from trunkline.audit.queries import bind, signature
+from trunkline.audit.queries import bind
 from trunkline.audit.rule import Rule
 from trunkline.audit.rules.tl501_wrong_arguments import subject_of
 from trunkline.audit.scoped import kept_objects, scoped_of
+from trunkline.audit.signatures import signature
 
 
 class Check(Rule):
@@ -74,6 +75,24 @@ class Engine:
     def for_user(cls, user_id: str) -> "Engine": ...
     def execute(self, name): ...
     def stats(self): ...
+""",
+        """
+# file: app/engine.py
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Engine:
+    user_id: str
+    limit: int = 3
+    def execute(self, name): ...
+    def stats(self): ...
+# file: app/views.py
+from app.engine import Engine
+
+def view(context):
+    Engine(context.user_id, 3)
+    Engine("someone")  # <-
+    Engine(limit=3, user_id="someone")  # <-
 """,
     )
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
-from trunkline.audit.queries import bind, signature, unbound_method
+from trunkline.audit.queries import bind, unbound_method
 from trunkline.audit.rule import Rule
 from trunkline.audit.rules.tl501_wrong_arguments import subject_of
+from trunkline.audit.signatures import signature
 
 
 class Check(Rule):
@@ -45,6 +46,23 @@ def view(request, user_id, thread_id):
     second = Context(request["thread_id"], thread_id)  # <-
     third = Context(str(request.get("thread_id")), thread_id)  # <-
     return first, Context(user_id=request.thread_id, thread_id=request.thread_id)  # <-
+""",
+        """
+# file: app/context.py
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Context:
+    user_id: str
+    thread_id: str
+    run_id: str = ""
+# file: app/views.py
+from app.context import Context
+
+def view(user_id, thread_id, run_id):
+    Context(user_id, thread_id, run_id)
+    Context(thread_id, thread_id)  # <-
+    Context(user_id, thread_id, run_id=user_id)  # <-
 """,
     )
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Class, Function, Parameter
+from trunkline.audit.source.fields import read_fields
 from trunkline.audit.source.loaders import Loaders
 from trunkline.audit.source.parsing import parse_expression
 from trunkline.audit.source.scopes import Scope, decorator_flags, join, parameters
@@ -150,8 +151,20 @@ class DeclarationReader:
                 qualname, node.lineno, node.col_offset, node.end_lineno or node.lineno, bases,
                 decorators, tuple(self.class_names(node, qualname)), tuple(sorted(attributes)),
                 tuple(keyword.arg or "**" for keyword in node.keywords), 0, tuple(_mutable(node)),
+                self._fields(node, scope),
             )
         )  # fmt: skip
+
+    def _fields(self, node: ast.ClassDef, scope: Scope) -> tuple[Parameter, ...] | None:
+        """Return the fields of a dataclass or a named tuple; None for other classes."""
+        if not node.decorator_list and not node.bases:
+            return None
+
+        def origin(name: ast.expr) -> str | None:
+            path = self.plain_path(name, scope)
+            return self._loaders.origin(path) if path is not None else None
+
+        return read_fields(node, origin, lambda said: self.annotation(said, scope))
 
     def class_names(self, node: ast.ClassDef, qualname: str) -> dict[str, str | None]:  # noqa: C901 # one case after another
         """Return the names bound in a class body, with their paths."""

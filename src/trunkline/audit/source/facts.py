@@ -14,7 +14,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 15
+FORMAT: Final = 16
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
@@ -120,6 +120,8 @@ class Class(NamedTuple):
     flags: int
     mutable: tuple[str, ...]
     """Names that the class body gives a literal list, dict or set: its objects share it."""
+    fields: tuple[Parameter, ...] | None = None
+    """Fields of a dataclass or named tuple, where its body says them plainly."""
 
 
 Span = tuple[int, int, int, int]
@@ -284,6 +286,10 @@ def unpack(packed: tuple[object, ...]) -> Facts:
     if facts.level < 2:
         return facts
     return facts._replace(
+        classes=tuple(
+            item._replace(fields=tuple(map(Parameter._make, item.fields))) if item.fields else item
+            for item in facts.classes
+        ),
         functions=tuple(
             function._replace(parameters=tuple(map(Parameter._make, function.parameters)))
             for function in facts.functions

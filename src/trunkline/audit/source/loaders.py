@@ -39,7 +39,7 @@ class Loaders:
 
     def _object(self, node: ast.Call, callee: str) -> str | None:
         """Return the path of what ``import_string("module.Name")`` and its like give."""
-        if self._origin(callee) not in _OBJECT_LOADERS or not node.args:
+        if self.origin(callee) not in _OBJECT_LOADERS or not node.args:
             return None
         name = node.args[0]
         if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
@@ -68,10 +68,10 @@ class Loaders:
 
     def loader(self, callee: str) -> str:
         """Return which loader of modules a callee is; empty for anything else."""
-        callee = self._origin(callee)
+        callee = self.origin(callee)
         return callee if callee in _LOADERS else ""
 
-    def _origin(self, callee: str) -> str:
+    def origin(self, callee: str) -> str:
         """Return what a callee is before the module's own imports, where it is one of them."""
         module, _, rest = callee.partition(":")
         if module == self._module:
