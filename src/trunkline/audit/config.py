@@ -42,6 +42,11 @@ class Name(NamedTuple):
         return f"{self.module}:{self.attribute}" if self.attribute else self.module
 
     @property
+    def first(self) -> str:
+        """The name that the module binds: ``Name`` of ``package.module:Name.attribute``."""
+        return self.attribute.partition(".")[0]
+
+    @property
     def last(self) -> str:
         """The last name: ``attribute`` of ``package.module:Name.attribute``."""
         return (self.attribute or self.module).rpartition(".")[2]

@@ -82,7 +82,7 @@ def provided(resolver: "Resolver", owner: Entity) -> Entity:
     elif target.kind == entities.FUNCTION:
         function = resolver.function(target)
         if function is not None and function.returns is not None:
-            named = resolver.resolve(function.returns)
+            named = resolver.resolve(function.returns.removesuffix("^"))
             if named.kind == entities.CLASS:
                 result = Entity(entities.INSTANCE, named.module, named.name)
     if result is None:

@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.discovery import discover
+from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding, Suppressed, Undecided, is_within
 from trunkline.audit.modules import build_table
 from trunkline.audit.problems import CheckerError
 from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import CONTAINER_NAMES, PROGRAM, Rule
 from trunkline.audit.source.encoding import character_column, source_lines
+from trunkline.audit.source.facts import Function
 from trunkline.audit.source.library import Library
 from trunkline.audit.source.memory import collector_paused
 from trunkline.audit.source.reader import Request
 from trunkline.audit.suppression import apply_suppressions
+
+_WORD: Final = re.compile(r"\w+")
 
 
 class Result(NamedTuple):
@@ -124,7 +128,7 @@ def _request(config: AuditConfig, rules: tuple[Rule, ...]) -> Request:
         names.add(f"{canonical.type.module.rpartition('.')[2]} import *")
         if canonical.factory is not None:
             # `Application.engine` is reached through the name of its container.
-            names.add(canonical.factory.attribute.partition(".")[0])
+            names.add(canonical.factory.first)
         names.update(legacy.last for legacy in canonical.legacy)
         for legacy in canonical.legacy:
             names.update(_module_spellings(legacy.module))
@@ -148,11 +152,16 @@ def _request(config: AuditConfig, rules: tuple[Rule, ...]) -> Request:
 def _module_spellings(module: str) -> Iterator[str]:
     """Yield what a line holds that imports a module: its last name, where that is a rare word."""
     last = module.rpartition(".")[2]
-    if len(last) >= 8 or "_" in last:
+    if _is_rare(last):
         yield last
         return
     yield module
     yield from (f"{last} import", f"import {last}", f".{last}'", f'.{last}"')
+
+
+def _is_rare(word: str) -> bool:
+    """Tell whether few files hold a word that do not mean what it names."""
+    return len(word) >= 8 or "_" in word
 
 
 def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa: C901 # one case after another
@@ -187,6 +196,7 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
                 if bases & {"DeclarativeContainer", "ScopedContainer"}:
                     found.add(declared.name.encode())
     found |= _method_names(project)
+    found |= _factory_names(project, found)
     return {name for name in found if len(name) > 2}
 
 
@@ -210,6 +220,43 @@ def _star_spellings(project: Project, module: str, target: str) -> Iterator[byte
             yield f"{module.rpartition('.')[2]} import *".encode()
             if module in project.table.packages:
                 yield b". import *"
+
+
+def _factory_names(project: Project, known: set[bytes]) -> set[bytes]:
+    """Return the names of functions outside the tests that give canonical objects.
+
+    Only names that few files hold: one that imports such a function need not spell the class. What
+    a function gives is followed only where its path spells something that is known already.
+    """
+    names = {name.decode() for name in known}
+    for canonical in project.canonicals:
+        names.add(canonical.name)
+        names.update(legacy.last for legacy in canonical.config.legacy)
+        if canonical.config.factory is not None:
+            names.add(canonical.config.factory.first)
+    found: set[str] = set()
+    while True:
+        new = {
+            function.name
+            for source in project.sources(tests=False)
+            for function in source.facts.functions
+            if function.name not in found
+            and _is_rare(function.name)
+            and _gives(project, source, function, names | found)
+        }
+        if not new:
+            return {name.encode() for name in found}
+        found |= new
+
+
+def _gives(project: Project, source: Source, function: Function, names: set[str]) -> bool:
+    """Tell whether a module's function gives a canonical object, under one of some names."""
+    given = [function.returns] if function.returns else function.returned
+    if "." in function.name or len(given) != 1 or names.isdisjoint(_WORD.findall(given[0])):
+        return False
+    of = Entity(entities.FUNCTION, source.module, function.name)
+    result = project.resolver.result(of)
+    return any(canonical.is_instance(result) for canonical in project.canonicals)
 
 
 def _method_names(project: Project) -> set[bytes]:

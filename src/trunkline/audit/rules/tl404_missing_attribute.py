@@ -197,6 +197,21 @@ def after(engine):
         pass
     engine.start()
 """,
+        """
+# file: app/views.py
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AbstractAsyncContextManager
+from app.engine import Engine
+from app.managers import managed
+
+def opened(context) -> AbstractAsyncContextManager[Engine]:
+    return managed(Engine(context))
+
+async def view(context, engines: AsyncGenerator[Engine, None], later: Awaitable[Engine]):
+    await engines.asend(None)
+    await opened(context).__aenter__()
+    later.add_done_callback(print)
+""",
     )
     invalid = (
         """
@@ -268,6 +283,18 @@ class Engine:
 def fill(it):
     it.pool = 3
     return it.pol == 3
+""",
+        """
+# file: app/views.py
+from app.engine import Engine
+
+def made(context) -> Engine:
+    return Engine(context)
+
+def view(context):
+    made(context).start()  # <-
+    engine = made(context)
+    engine.stop()  # <-
 """,
     )
 

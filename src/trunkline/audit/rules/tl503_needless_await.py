@@ -30,6 +30,20 @@ from app.factory import make_engine
 async def view(context):
     return await make_engine(context).execute("a")
 """,
+        """
+# file: app/factory.py
+from collections.abc import Awaitable
+from app.engine import Engine
+from app.openers import opened
+
+def open_engine(context) -> Awaitable[Engine]:
+    return opened(Engine, context)
+# file: app/views.py
+from app.factory import open_engine
+
+async def view(context):
+    return await open_engine(context)
+""",
     )
     invalid = (
         """

@@ -32,6 +32,21 @@ from app.engine import Engine
 
 engine: Engine = LocalProxy("engine")  # each request's own
 """,
+        """
+# file: app/views.py
+from proxies import proxied
+from app.engine import Engine
+
+@proxied
+def current(context) -> Engine:
+    return Engine(context)
+
+def is_engine(it):
+    return isinstance(it, Engine)
+
+engine = current(None)  # whatever the decorator makes of it
+told = is_engine(None)
+""",
     )
     invalid = (
         """
@@ -40,6 +55,21 @@ from app.engine import Engine
 
 engine = Engine(None)  # <-
 current: Engine | None = None  # <-
+""",
+        """
+# file: app/views.py
+from app.engine import Engine
+
+def made(context) -> Engine:
+    return Engine(context)
+
+def prepared(context):
+    engine = Engine(context)
+    engine.stats()
+    return engine
+
+engine = made(None)  # <-
+other = prepared(None)  # <-
 """,
     )
 

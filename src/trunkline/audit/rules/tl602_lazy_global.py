@@ -50,6 +50,30 @@ def get_engine(context):
         _engine = Engine(context)  # <-
     return _engine
 """,
+        """
+# file: app/makers.py
+from app.engine import Engine
+
+def make_engine(context):
+    return Engine(context)
+
+def any_engine(context):
+    return make_engine(context)
+# file: app/views.py
+from app.makers import any_engine, make_engine
+
+_engine = _other = None
+
+def first(context):
+    global _engine
+    if _engine is None:
+        _engine = make_engine(context)  # <-
+    return _engine
+
+def second(context):
+    global _other
+    _other = any_engine(context)  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

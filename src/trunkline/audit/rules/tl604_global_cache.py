@@ -80,6 +80,18 @@ def engine_for(context):
 def cached_engine(context):  # <-
     return Engine(context)
 """,
+        """
+# file: app/views.py
+from app.engine import Engine
+
+_engines = {}
+
+def made(context) -> Engine:
+    return Engine(context)
+
+def engine_for(context):
+    _engines[context.user_id] = made(context)  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:  # noqa: C901 # one case after another

@@ -12,13 +12,17 @@ from trunkline.audit.rule import CONTAINER_NAMES, Rule
 from trunkline.audit.scoped import Kept, kept_objects
 
 _LASTING = frozenset({"Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton"})
+_FRAMEWORKS = frozenset({"fastapi", "starlette", "aiohttp"})
+_APPLICATIONS = frozenset({"FastAPI", "Starlette"})
+_REQUESTS = frozenset({"Request", "WebSocket", "HTTPConnection"})
 
 
 class Check(Rule):
     """``app.state.engine = engine``: the next request finds the last one's object there.
 
-    Longer-lived are objects of the module level, canonical types of a longer scope, and classes
-    that a container provides as singletons.
+    Longer-lived are objects of the module level, canonical types of a longer scope, classes that a
+    container provides as singletons, and the application of a request of FastAPI, Starlette or
+    aiohttp.
     """
 
     code = "TL606"
@@ -34,6 +38,17 @@ from app.engine import Engine
 class View:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+""",
+        """
+# file: app/views.py
+from fastapi import Request
+from app.engine import Engine
+from app.requests import Request as Ours
+
+def view(request: Request, other: Ours, engine: Engine):
+    request.state.engine = engine  # of this request
+    request.scope["engine"] = engine
+    other.app.state.engine = engine  # whatever that is
 """,
     )
     invalid = (
@@ -66,6 +81,28 @@ class Application(ScopedContainer):
     engine = providers.Scoped(Engine, context)
     pool = providers.Singleton(Pool)
 """,
+        """
+# file: app/views.py
+import starlette.requests
+from aiohttp import web
+from fastapi import FastAPI, Request, WebSocket
+from app.engine import Engine
+
+async def view(request: Request, context):
+    request.app.state.engine = Engine(context)  # <-
+
+async def socket(websocket: WebSocket, engine: Engine):
+    websocket.app.state.engines["a"] = engine  # <-
+
+async def lifespan(app: FastAPI, engine: Engine):
+    app.state.engine = engine  # <-
+
+async def other(request: starlette.requests.Request, engine: Engine):
+    request.app.state.engine = engine  # <-
+
+async def handler(request: web.Request, engine: Engine):
+    request.app["engine"] = engine  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
@@ -86,7 +123,8 @@ class Application(ScopedContainer):
 
 
 def _holder(project: Project, kept: Kept, lasting: dict[Entity, str]) -> str:  # noqa: PLR0911 # one case after another
-    owner, dot, name = kept.store.target.removesuffix("[]").rpartition(".")
+    target = kept.store.target.removesuffix("[]")
+    owner, dot, name = target.rpartition(".")
     if not dot or ":" not in owner or not name.isidentifier():
         return ""
     rest = owner.rpartition(":")[2]
@@ -96,6 +134,9 @@ def _holder(project: Project, kept: Kept, lasting: dict[Entity, str]) -> str:  #
         return f"the module-level {rest}"
     if first.kind == entities.FUNCTION and rest.isidentifier():
         return f"the function {rest}"
+    application = _application(project, target)
+    if application:
+        return application
     entity = project.resolver.resolve(owner)
     if entity.kind == entities.INSTANCE:
         of = Entity(entities.CLASS, entity.module, entity.name)
@@ -108,6 +149,18 @@ def _holder(project: Project, kept: Kept, lasting: dict[Entity, str]) -> str:  #
     if entity.kind == entities.MODULE:
         return f"the module {entity.module}"
     return ""
+
+
+def _application(project: Project, target: str) -> str:
+    """Return how a target reaches the application, of a request or itself; empty for others."""
+    maker, _, attributes = target.partition("().")
+    of = project.resolver.resolve(maker)
+    if of.kind != entities.EXTERNAL or of.module.partition(".")[0] not in _FRAMEWORKS:
+        return ""
+    reached = attributes.split(".")[0]
+    if of.last in _APPLICATIONS and reached == "state":
+        return f"the {of.last} application"
+    return f"the application of the {of.last}" if of.last in _REQUESTS and reached == "app" else ""
 
 
 def _singletons(project: Project) -> dict[Entity, str]:

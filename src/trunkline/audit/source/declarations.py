@@ -86,12 +86,21 @@ class DeclarationReader:
         node = _unwrapped(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
             return self.plain_path(node, scope)
-        if isinstance(node, ast.Subscript) and (name := last_name(node.value)) in _RESULTS:
-            inside = node.slice
-            if name == "Coroutine" and isinstance(inside, ast.Tuple):
-                return self.annotation(inside.elts[-1], scope)
-            return self.annotation(_first(node), scope)
         return None
+
+    def result(self, node: ast.expr | None, scope: Scope) -> str | None:
+        """Return the path of the class that a function's annotation names.
+
+        With ``^`` behind it where the function gives something that leads to such objects.
+        """
+        node = _unwrapped(node)
+        if not isinstance(node, ast.Subscript) or last_name(node.value) not in _RESULTS:
+            return self.annotation(node, scope)
+        inside = _first(node)
+        if last_name(node.value) == "Coroutine" and isinstance(node.slice, ast.Tuple):
+            inside = node.slice.elts[-1]
+        path = self.annotation(inside, scope)
+        return f"{path}^" if path else None
 
     def annotated(self, node: ast.expr | None, scope: Scope) -> str | None:
         """Return the path of what is annotated so: an object of a class, or a class itself.
@@ -130,7 +139,7 @@ class DeclarationReader:
                     Parameter(arg.arg, kind, default, self.annotation(arg.annotation, scope))
                     for arg, kind, default in parameters(node.args)
                 ),
-                self.annotation(node.returns, scope), returned, decorators, flags,
+                self.result(node.returns, scope), returned, decorators, flags,
             )
         )  # fmt: skip
 

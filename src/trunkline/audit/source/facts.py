@@ -14,7 +14,7 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 16
+FORMAT: Final = 17
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
@@ -96,7 +96,8 @@ class Function(NamedTuple):
     is_generator: bool
     parameters: tuple[Parameter, ...]
     returns: str | None
-    """Path of the return annotation."""
+    """Path of the return annotation; with ``^`` behind it where that is of an iterator, a context
+    manager or something to await that leads to such objects."""
     returned: tuple[str, ...]
     """Paths of the returned and yielded values, as far as they are known."""
     decorators: tuple[str, ...]

@@ -5,10 +5,14 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final
 
+from trunkline.audit.source import facts
 from trunkline.audit.source.structure import StructureReader
 
 _STEP: Final = re.compile(r"[.()\[\]~^]")
 _RETURN: Final = re.compile(r"\s+return\s+[\w.]+\s*(?:#.*)?")
+_GIVEN: Final = re.compile(r"\s+return\b|.*->")
+"""What a function gives stands behind it."""
+_SET: Final = re.compile(r"\s+(\w+)\s*(?::[^=]+)?=(?!=)")
 
 
 def interest(
@@ -58,6 +62,7 @@ def tracked_names(
     given = {starts[bisect_right(starts, line) - 1] for line in returns}
     defined = {item.name for item in structure.definitions if item.kind == "def"}
     tracked |= {item.name for item in structure.definitions if item.line in given} & defined
+    tracked |= _factories(structure, pattern, lines, rows, starts)
     assigned = [item for item in structure.definitions if item.kind == "assign"]
     tracked.update(item.name for item in assigned if item.line in begun)
     aliases = [
@@ -68,3 +73,36 @@ def tracked_names(
         known = len(tracked)
         tracked.update(name for name, of in aliases if of in tracked)
     return frozenset(name for name in tracked if not pattern.search(name))
+
+
+def _factories(
+    structure: StructureReader,
+    pattern: re.Pattern[str],
+    lines: list[int],
+    rows: list[str],
+    starts: list[int],
+) -> set[str]:
+    """Return the module's functions that give a thing that matters: returned, or annotated so.
+
+    What decorators make of a function is not known.
+    """
+    plain = {
+        item.line: item.name
+        for item in structure.definitions
+        if item.kind == "def" and not item.flags & facts.DECORATED
+    }
+    found: set[str] = set()
+    for line in lines if plain else ():
+        row, at = rows[line - 1], bisect_right(starts, line)
+        name = plain.get(starts[at - 1])
+        if name is None or name in found:
+            continue
+        given = _GIVEN.match(row)
+        if given is not None and pattern.search(row, given.end()):
+            found.add(name)
+        elif (local := _SET.match(row)) is not None and pattern.search(row, local.end()):
+            last = starts[at] - 1 if at < len(starts) else len(rows)
+            returns = re.compile(rf"\s+return {local[1]}\s*(?:#.*)?")
+            if any(returns.fullmatch(other) for other in rows[line:last]):
+                found.add(name)
+    return found
