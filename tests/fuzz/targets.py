@@ -95,7 +95,7 @@ def audit_tree(files: dict[str, bytes], contracts: str = "") -> None:
         assert shown == set(result.findings)
         for name in FORMATS:
             assert draw_report(report, name) or not (report.findings or report.errors)
-        for rewrite in plan_rewrites(folder, result.findings):
+        for rewrite in plan_rewrites(folder, result.findings).rewrites:
             assert rewrite.mended
             parse_module(rewrite.after)
 

@@ -228,10 +228,12 @@ def _fix(
     from trunkline.audit.codemods.plan import plan_rewrites, write_rewrite
     from trunkline.audit.engine import run_audit
     from trunkline.audit.reports.outline import plural
+    from trunkline.audit.reports.text import visible
 
     mended = 0
+    left: dict[Finding, str] = {}
     for _ in range(_MAX_ROUNDS):
-        rewrites = list(plan_rewrites(config.root, result.findings))
+        rewrites, left = plan_rewrites(config.root, result.findings)
         for rewrite in rewrites:
             click.echo(rewrite.diff(), nl=False, err=options["format_name"] != "text")
         mended += sum(len(rewrite.mended) for rewrite in rewrites)
@@ -242,6 +244,8 @@ def _fix(
         result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
     verb = "would mend" if options["only_diff"] else "mended"
     click.echo(f"{verb} {plural(mended, 'finding')}", err=True)
+    for finding, reason in left.items():
+        click.echo(visible(f"left   {finding.place}: {finding.code}: {reason}"), err=True)
     return result
 
 

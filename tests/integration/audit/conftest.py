@@ -16,7 +16,7 @@ from containers import Application
 
 
 async def view(app: Application, context: Context) -> str:
-    engine = OldEngine(context)  # one for this view
+    engine = OldEngine(app.context(), await app.limit())  # one for this view
     return await engine.execute("a")
 ''',
     "app/pages.py": """\

@@ -147,7 +147,7 @@ def _comments(data: bytes) -> Counter[str]:
 def _fix(root: Path) -> int:
     rules = select_rules((), ("TL401",))
     result = run_audit(load_config(str(root)), rules, cached=False)
-    rewrites = list(plan_rewrites(str(root), result.findings))
+    rewrites = plan_rewrites(str(root), result.findings).rewrites
     for rewrite in rewrites:
         write_rewrite(str(root), rewrite)
     return len(rewrites)

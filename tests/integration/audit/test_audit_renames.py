@@ -1,5 +1,6 @@
 """An old name is replaced only where the new one is certain to mean the same."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from click.testing import CliRunner
 from trunkline.audit.command import audit
 from trunkline.audit.example import CONFIGURATION, FILES
 
-Fix = Callable[[dict[str, str]], dict[str, str]]
+Fix = Callable[..., dict[str, str]]
+Said = Callable[[], str]
 
 VIEW = """\
 from app.old import OldEngine
@@ -33,15 +35,28 @@ OldEngine = redirect_class("OldEngine", to="containers:Application.engine", adap
 
 
 @pytest.fixture
-def fix(tmp_path: Path) -> Fix:
+def output() -> list[str]:
+    """What was said on the standard error stream, run by run."""
+    return []
+
+
+@pytest.fixture
+def said(output: list[str]) -> Said:
+    """Return what the last run said beside its report."""
+    return lambda: output[-1]
+
+
+@pytest.fixture
+def fix(tmp_path: Path, output: list[str]) -> Fix:
     """Write the standard example with these files, mend it, and return the files as they are."""
 
-    def run(files: dict[str, str]) -> dict[str, str]:
-        for path, text in {**FILES, **files, "pyproject.toml": CONFIGURATION}.items():
+    def run(files: dict[str, str], configuration: str = CONFIGURATION) -> dict[str, str]:
+        for path, text in {**FILES, **files, "pyproject.toml": configuration}.items():
             target = tmp_path / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
-        CliRunner().invoke(audit, ["--root", str(tmp_path), "--no-cache", "--fix"])
+        result = CliRunner().invoke(audit, ["--root", str(tmp_path), "--no-cache", "--fix"])
+        output.append(result.stderr)
         return {path: (tmp_path / path).read_text() for path in files}
 
     return run
@@ -96,3 +111,134 @@ def test_a_stale_patch_follows_the_name_in_use(fix: Fix) -> None:
     test = "from unittest.mock import patch\n\n\n@patch('app.view.OldEngine')\ndef test(old): ...\n"
     after = fix({"app/view.py": "from app.engine import Engine\n", "tests/test_other.py": test})
     assert "@patch('app.view.Engine')" in after["tests/test_other.py"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "from app.old import OldEngine\nfrom app.engine import Engine\n\nx = OldEngine, 1\n",
+            "from app.engine import Engine\n\nx = Engine, 1\n",
+        ),
+        (
+            "from app.engine import Engine\nfrom app.old import OldEngine\n\nx = OldEngine, 1\n",
+            "from app.engine import Engine\n\nx = Engine, 1\n",
+        ),
+        (
+            "from app.old import OldEngine\nfrom app.engine import Engine, LIMIT\n",
+            "from app.engine import Engine\nfrom app.engine import LIMIT\n",
+        ),
+        (
+            "from app.old import OldEngine, OlderEngine\n\nx = OldEngine\ny = OlderEngine\n",
+            "from app.engine import Engine\n\nx = Engine\ny = Engine\n",
+        ),
+        (
+            "def f():\n    from app.old import OldEngine\n    from app.engine import Engine\n",
+            "def f():\n    from app.engine import Engine\n",
+        ),
+        (
+            "from app.compat import Engine\nfrom app.engine import Engine\n",
+            "from app.engine import Engine\n",
+        ),
+    ],
+)
+def test_no_name_is_imported_twice(fix: Fix, before: str, after: str) -> None:
+    """Whichever stood first, in one statement or in two; linters refuse a second one."""
+    old = "import warnings\nfrom app.engine import Engine\n"
+    old += "warnings.warn('', DeprecationWarning, stacklevel=2)\nOldEngine = OlderEngine = Engine\n"
+    files = {"app/old.py": old, "app/compat.py": "from app.engine import Engine\n"}
+    legacy = CONFIGURATION.replace('"app.old:OldEngine"', '"app.old"')
+    assert fix({**files, "app/view.py": before}, legacy)["app/view.py"] == after
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "from app.old import OldEngine\nfrom app.engine import Engine  # the new one\n",
+        "from app.engine import Engine\nfrom app.other import *\nfrom app.old import OldEngine\n",
+        (
+            "from app.old import OldEngine\nfrom app.engine import Engine\n\n"
+            "def test():\n    assert OldEngine is Engine\n"
+        ),
+        (
+            "from app.old import OldEngine as Old\nfrom app.engine import Engine\n\n"
+            "def test():\n    assert Old == Engine\n"
+        ),
+        (
+            "from app import engine\nfrom app.old import OldEngine\n\n"
+            "def test(self):\n    self.assertIs(OldEngine, engine.Engine)\n"
+        ),
+        (
+            "from app.old import OldEngine\nfrom app.engine import Engine as New\n\n"
+            "def test():\n    assert isinstance(OldEngine(1), New)\n"
+        ),
+        "from app.old import OldEngine\n\nkinds = {'OldEngine': OldEngine}\n",
+        "from app.old import OldEngine\n\nx: 'Old' 'Engine' = 1\ny = OldEngine\n",
+        "from app.old import OldEngine\n\nx: 'list[\\x4fldEngine]' = 1\ny = OldEngine\n",
+        "from app.old import OldEngine\n\nx: 'Literal[\"OldEngine\"] | OldEngine' = 1\n",
+        "from app.old import OldEngine\n\nKind = 'dict[str, OldEngine]'\n",
+    ],
+)
+def test_what_is_not_certain_is_left_and_said(fix: Fix, view: str, said: Said) -> None:
+    """An assertion that the two are one would hold the new one against itself, for example."""
+    files = {"app/view.py": view, "app/other.py": "Engine = 1\n"}
+    assert fix(files) == files
+    assert re.search(r"^left   app/view\.py:\d: TL204: \S", said(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f(e: OldEngine) -> 'OldEngine': ...", "def f(e: Engine) -> 'Engine': ..."),
+        ('x: "list[OldEngine | None]" = []', 'x: "list[Engine | None]" = []'),
+        ("x: list['OldEngine'] = []", "x: list['Engine'] = []"),
+        ("x: 'dict[old.OldEngine, OldEngine]' = {}", None),
+        ("T = TypeVar('T', bound='OldEngine')", "T = TypeVar('T', bound='Engine')"),
+        ("x = cast(r'OldEngine', 1)", "x = cast(r'Engine', 1)"),
+    ],
+)
+def test_names_in_quoted_annotations_follow(fix: Fix, before: str, after: str | None) -> None:
+    head = "from typing import TypeVar, cast\nfrom app.{} import {}\n\n\n"
+    view = head.format("old", "OldEngine") + before + "\n"
+    expected = view if after is None else head.format("engine", "Engine") + after + "\n"
+    assert fix({"app/view.py": view})["app/view.py"] == expected
+
+
+BUILD = """\
+from app.context import Context
+from app.engine import Engine
+from containers import Application
+
+
+async def view(app: Application, other: {other}, context: Context):
+    asked = app.context()
+    return Engine({arguments})
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "other"),
+    [
+        ("context, await app.limit()", "int"),  # of the type, and perhaps of another user
+        ("asked, await app.limit()", "int"),  # perhaps asked for in another scope
+        ("app.context()", "int"),  # the factory gives another limit
+        ("app.context(), 3", "int"),
+        ("app.context(), limit=await app.limit()", "int"),
+        ("other.context(), await other.limit()", "Application"),
+        ("app.context(1), await app.limit()", "int"),
+        ("Application().context(), await app.limit()", "int"),
+        ("*[app.context(), await app.limit()]", "int"),
+        ("app.context(),  # hers\n        await app.limit(),", "int"),
+    ],
+)
+def test_what_the_factory_need_not_give_is_built_as_before(
+    fix: Fix, arguments: str, other: str
+) -> None:
+    view = BUILD.format(arguments=arguments, other=other)
+    assert fix({"app/view.py": view}) == {"app/view.py": view}
+
+
+def test_what_the_factory_certainly_gives_is_left_to_it(fix: Fix) -> None:
+    view = BUILD.format(arguments="app.context(), await app.limit()", other="int")
+    after = view.replace("Engine(app.context(), await app.limit())", "await app.engine()")
+    assert fix({"app/view.py": view}) == {"app/view.py": after}

@@ -1,19 +1,24 @@
 """Imports led to their canonical path, with the names below them."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Final, cast
 
 import libcst as cst
-from libcst import metadata
+from libcst import matchers, metadata
 from libcst.helpers import get_full_name_for_node
 
 from trunkline.audit.codemods.module_names import (
     ImportChange,
     ModuleNames,
     after_comma,
-    has_comment,
+    bound_name,
     keeps_comments,
 )
+from trunkline.audit.codemods.quoted import may_name, renamed
+
+_NOT_OF_EXPRESSIONS: Final = (
+    cst.BaseSmallStatement, cst.BaseStatement, cst.BaseSuite, cst.Annotation, cst.Param, cst.Module,
+)  # fmt: skip
 
 
 class ImportRewriter(cst.CSTTransformer):
@@ -36,29 +41,37 @@ class ImportRewriter(cst.CSTTransformer):
         super().__init__()
         self._changes = changes
         self.done: set[ImportChange] = set()
-        self._renames: dict[cst.CSTNode, str] = {}
+        self.left: dict[ImportChange, str] = {}
+        self._renames: dict[cst.CSTNode, dict[str, str]] = {}
         self._surplus: set[cst.ImportAlias] = set()
         self._moves: dict[cst.ImportFrom, list[tuple[cst.ImportAlias, ImportChange]]] = {}
         self._comments: dict[cst.CSTNode, cst.Comment] = {}
 
     def visit_Module(self, node: cst.Module) -> None:  # noqa: N802 # LibCST calls it so
         """Decide on every change before anything is changed."""
-        collector = ModuleNames(node)
+        names = ModuleNames(node)
         found = [
             (statement, alias, self._change(alias))
-            for statement in collector.imports
+            for statement in names.imports
             if not isinstance(statement.names, cst.ImportStar)
             for alias in statement.names
         ]
         for statement, alias, change in found:
-            collector.bind(statement, alias, change)
+            names.bind(statement, alias, change)
         moving = {alias for _, alias, change in found if change is not None}
         for statement, alias, change in found:
-            if change is None or not keeps_comments(statement, alias, moving):
+            if change is None:
                 continue
-            if self._prepare(statement, alias, change, collector):
+            if not keeps_comments(statement, alias, moving):
+                self.left[change] = "a comment in the statement would lose its place"
+                continue
+            reason = self._prepare(statement, alias, change, names)
+            if reason:
+                self.left[change] = reason
+            else:
                 self._moves.setdefault(statement, []).append((alias, change))
                 self.done.add(change)
+        self._find_surplus([(statement, alias) for statement, alias, _ in found], names)
 
     def _change(self, alias: cst.ImportAlias) -> ImportChange | None:
         place = self.get_metadata(metadata.PositionProvider, alias)
@@ -67,29 +80,70 @@ class ImportRewriter(cst.CSTTransformer):
         # Rewritten calls never add lines, so the line is still that of the finding.
         return next((c for c in self._changes if c.member == name and c.line == line), None)
 
-    def _prepare(  # one case after another
+    def _prepare(  # noqa: PLR0911 # one case after another
         self,
         statement: cst.ImportFrom,
         alias: cst.ImportAlias,
         change: ImportChange,
         names: ModuleNames,
-    ) -> bool:
-        keeps_name = alias.asname is not None or change.member == change.new_member
-        if keeps_name and not change.types_only:
-            return True
-        if keeps_name:
-            return self._only_types(self._uses(statement, _bound_name(alias)))
-        if change.new_member in names.words and not names.binds_alone(change):
-            return False
-        if change.member in names.texts:
-            return False  # named in __all__ or a patch target: others may ask for it here
-        used = self._uses(statement, change.member)
-        if used is None or (change.types_only and not self._only_types(used)):
-            return False
-        self._renames.update(dict.fromkeys(used, change.new_member))
-        if names.stands_before(statement, change) and not has_comment(statement, names):
-            self._surplus.add(alias)
-        return True
+    ) -> str:
+        """Note what a change renames; return why it is left to people, if it is."""
+        old, new = bound_name(alias), change.new_member
+        used = self._uses(statement, old)
+        if change.types_only and not self._only_types(used):
+            return f"{old} takes other arguments than {new}, and is used as more than a type"
+        if any(self._is_held_against(use, names.called(change) - {old}) for use in used or ()):
+            return f"{old} is compared with {new}, which would be compared with itself"
+        if alias.asname is not None or old == new:
+            return ""
+        if used is None:
+            return f"{old} is bound in another way too"
+        if (new in names.words and not names.binds_alone(change)) or names.repeats(
+            statement, change
+        ):
+            return f"{new} is bound here already, or its import has a comment"
+        texts = [text for text in names.texts if text not in used]
+        if any(may_name(str(text.evaluated_value), old) for text in texts):
+            return f"a text names {old}"  # in __all__, say: others may ask for it here
+        for use in used:
+            if not (isinstance(use, cst.Name) or _in_quotes(use, old, new)):
+                return f"{old} stands in a text that cannot be rewritten for certain"
+        for use in used:
+            self._renames.setdefault(use, {})[old] = new
+        return ""
+
+    def _find_surplus(
+        self, found: Sequence[tuple[cst.ImportFrom, cst.ImportAlias]], names: ModuleNames
+    ) -> None:
+        """Note the imports, moved or not, that another of the same block makes superfluous."""
+        changes = {alias: change for moves in self._moves.values() for alias, change in moves}
+        led = {change.target: change for change in changes.values()}
+        first: dict[object, cst.ImportFrom] = {}
+        for statement, alias in found:
+            change = led.get(names.target(statement, alias, changes.get(alias)))
+            if change is None or alias.asname is not None:
+                continue
+            place = names.place(statement, change.target)
+            if place in first and names.can_drop(statement, change, first[place]):
+                self._surplus.add(alias)
+            elif place is not None:
+                first.setdefault(place, statement)
+
+    def _is_held_against(self, node: cst.CSTNode, others: frozenset[str]) -> bool:
+        """Tell whether a comparison or an assertion has a use and one of other names in it."""
+        whole: cst.CSTNode = node
+        while True:
+            outer = self._parent(whole)
+            if outer is None or isinstance(outer, _NOT_OF_EXPRESSIONS):
+                return isinstance(outer, cst.Assert) and _names_any(whole, others, node)
+            whole = outer
+            judges = isinstance(whole, cst.Comparison) or _is_assertion(whole)
+            if judges and _names_any(whole, others, node):
+                return True
+
+    def _parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        found = self.get_metadata(metadata.ParentNodeProvider, node, None)
+        return cast("cst.CSTNode | None", found)  # type: ignore[redundant-cast] # pyright sees a union with the default
 
     def _uses(self, statement: cst.ImportFrom, name: str) -> list[cst.CSTNode] | None:
         """Return the uses of a name; None where another statement binds it too."""
@@ -113,13 +167,11 @@ class ImportRewriter(cst.CSTTransformer):
     def _asks_type(self, node: cst.CSTNode) -> bool:
         inner: cst.CSTNode = node
         while True:
-            found = self.get_metadata(metadata.ParentNodeProvider, inner, None)
-            outer = cast("cst.CSTNode | None", found)  # type: ignore[redundant-cast] # pyright sees a union with the default
+            outer = self._parent(inner)
             if isinstance(outer, cst.Annotation):
                 return True
             if isinstance(outer, cst.Arg):
-                parent = self.get_metadata(metadata.ParentNodeProvider, outer)
-                call = cast("cst.CSTNode", parent)  # type: ignore[redundant-cast] # as above
+                call = self._parent(outer)
                 name = get_full_name_for_node(call.func) if isinstance(call, cst.Call) else ""
                 return name in {"isinstance", "issubclass"}
             if not isinstance(
@@ -134,17 +186,27 @@ class ImportRewriter(cst.CSTTransformer):
         self, original_node: cst.Name, updated_node: cst.Name
     ) -> cst.BaseExpression:
         """Rename a use."""
-        new = self._renames.get(original_node)
+        new = self._renames.get(original_node, {}).get(original_node.value)
         return updated_node.with_changes(value=new) if new is not None else updated_node
+
+    def leave_SimpleString(  # noqa: N802 # LibCST calls it so
+        self, original_node: cst.SimpleString, updated_node: cst.SimpleString
+    ) -> cst.BaseExpression:
+        """Rename the uses in a quoted annotation."""
+        for old, new in self._renames.get(original_node, {}).items():
+            updated_node = renamed(updated_node, old, new) or updated_node
+        return updated_node
 
     def leave_ImportFrom(  # noqa: N802 # LibCST calls it so
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
     ) -> cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel:
         """Take moved names out of a statement, and put their own statement in its place."""
-        moves = self._moves.get(original_node)
-        if not moves or isinstance(original_node.names, cst.ImportStar):
+        if isinstance(original_node.names, cst.ImportStar):
             return updated_node
-        gone = {alias for alias, _ in moves}
+        moves = self._moves.get(original_node, [])
+        gone = {alias for alias, _ in moves} | self._surplus.intersection(original_node.names)
+        if not gone:
+            return updated_node
         kept = [
             new
             for old, new in zip(original_node.names, updated_node.names, strict=True)  # type: ignore[arg-type] # not a star
@@ -156,7 +218,7 @@ class ImportRewriter(cst.CSTTransformer):
         if not kept:
             if not fresh:
                 return cst.RemoveFromParent()
-            if len(moves) == 1:
+            if len(gone) == 1:
                 # A statement of one name keeps its parentheses and comments.
                 return updated_node.with_changes(
                     module=fresh[0].module, relative=(), names=[
@@ -198,9 +260,23 @@ class ImportRewriter(cst.CSTTransformer):
         return cst.FlattenSentinel(lines)
 
 
-def _bound_name(alias: cst.ImportAlias) -> str:
-    bound = alias.asname.name if alias.asname is not None else alias.name
-    return get_full_name_for_node(bound) or ""
+def _is_assertion(node: cst.CSTNode) -> bool:
+    """Tell whether a node is a call such as ``self.assertIs(...)``."""
+    name = get_full_name_for_node(node.func) if isinstance(node, cst.Call) else None
+    return (name or "").rpartition(".")[2].startswith("assert")
+
+
+def _names_any(whole: cst.CSTNode, names: frozenset[str], node: cst.CSTNode) -> bool:
+    """Tell whether one of several names stands in an expression, at another place than a node."""
+    return any(
+        isinstance(item, cst.Name) and item.value in names and item is not node
+        for item in matchers.findall(whole, matchers.Name())
+    )
+
+
+def _in_quotes(node: cst.CSTNode, old: str, new: str) -> bool:
+    """Tell whether a use is a quoted annotation in which a name can be replaced."""
+    return isinstance(node, cst.SimpleString) and renamed(node, old, new) is not None
 
 
 def _statement(alias: cst.ImportAlias, change: ImportChange) -> cst.ImportFrom:

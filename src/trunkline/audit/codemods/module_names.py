@@ -26,6 +26,15 @@ class ImportChange(NamedTuple):
     new_member: str
     types_only: bool = False
 
+    @property
+    def target(self) -> tuple[str, str]:
+        """What is imported afterwards, as module and name."""
+        return self.new_module, self.new_member
+
+
+_Place = tuple[cst.CSTNode, tuple[str, str]]
+"""A block of statements, and what is imported in it."""
+
 
 _BINDERS: Final[dict[type[cst.CSTNode], str]] = {
     cst.AssignTarget: "target",
@@ -53,46 +62,80 @@ class ModuleNames(cst.CSTVisitor):
     def __init__(self, module: cst.Module) -> None:
         super().__init__()
         self.words: set[str] = set()
-        self.texts: set[str] = set()
+        self.texts: list[cst.SimpleString] = []
         self.imports: list[cst.ImportFrom] = []
-        self.lines: dict[cst.ImportFrom, cst.SimpleStatementLine] = {}
+        self._lines: dict[cst.ImportFrom, cst.SimpleStatementLine] = {}
+        self.has_star = False
         self._sources: dict[str, set[tuple[str, str]]] = {}
         self._rebound: set[str] = set()
-        self._at_top: dict[cst.ImportFrom, int] = {}
-        self._first: dict[tuple[str, str], int] = {}
-        for position, statement in enumerate(module.body):
-            if isinstance(statement, cst.SimpleStatementLine):
-                self._at_top.update(dict.fromkeys(_imports(statement), position))
+        self._blocks: dict[cst.ImportFrom, cst.CSTNode] = {}
+        self._places: dict[_Place, list[cst.ImportFrom]] = {}
+        self._called: dict[tuple[str, str], set[str]] = {}
         module.visit(self)
 
     def bind(
         self, statement: cst.ImportFrom, alias: cst.ImportAlias, change: ImportChange | None
     ) -> None:
         """Note what an import binds its name to, once what keeps its name was moved."""
+        name = get_full_name_for_node(alias.name) or ""
+        source = _source(statement, name)
+        target = source if change is None else change.target
+        self._called.setdefault(target, set()).add(bound_name(alias))
         if alias.asname is not None:
             return  # noted as bound to another thing
-        name = get_full_name_for_node(alias.name) or ""
-        module = "." * len(statement.relative)
-        module += (get_full_name_for_node(statement.module) or "") if statement.module else ""
-        source = module, name
+        place = self.place(statement, target)
+        if place is not None:
+            self._places.setdefault(place, []).append(statement)
         if change is not None and change.new_member == name and not change.types_only:
-            source = change.new_module, name
+            source = change.target
         self._sources.setdefault(name, set()).add(source)
-        if statement in self._at_top:
-            self._first.setdefault(source, self._at_top[statement])
 
-    def binds_alone(self, change: ImportChange) -> bool:
-        """Tell whether the new name is only ever bound by the import that a change would make."""
-        new = change.new_module, change.new_member
-        return (
-            self._sources.get(change.new_member) == {new} and change.new_member not in self._rebound
-        )
+    def place(self, statement: cst.ImportFrom, target: tuple[str, str]) -> "_Place | None":
+        """Return the block of an import with what it imports; None for one beside a colon."""
+        block = self._blocks.get(statement)
+        return None if block is None else (block, target)
 
-    def stands_before(self, statement: cst.ImportFrom, change: ImportChange) -> bool:
-        """Tell whether the import that a change would make stands further up, for the module."""
-        first = self._first.get((change.new_module, change.new_member))
-        at = self._at_top.get(statement)
-        return first is not None and at is not None and first < at
+    def target(
+        self, statement: cst.ImportFrom, alias: cst.ImportAlias, change: ImportChange | None
+    ) -> tuple[str, str]:
+        """Return what an import takes once a change is made, as module and name."""
+        name = get_full_name_for_node(alias.name) or ""
+        return _source(statement, name) if change is None else change.target
+
+    def called(self, change: ImportChange) -> frozenset[str]:
+        """Return the names that mean the canonical class once every change is made."""
+        return frozenset({change.new_member, *self._called.get(change.target, ())})
+
+    def binds_alone(self, change: ImportChange, *, also: bool = False) -> bool:
+        """Tell whether the new name is only ever bound by the import that a change would make.
+
+        Args:
+            change: The change.
+            also: True to count a name that nothing binds yet.
+        """
+        sources = self._sources.get(change.new_member, {change.target} if also else set())
+        return sources == {change.target} and change.new_member not in self._rebound
+
+    def can_drop(
+        self, statement: cst.ImportFrom, change: ImportChange, first: cst.ImportFrom
+    ) -> bool:
+        """Tell whether an import of what a change leads to goes, where another stands before it.
+
+        Args:
+            statement: The import.
+            change: The change.
+            first: The one before it, which may be the same statement.
+        """
+        if not self.binds_alone(change, also=True) or self.has_star:
+            return False
+        goes = statement if statement is first else self._lines[statement]
+        return "#" not in cst.Module([]).code_for_node(goes)
+
+    def repeats(self, statement: cst.ImportFrom, change: ImportChange) -> bool:
+        """Tell whether a change would import a name twice in a block, for good."""
+        place = self.place(statement, change.target)
+        others = [] if place is None else self._places.get(place, [])
+        return not all(self.can_drop(other, change, others[0]) for other in others[1:])
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Note what a node says of the module's names, and go on to those inside it."""
@@ -102,15 +145,19 @@ class ModuleNames(cst.CSTVisitor):
         elif isinstance(node, cst.Name):
             self.words.add(node.value)
         elif isinstance(node, cst.SimpleString) and isinstance(node.evaluated_value, str):
-            self.texts.add(node.evaluated_value)
+            self.texts.append(node)
         elif isinstance(node, cst.ImportFrom):
             self.imports.append(node)
-        elif isinstance(node, cst.Import):
-            for alias in node.names:
-                self._rebound.add((get_full_name_for_node(alias.name) or "").partition(".")[0])
-        elif isinstance(node, cst.SimpleStatementLine):
-            self.lines.update(dict.fromkeys(_imports(node), node))
+            self.has_star |= isinstance(node.names, cst.ImportStar)
+        elif isinstance(node, (cst.Module, cst.IndentedBlock)):
+            self._note_block(node)
         return True
+
+    def _note_block(self, block: cst.Module | cst.IndentedBlock) -> None:
+        for line in block.body:
+            if isinstance(line, cst.SimpleStatementLine):
+                self._blocks.update(dict.fromkeys(_imports(line), block))
+                self._lines.update(dict.fromkeys(_imports(line), line))
 
     def _rebinds(self, node: cst.CSTNode) -> None:
         if isinstance(node, cst.Name):
@@ -122,6 +169,18 @@ class ModuleNames(cst.CSTVisitor):
 
 def _imports(line: cst.SimpleStatementLine) -> Iterator[cst.ImportFrom]:
     return (part for part in line.body if isinstance(part, cst.ImportFrom))
+
+
+def _source(statement: cst.ImportFrom, name: str) -> tuple[str, str]:
+    module = "." * len(statement.relative)
+    module += (get_full_name_for_node(statement.module) or "") if statement.module else ""
+    return module, name
+
+
+def bound_name(alias: cst.ImportAlias) -> str:
+    """Return the name that an import binds."""
+    bound = alias.asname.name if alias.asname is not None else alias.name
+    return get_full_name_for_node(bound) or ""
 
 
 def after_comma(alias: cst.ImportAlias) -> cst.ParenthesizedWhitespace | None:
@@ -142,9 +201,3 @@ def keeps_comments(
         return "#" not in cst.Module([]).code_for_node(statement)
     inside = after_comma(alias)
     return inside is None or not any(line.comment for line in inside.empty_lines)
-
-
-def has_comment(statement: cst.ImportFrom, names: ModuleNames) -> bool:
-    """Tell whether a comment would go with a statement."""
-    line = names.lines.get(statement)
-    return line is not None and "#" in cst.Module([line]).code

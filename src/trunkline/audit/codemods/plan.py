@@ -7,7 +7,7 @@ import difflib
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from trunkline.audit.findings import Finding
@@ -44,8 +44,20 @@ class Rewrite(NamedTuple):
         return text.encode("utf-8", "surrogateescape")
 
 
-def plan_rewrites(root: str, findings: Iterable[Finding]) -> Iterator[Rewrite]:
-    """Yield a rewrite for every file in which a finding can be mended.
+class Plan(NamedTuple):
+    """What can be rewritten, and what only looked like it.
+
+    Attributes:
+        rewrites: A rewrite for every file in which a finding can be mended.
+        left: The findings that are left to people after all, each with the reason.
+    """
+
+    rewrites: tuple[Rewrite, ...]
+    left: dict[Finding, str]
+
+
+def plan_rewrites(root: str, findings: Iterable[Finding]) -> Plan:
+    """Return the rewrites of all files in which a finding can be mended.
 
     Args:
         root: Absolute path of the project.
@@ -58,8 +70,10 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Iterator[Rewrite]:
     for finding in findings:
         if finding.fix:
             by_file.setdefault(finding.path, []).append(finding)
+    rewrites: list[Rewrite] = []
+    left: dict[Finding, str] = {}
     if not by_file:
-        return
+        return Plan((), left)
     try:
         from trunkline.audit.codemods.rewrite import rewrite_source
     except ImportError as error:
@@ -69,14 +83,20 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Iterator[Rewrite]:
     seen: set[str] = set()
     for path, group in sorted(by_file.items()):
         real = os.path.realpath(os.path.join(root, path))
-        if real in seen or not real.startswith(os.path.realpath(root) + os.sep):
-            continue  # a link to a file that is rewritten already, or is not the project's
+        if real in seen:
+            continue  # a link to a file that is rewritten already
         seen.add(real)
+        if not real.startswith(os.path.realpath(root) + os.sep):
+            left.update(dict.fromkeys(group, "a link brings the file in from elsewhere"))
+            continue
         with open(real, "rb") as file:
             before = file.read()
-        after, mended = rewrite_source(before, group)
+        after, kept = rewrite_source(before, group)
+        left.update(kept)
         if after != before and _parses(after):
-            yield Rewrite(path, before, after, tuple(mended))
+            mended = tuple(finding for finding in group if finding not in kept)
+            rewrites.append(Rewrite(path, before, after, mended))
+    return Plan(tuple(rewrites), left)
 
 
 def write_rewrite(root: str, rewrite: Rewrite) -> None:

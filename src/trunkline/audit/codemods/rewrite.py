@@ -1,15 +1,17 @@
 """One file rewritten for its findings, its format and comments kept."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple, cast
 
 import libcst as cst
-from libcst import metadata
+from libcst import matchers, metadata
 
 from trunkline.audit.codemods.imports import ImportRewriter
 from trunkline.audit.codemods.module_names import ImportChange
 from trunkline.audit.findings import Finding
 from trunkline.audit.source.encoding import character_column, source_lines
+
+_OTHER_FORM: Final = "it is written in a form that is not rewritten"
 
 
 class Span(NamedTuple):
@@ -29,7 +31,7 @@ class _CallRewriter(cst.CSTTransformer):
     def __init__(
         self,
         awaits: set[Span],
-        builds: dict[Span, str],
+        builds: dict[Span, tuple[str, ...]],
         texts: dict[tuple[int, int], tuple[str, str]],
     ) -> None:
         super().__init__()
@@ -48,8 +50,10 @@ class _CallRewriter(cst.CSTTransformer):
     ) -> cst.BaseExpression:
         span = self._span(original_node)
         if span in self.builds:
-            self.done.add(span[:2])
-            return cst.parse_expression(self.builds[span])
+            text, *asked = self.builds[span]
+            if _arguments(original_node) == asked and not _has_comment(original_node):
+                self.done.add(span[:2])
+                return cst.parse_expression(text)
         if span in self.awaits:
             self.done.add(span[:2])
             parent = self.get_metadata(metadata.ParentNodeProvider, original_node)
@@ -71,7 +75,16 @@ class _CallRewriter(cst.CSTTransformer):
         return updated_node.with_changes(value=f"{prefix}{quote}{change[1]}{quote}")
 
 
-def rewrite_source(data: bytes, findings: Sequence[Finding]) -> tuple[bytes, list[Finding]]:
+def _has_comment(node: cst.CSTNode) -> bool:
+    return bool(matchers.findall(node, matchers.Comment()))
+
+
+def _arguments(call: cst.Call) -> list[str]:
+    """Return the values that a call is given, as they are written."""
+    return [cst.Module([]).code_for_node(argument.value) for argument in call.args]
+
+
+def rewrite_source(data: bytes, findings: Sequence[Finding]) -> tuple[bytes, dict[Finding, str]]:
     """Return a file's bytes with its findings mended, as far as that is safe.
 
     Args:
@@ -79,25 +92,25 @@ def rewrite_source(data: bytes, findings: Sequence[Finding]) -> tuple[bytes, lis
         findings: Its findings, each with the arguments of its codemod in `fix`.
 
     Returns:
-        The new bytes, and the findings that they mend; those it had, and none, where LibCST cannot
-        read the file or would lose some of its format.
+        The new bytes, and why findings are left to people; all of them, and the bytes it had, where
+        LibCST cannot read the file or would lose some of its format.
     """
     try:
         module = cst.parse_module(data)
-        if module.bytes != data:
-            return data, []
-        return _rewritten(module, data, findings)
+        if module.bytes == data:
+            return _rewritten(module, data, findings)
     except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, UnicodeError):
-        return data, []
+        pass
+    return data, dict.fromkeys(findings, "LibCST cannot keep the file byte for byte")
 
 
 def _rewritten(
     module: cst.Module, data: bytes, findings: Sequence[Finding]
-) -> tuple[bytes, list[Finding]]:
+) -> tuple[bytes, dict[Finding, str]]:
     lines = source_lines(data)
     changes = [_import_change(f.fix) for f in findings if f.fix[0] == "import"]
     awaits = {_span(lines, f.fix[1:5]) for f in findings if f.fix[0] == "await"}
-    builds = {_span(lines, f.fix[1:5]): f.fix[5] for f in findings if f.fix[0] == "build"}
+    builds = {_span(lines, f.fix[1:5]): f.fix[5:] for f in findings if f.fix[0] == "build"}
     texts = {
         (int(f.fix[1]), _characters(lines, int(f.fix[1]), int(f.fix[2]))): (f.fix[3], f.fix[4])
         for f in findings
@@ -110,23 +123,24 @@ def _rewritten(
     imports = ImportRewriter(changes)
     if changes:
         module = metadata.MetadataWrapper(module).visit(imports)
-    mended = list(_mended(findings, calls.done, imports.done, lines))
-    return module.bytes, mended
+    return module.bytes, dict(_left(findings, calls.done, imports, lines))
 
 
-def _mended(
+def _left(
     findings: Iterable[Finding],
     places: set[tuple[int, int]],
-    changes: set[ImportChange],
+    imports: ImportRewriter,
     lines: list[str],
-) -> Iterable[Finding]:
+) -> Iterator[tuple[Finding, str]]:
+    """Yield the findings that are not mended, each with the reason."""
     for finding in findings:
         fix = finding.fix
         if fix[0] == "import":
-            if _import_change(fix) in changes:
-                yield finding
-        elif (int(fix[1]), _characters(lines, int(fix[1]), int(fix[2]))) in places:
-            yield finding
+            change = _import_change(fix)
+            if change not in imports.done:
+                yield finding, imports.left.get(change, _OTHER_FORM)
+        elif (int(fix[1]), _characters(lines, int(fix[1]), int(fix[2]))) not in places:
+            yield finding, _OTHER_FORM
 
 
 def _import_change(fix: Sequence[str]) -> ImportChange:
