@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -16,6 +16,11 @@ from trunkline.audit.source.library import Library
 from trunkline.audit.source.reader import Request
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
+_VERSION: Final = re.compile(
+    r"(?<=[A-Za-z])(?:_?[Vv]\d+|_?\d+|_?(?:New|Old|Legacy))\Z|\A(?:New|Old|Legacy)(?=[A-Z])"
+)
+"""What tells a version of a class from another: ``EngineV2``, ``Engine_v2``, ``OldEngine``."""
+_NUMBERED: Final = re.compile(r"[^Vv\d]\d+\Z")
 _COMMON: Final = frozenset(
     {"Error", "Exception", "Warning", "Mixin", "Test", "Tests", "Case", "Meta", "Config", "Base",
      "Type", "Enum"}
@@ -34,14 +39,14 @@ class Candidate(NamedTuple):
     """A family of classes that look like versions of one thing.
 
     Attributes:
-        pattern: Pattern of their names: ``*ExecutionEngine``.
+        patterns: Patterns of their names: ``*ExecutionEngine``, or ``Engine``, ``EngineV[0-9]*``.
         chosen: The most imported of them, as ``module:Name``.
         others: Some of the others, most imported first.
         imports: How many modules import the chosen one.
         legacy: Other names bound to one of them: ``module:Name``.
     """
 
-    pattern: str
+    patterns: tuple[str, ...]
     chosen: str
     others: tuple[str, ...]
     imports: int
@@ -59,18 +64,24 @@ def propose(config: AuditConfig) -> list[Candidate]:  # noqa: C901 # one case af
     library = Library(config, discovery, table, Request((), program=True), cached=False)
     library.load()
     project = Project(config, table, library)
-    classes: dict[str, list[str]] = {}
+    classes: dict[tuple[str, ...], list[str]] = {}
+    versions: dict[str, list[str]] = {}
     imported: Counter[str] = Counter()
     aliases: dict[str, set[str]] = {}
     for source in project.sources(1, tests=False):
         for item in source.facts.definitions:
             if item.kind == "class" and not item.flags & facts.TYPE_CHECKING:
+                name = f"{source.module}:{item.name}"
+                versions.setdefault(_VERSION.sub("", item.name), []).append(name)
                 for suffix in _suffixes(item.name):
-                    classes.setdefault(suffix, []).append(f"{source.module}:{item.name}")
+                    classes.setdefault((f"*{suffix}",), []).append(name)
             elif item.kind == "assign" and item.value is not None:
                 entity = project.resolver.resolve(item.value)
                 if entity.kind == "class" and entity.last != item.name and item.name[:1].isupper():
                     aliases.setdefault(entity.full, set()).add(f"{source.module}:{item.name}")
+    for patterns, names in _versioned(versions):
+        if not any(set(names) <= set(family) for family in classes.values()):
+            classes[patterns] = names
     for source in project.sources(1):
         seen = set()
         for imp in source.facts.imports:
@@ -80,6 +91,24 @@ def propose(config: AuditConfig) -> list[Candidate]:  # noqa: C901 # one case af
                     seen.add(entity.full)
         imported.update(seen)
     return _ranked(classes, imported, aliases, lambda name: _is_built(project, name))
+
+
+def _versioned(versions: dict[str, list[str]]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Yield the classes whose names differ by a version alone, by the patterns that fit them.
+
+    Those of one name in several modules are versions of nothing, which TL106 asks about; numbers
+    are versions beside the name without one: ``Engine2`` of ``Engine``, not ``Int8`` and ``Int16``.
+    """
+    for stem, paths in versions.items():
+        names = {path.rpartition(":")[2] for path in paths}
+        if stem not in names:
+            names = {name for name in names if not _NUMBERED.search(name)}
+        if len(names) > 1 and len(stem) > 2 and not _COMMON & set(_WORDS.findall(stem)[-1:]):
+            patterns = {
+                re.sub(r"\d+\Z", "[0-9]*", name) if name != stem else stem for name in names
+            }
+            kept = [path for path in paths if path.rpartition(":")[2] in names]
+            yield tuple(sorted(patterns)), kept
 
 
 def _is_built(project: Project, name: str) -> bool:
@@ -96,17 +125,20 @@ def _is_built(project: Project, name: str) -> bool:
 
 
 def _ranked(
-    classes: dict[str, list[str]],
+    classes: dict[tuple[str, ...], list[str]],
     imported: Counter[str],
     aliases: dict[str, set[str]],
     is_built: Callable[[str], bool],
 ) -> list[Candidate]:
     found: list[Candidate] = []
-    order = sorted(
-        classes, key=lambda s: (-sum(imported[name] for name in classes[s]), -len(classes[s]), s)
-    )
-    for suffix in order:
-        names = sorted(dict.fromkeys(classes[suffix]), key=lambda name: (-imported[name], name))
+    order = sorted(  # names that say to be versions come first
+        classes,
+        key=lambda s: (
+            s[0].startswith("*"), -sum(imported[name] for name in classes[s]), -len(classes[s]), s
+        ),
+    )  # fmt: skip
+    for patterns in order:
+        names = sorted(dict.fromkeys(classes[patterns]), key=lambda name: (-imported[name], name))
         if len(names) < 2 or not imported[names[0]]:
             continue
         # To ask about a class reads its file and those of its bases: no more than are shown.
@@ -115,7 +147,7 @@ def _ranked(
             continue
         legacy = sorted({alias for name in names for alias in aliases.get(name, ())})
         found.append(
-            Candidate(f"*{suffix}", names[0], tuple(names[1:]), imported[names[0]], tuple(legacy))
+            Candidate(patterns, names[0], tuple(names[1:]), imported[names[0]], tuple(legacy))
         )
         if len(found) == _MOST:
             break
@@ -144,7 +176,8 @@ def draw_proposal(candidates: Iterable[Candidate], container: str) -> str:
         parts.append(f"# {item.imports} modules import it, more than any other of its family.")
         parts.append(f'type = "{item.chosen}"')
         parts.append(f'# factory = "{container}.name"')
-        parts.append(f'family = ["{item.pattern}"]')
+        patterns = ", ".join(f'"{pattern}"' for pattern in item.patterns)
+        parts.append(f"family = [{patterns}]")
         parts.extend(f"#   of the family: {other}" for other in item.others)
         if item.legacy:
             names = ", ".join(f'"{name}"' for name in item.legacy)

@@ -483,6 +483,41 @@ def test_init_proposes_the_most_imported_of_a_family(
     assert (legacy_tree / "pyproject.toml").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("names", "family"),
+    [
+        (("Engine", "EngineV2", "EngineV3"), '["Engine", "EngineV[0-9]*"]'),
+        (("Engine", "Engine2", "Engine3"), '["Engine", "Engine[0-9]*"]'),
+        (("Engine_v1", "Engine_v2", "Engine_v3"), '["Engine_v[0-9]*"]'),
+        (("LegacyEngine", "EngineOld", "Engine"), '["Engine", "EngineOld", "LegacyEngine"]'),
+        (("Int8", "Int16", "Int32"), None),
+        (("BaseEngine", "Engine", "Motor"), None),
+        (("NewType", "Type", "OldType"), None),
+    ],
+)
+def test_init_proposes_versions_of_one_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], family: str | None
+) -> None:
+    """Told by what comes before or behind the name; where there are none, that is said."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").touch()
+    for number, name in enumerate(names):
+        (tmp_path / "app" / f"m{number}.py").write_text(f"class {name}: ...\n")
+    for number in range(4):
+        (tmp_path / "app" / f"user{number}.py").write_text(f"from app.m2 import {names[2]}\n")
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(init, []).stdout
+    text = (tmp_path / "pyproject.toml").read_text()
+    if family is None:
+        assert "canonical" not in text
+        assert "found  no family of classes" in said
+        assert "--type MODULE:CLASS" in said
+    else:
+        assert f'type = "app.m2:{names[2]}"\n' in text
+        assert f"family = {family}\n" in text
+        assert _audit(tmp_path, "--select", "TL101", "--format", "json").exit_code == 1
+
+
 def test_importing_the_audit_is_light() -> None:
     code = (
         "import sys, trunkline.audit.engine, trunkline.audit.registry as r; r.all_rules();"

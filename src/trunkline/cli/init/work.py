@@ -119,6 +119,10 @@ class Work:
         root = str(self.project.root)
         candidates = propose(AuditConfig(root, sources=default_sources(root)))
         if not candidates:
+            self.done.append(
+                "found  no family of classes that look like versions of one thing: name a class "
+                "yourself, --type MODULE:CLASS"
+            )
             return ""
         names = ", ".join(candidate.chosen.rpartition(":")[2] for candidate in candidates)
         self.done.append(
