@@ -1,9 +1,11 @@
 """Imports that cannot work, what breaks because of them, and which line is the cause."""
 
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from trunkline.audit import entities
+from trunkline.audit.first_failures import Step, first_failures
 from trunkline.audit.project import Project
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Definition, Import
@@ -184,63 +186,87 @@ def _stands_in(
 def _spread(
     project: Project, roots: list[BrokenImport]
 ) -> tuple[dict[tuple[str, int], int], list[Consequence]]:
-    """Follow broken modules to those that import them, nearest first."""
-    importers = _importers(project)
-    broken: dict[str, str] = {}
-    queue: deque[str] = deque()
-    for root in roots:
-        module = project.table.names[root.path]
-        hidden = project.table.files.get(module) != root.path
-        if root.fails_module and not hidden and module not in broken:
-            broken[module] = f"{root.path}:{root.line}"
-            queue.append(module)
+    """Follow broken modules to those that import them, and each back to the line that fails first.
+
+    Returns:
+        How many other modules fail first at each root, by its path and line; and the import by
+        which each of them does.
+    """
+    files = project.table.files
     consequences: list[Consequence] = []
     breaks: dict[tuple[str, int], int] = {}
-    while queue:
-        module = queue.popleft()
-        root_place = broken[module]
-        for importer, item in importers.get(module, ()):
-            name = project.table.names[importer]
-            if name in broken or project.table.files.get(name) != importer:
-                continue
-            broken[name] = root_place
-            consequences.append(Consequence(importer, item.line, item.column, module, root_place))
-            queue.append(name)
-            place, _, line = root_place.rpartition(":")
-            breaks[place, int(line)] = breaks.get((place, int(line)), 0) + 1
+    for name, failure in first_failures(_steps(project, roots)).items():
+        if failure.target:
+            step, place = failure.step, (files[failure.module], failure.root.line)
+            line, column = (step.line, step.column) if step is not None else (1, 0)
+            cause = f"{place[0]}:{place[1]}"
+            consequences.append(Consequence(files[name], line, column, failure.target, cause))
+            breaks[place] = breaks.get(place, 0) + 1
     return breaks, sorted(consequences)
 
 
-def _importers(project: Project) -> dict[str, list[tuple[str, Import]]]:  # noqa: C901 # one case after another
-    """Return, for every module, the imports that run it when their own module is imported."""
-    found: dict[str, list[tuple[str, Import]]] = {}
+def _steps(project: Project, roots: list[BrokenImport]) -> dict[str, list[Step]]:
+    """Return for every module that cannot be imported the imports that fail, in their order."""
+    steps: dict[str, list[Step]] = {}
+    for root in roots:
+        module = project.table.names[root.path]
+        if root.fails_module and project.table.files.get(module) == root.path:
+            steps.setdefault(module, []).append(Step(root.line, root.column, True, ""))
+    importers = _importers(project) if steps else {}
+    queue = deque(steps)
+    while queue:
+        target = queue.popleft()
+        for name, item in importers.get(target, ()):
+            if name not in steps:
+                steps[name] = []
+                queue.append(name)
+            if item is not None:
+                steps[name].append(Step(item.line, item.column, False, target))
+    for found in steps.values():
+        found.sort()
+    return steps
+
+
+def _importers(project: Project) -> dict[str, list[tuple[str, Import | None]]]:
+    """Return for every module those that run it when they are imported, and by which import.
+
+    None stands for the packages around a module, which are run before it.
+    """
+    found: dict[str, list[tuple[str, Import | None]]] = {}
     table = project.table
     for path in project.library.paths():
         own = table.names[path]
+        if table.files.get(own) != path:
+            continue  # a package of the same name hides it
         for item in project.library.facts(path).imports:
             if item.flags & _SOFT or item.flags & _UNJUDGED:
                 continue
-            if project.resolver.module_state(item.module, path) != "yes":
-                continue
-            parts = item.module.split(".")
-            targets = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-            if item.member not in {None, "*"}:
-                submodule = f"{item.module}.{item.member}"
-                if submodule in table.files and not _binds(project, item):
-                    targets.append(submodule)
-            for target in targets:
+            for target in _runs(project, path, item):
                 # A package that is being imported already is not run again by its own modules.
                 if target in table.files and not f"{own}.".startswith(f"{target}."):
-                    found.setdefault(target, []).append((path, item))
-    # Importing a module runs the packages around it first.
-    for name, path in table.files.items():
-        package = name.rpartition(".")[0]
+                    found.setdefault(target, []).append((own, item))
+        package = own.rpartition(".")[0]
         while package:
             if package in table.files:
-                item = Import(package, None, package, 1, 0, 0, "")
-                found.setdefault(package, []).append((path, item))
+                found.setdefault(package, []).append((own, None))
             package = package.rpartition(".")[0]
     return found
+
+
+def _runs(project: Project, path: str, item: Import) -> Iterator[str]:
+    """Yield the modules that an import runs, in their order: packages before what is in them."""
+    state = project.resolver.module_state(item.module, path)
+    if state not in {"yes", "no"}:
+        return
+    # of a module that is not there the packages are run all the same
+    package = item.module if state == "yes" else item.module.rpartition(".")[0]
+    parts = package.split(".")
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
+    if state == "yes" and item.member not in {None, "*"}:
+        submodule = f"{item.module}.{item.member}"
+        if submodule in project.table.files and not _binds(project, item):
+            yield submodule
 
 
 def _binds(project: Project, item: Import) -> bool:

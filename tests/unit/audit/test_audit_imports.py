@@ -158,6 +158,50 @@ def test_the_root_cause_says_how_much_it_breaks(write: Write, run: Run) -> None:
     assert found[0].cause.endswith("this line breaks 2 other modules")
 
 
+def test_the_root_cause_is_the_line_that_fails_first(write: Write, run: Run) -> None:
+    """A root of a module's own is not what breaks it where an import before it fails."""
+    write(
+        {
+            "app/__init__.py": "",
+            "app/a.py": "from app.gone import X\n",
+            "app/b.py": "import app.a\n",
+            "app/c.py": "import app.b\nfrom app import nope\n",
+            "app/d.py": "import app.c\n",
+            "app/e.py": "from app import nope\nimport app.b\n",
+            "app/f.py": "import app.e\nimport app.a.gone\n",
+        }
+    )
+    found = run("TL401", "TL402").findings
+    assert [(f.path, f.line, f.code, f.root, f.breaks) for f in found] == [
+        ("app/a.py", 1, "TL401", "", 3),
+        ("app/b.py", 1, "TL402", "app/a.py:1", 0),
+        ("app/c.py", 1, "TL402", "app/a.py:1", 0),
+        ("app/c.py", 2, "TL401", "", 0),
+        ("app/d.py", 1, "TL402", "app/a.py:1", 0),
+        ("app/e.py", 1, "TL401", "", 1),
+        ("app/f.py", 1, "TL402", "app/e.py:1", 0),
+        ("app/f.py", 2, "TL401", "", 0),
+    ]
+
+
+def test_the_packages_of_a_missing_module_are_run_before_it_is_missed(
+    write: Write, run: Run
+) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/kit/__init__.py": "import app.gone\n",
+            "app/user.py": "import app.kit.absent\n",
+        }
+    )
+    found = run("TL401", "TL402").findings
+    assert [(f.path, f.line, f.code, f.root, f.breaks) for f in found] == [
+        ("app/kit/__init__.py", 1, "TL401", "", 1),
+        ("app/user.py", 1, "TL401", "", 0),
+        ("app/user.py", 1, "TL402", "app/kit/__init__.py:1", 0),
+    ]
+
+
 def test_a_broken_package_breaks_its_modules(write: Write, run: Run) -> None:
     write(
         {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from trunkline.audit.broken import broken_imports
+from trunkline.audit.broken import BrokenReport, broken_imports
 from trunkline.audit.config_reader import load_config
 from trunkline.audit.engine import run_audit
 from trunkline.audit.registry import select_rules
@@ -136,7 +136,10 @@ def _bodies(draw: st.DrawFn, below: list[str], package: str) -> tuple[str, dict[
             at = next(number for number, row in enumerate(rows) if row.strip() == statement)
             imports[len(lines) + at + 1] = statement
             lines += rows
-    return "\n".join(lines) + "\n", imports, undecided
+    text = "\n".join(lines) + "\n"
+    # When a function that binds a name is called is not read: before it is unbound, or after.
+    undecided |= any(f"global {name}" in text and f"del {name}" in text for name in NAMES)
+    return text, imports, undecided
 
 
 @st.composite
@@ -198,15 +201,29 @@ def _forget() -> None:
 
 def _failure(statement: str, module: Module, root: Path) -> str:
     """Run one import as its module would; return ``itself``, ``within`` or nothing."""
+    places = _failing(statement, module, root)
+    if places is None:
+        return ""
+    return "within" if places else "itself"
+
+
+def _failing(statement: str, module: Module, root: Path) -> list[str] | None:
+    """Run one import as its module would; return the lines of the tree that it fails through.
+
+    Returns:
+        ``path:line`` of each, that of the statement itself left out; None where it works.
+    """
     _forget()
     place = {"__name__": module.name, "__package__": module.package, "__builtins__": __builtins__}
     try:
         exec(statement, place)
     except (ImportError, AttributeError) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        within = any(frame.filename.startswith(str(root)) for frame in frames)
-        return "within" if within else "itself"
-    return ""
+        return [
+            f"{Path(frame.filename).relative_to(root).as_posix()}:{frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.startswith(str(root))
+        ]
+    return None
 
 
 @settings(max_examples=250, deadline=None)
@@ -215,7 +232,7 @@ def test_verdicts_are_those_of_the_interpreter(tree: Drawn) -> None:
     """What is reported fails by itself when it is run, and what fails so is reported.
 
     Guarded imports are let by, and so is whatever names cannot be known from the source. A module
-    is said to break exactly where importing it fails.
+    is said to break exactly where importing it fails, and by the line that fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
@@ -230,18 +247,18 @@ def test_verdicts_are_those_of_the_interpreter(tree: Drawn) -> None:
         assert not result.errors
         report = broken_imports(result.project)
         reported = {(item.path, item.line) for item in report.roots}
-        breaking = {item.path for item in report.roots if item.fails_module}
-        breaking |= {item.path for item in report.consequences}
+        breaking = _first_lines(report)
         hidden = result.project.table.hidden
         with _importable(root):
             for module in tree.modules:
                 for line, statement in module.imports.items():
                     _compare(tree, module, line, statement, (module.path, line) in reported, root)
                 if module.path not in hidden:
-                    failed = bool(_failure(f"import {module.name}", module, root))
-                    event(f"imported: {not failed}")
-                    agrees = (module.path in breaking) == failed
-                    assert agrees or (tree.undecided and failed), _shown(module, failed)
+                    lines = _failing(f"import {module.name}", module, root)
+                    event(f"imported: {lines is None}")
+                    agrees = breaking.get(module.path) == (lines and lines[-1])
+                    undecided = tree.undecided and lines is not None
+                    assert agrees or undecided, _shown(module, lines)
 
 
 def _compare(
@@ -257,5 +274,48 @@ def _compare(
         assert tree.undecided, (statement, module.text)
 
 
-def _shown(module: Module, failed: bool) -> str:
-    return f"importing {module.name} {'fails' if failed else 'works'}:\n{module.text}"
+def _first_lines(report: BrokenReport) -> dict[str, str]:
+    """Return, for the path of every module that breaks, the line that is said to fail first."""
+    first: dict[str, str] = {}
+    for root in sorted(report.roots, key=lambda root: root.line):
+        if root.fails_module:
+            first.setdefault(root.path, f"{root.path}:{root.line}")
+    return first | {item.path: item.root for item in report.consequences}
+
+
+def _shown(module: Module, lines: list[str] | None) -> str:
+    went = "works" if lines is None else f"fails at {lines}"
+    return f"importing {module.name} {went}:\n{module.text}"
+
+
+CIRCLE = (TOP, f"{TOP}.one", f"{TOP}.two", f"{TOP}.kit", f"{TOP}.kit.three", f"{TOP}.kit.four")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    drawn=st.lists(
+        st.lists(st.sampled_from([*CIRCLE, f"{TOP}.gone", f"{TOP}.kit.gone"]), max_size=3),
+        min_size=len(CIRCLE),
+        max_size=len(CIRCLE),
+    )
+)
+def test_the_first_line_to_fail_is_found_round_circles_of_imports(drawn: list[list[str]]) -> None:
+    """Modules that import one another fail where the interpreter fails, whichever is begun with."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        modules: list[Module] = []
+        for name, targets in zip(CIRCLE, drawn, strict=True):
+            package = f"{TOP}.kit" if name.startswith(f"{TOP}.kit") else TOP
+            own = f"{name}.__init__" if name in {TOP, f"{TOP}.kit"} else name
+            text = "".join(f"import {target}\n" for target in targets)
+            modules.append(Module(f"{own.replace('.', '/')}.py", name, package, text, {}))
+            target = root / modules[-1].path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        result = run_audit(load_config(str(root)), select_rules(("TL401",), ()), cached=False)
+        breaking = _first_lines(broken_imports(result.project))
+        with _importable(root):
+            for module in modules:
+                lines = _failing(f"import {module.name}", module, root)
+                event(f"lines to the cause: {len(lines) if lines is not None else 'none'}")
+                assert breaking.get(module.path) == (lines and lines[-1]), _shown(module, lines)
