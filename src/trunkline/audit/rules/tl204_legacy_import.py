@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Hop, Project, Source
@@ -16,7 +17,8 @@ class Check(Rule):
     """An old name leads to the canonical class for as long as call sites need it.
 
     Each import of it keeps the redirect alive. Imports in functions, under ``TYPE_CHECKING`` and by
-    `importlib` count too.
+    `importlib` count too. The import of a module counts where all that it defines in public are old
+    names; of a module that holds others as well, it is the use of an old name that counts.
     """
 
     code = "TL204"
@@ -27,6 +29,31 @@ class Check(Rule):
         """
 # file: app/views.py
 from app.engine import Engine
+""",
+        """
+# file: app/old.py
+from app.engine import Engine
+
+OldEngine = Engine
+LIMIT = 3
+# file: app/views.py
+import importlib
+import app.old
+from app import old
+
+limits = app.old.LIMIT, old.LIMIT, importlib.import_module("app.old").LIMIT
+""",
+        """
+# file: app/old.py
+from app.engine import Engine as OldEngine
+from app.limits import *
+from app.limits import LIMIT
+# file: app/limits.py
+LIMIT = 3
+# file: app/views.py
+from app import old
+
+limit = old.LIMIT
 """,
     )
     invalid = (
@@ -47,10 +74,42 @@ load(".old", "app")  # <-
 load(".old", package=__package__)  # <-
 load(".older", "app")
 """,
+        """
+# file: app/old.py
+from app.engine import Engine
+
+OldEngine = Engine
+LIMIT = 3
+# file: app/views.py
+import app.old
+from app import old
+from app.old import OldEngine  # <-
+
+def view(engine: app.old.OldEngine, context):  # <-
+    if isinstance(engine, old.OldEngine):  # <-
+        return old.OldEngine.stats(engine)  # <-
+    OldEngine(context)
+    kind = old.OldEngine  # <-
+    return kind(context), old.LIMIT
+
+def build(context):
+    return old.OldEngine(context)  # <-
+""",
+        """
+# file: app/old.py
+from app.engine import Engine
+
+OldEngine = Engine
+# file: app/views.py
+import app.old  # <-
+from app import old as legacy  # <-
+
+kinds = app.old.OldEngine, legacy.OldEngine
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """Yield every import of an old name."""
+        """Yield every import of an old name, and every use of one by its module."""
         for source in project.sources():
             for canonical in project.canonicals:
                 if (
@@ -63,9 +122,7 @@ load(".older", "app")
                     if hop is not None:
                         yield self._report(project, source, canonical, item, hop)
                 for text in source.facts.texts:
-                    if not canonical.is_legacy_module(text.value):
-                        continue
-                    if text.callee in _IMPORTERS:
+                    if text.callee in _IMPORTERS and _is_redirect(project, canonical, text.value):
                         yield self.finding(
                             source.path,
                             text.line,
@@ -75,6 +132,16 @@ load(".older", "app")
                             remedy=f"import {canonical.config.type.module}",
                             subject=canonical.subject,
                         )
+                for line, column, name in sorted(_uses(project, canonical, source)):
+                    yield self.finding(
+                        source.path,
+                        line,
+                        column,
+                        f"the old name {name} is used",
+                        cause=f"it leads to {canonical.subject}",
+                        remedy=f"use {canonical.name} of {canonical.config.type.module}",
+                        subject=canonical.subject,
+                    )
 
     def _report(
         self, project: Project, source: Source, canonical: Canonical, item: Import, hop: Hop
@@ -108,13 +175,59 @@ load(".older", "app")
 
 
 def _legacy(project: Project, canonical: Canonical, item: Import) -> Hop | None:
-    if item.member is None:
-        return Hop(item.module, "") if canonical.is_legacy_module(item.module) else None
     if item.member == "*":
         return None
-    if canonical.is_legacy_module(f"{item.module}.{item.member}"):
-        return Hop(f"{item.module}.{item.member}", "")
+    module = item.module if item.member is None else f"{item.module}.{item.member}"
+    if _is_redirect(project, canonical, module):
+        return Hop(module, "")
+    if item.member is None:
+        return None
     for hop in project.hops(item.module, item.member):
         if canonical.is_legacy(hop.module, hop.name):
             return hop
     return None
+
+
+def _is_redirect(project: Project, canonical: Canonical, module: str) -> bool:
+    """Tell whether a module is there for old names alone."""
+    if not canonical.is_legacy_module(module):
+        return False
+    if canonical.is_legacy(module, "") or module not in project.table.files:
+        return True
+    known = project.resolver.facts(module)
+    given = {item.name for item in known.definitions} | set(known.exports or ())
+    stars = any(
+        item.member == "*" and item.module in project.table.files
+        and item.module != canonical.type.module
+        for item in known.imports
+    )  # fmt: skip
+    return not stars and all(
+        name.startswith("_") or name == canonical.name or canonical.is_legacy(module, name)
+        for name in given
+    )
+
+
+def _uses(project: Project, canonical: Canonical, source: Source) -> set[tuple[int, int, str]]:
+    """Return line, column and name of each old name that is used as an attribute of its module."""
+    names = {legacy.attribute for legacy in canonical.config.legacy if legacy.attribute}
+    rows: list[bytes] = []
+    found: set[tuple[int, int, str]] = set()
+    uses = [(item.path, item.line, item.column) for item in source.facts.references]
+    uses += [(call.callee or "", call.line, call.column) for call in source.facts.calls]
+    for path, line, column in uses:
+        head, _, rest = path.partition(":")
+        parts = rest.split(".")
+        for at, name in enumerate(parts):
+            if not at or name not in names:
+                continue
+            holder = project.resolver.resolve(f"{head}:{'.'.join(parts[:at])}")
+            if (
+                holder.kind == entities.MODULE
+                and canonical.is_legacy(holder.module, name)
+                and not _is_redirect(project, canonical, holder.module)
+            ):
+                # What has its path by an assignment is no use of its own: it is not written there.
+                rows = rows or (project.library.source(source.path) or b"").splitlines()
+                if name.encode() in rows[line - 1]:
+                    found.add((line, column, f"{holder.module}.{name}"))
+    return found
