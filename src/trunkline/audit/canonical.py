@@ -41,11 +41,21 @@ class Canonical(NamedTuple):
         return self.config.scope is not None and self.config.scope != "app"
 
     @property
-    def factory_call(self) -> str:
+    def factory_cause(self) -> str:
+        """Why building one elsewhere is wrong, for a cause."""
+        if self.config.factory is None:
+            return f"no factory of {self.name} is configured: its module alone may construct it"
+        return f"{self.config.factory.attribute} is its canonical factory"
+
+    @property
+    def factory_remedy(self) -> str:
         """How to get one, for a remedy."""
         if self.config.factory is None:
-            return f"the factory of {self.name}"
-        return self.config.factory.attribute
+            return (
+                f'set factory = "package.module:Container.provider" for {self.subject} in '
+                "pyproject.toml, and take it from there"
+            )
+        return f"take it from {self.config.factory.attribute}"
 
     def outlives(self, other: "Canonical") -> bool:
         """Tell whether an object of this type lives longer than one of another."""

@@ -233,12 +233,20 @@ class _ConfigReader(ValueReader):
                 f"{key}.scope", f"{scope!r} is not a scope", f"write one of {', '.join(SCOPES)}"
             )
             scope = None
+        family = self.strings(table, key, "family", ())
+        for pattern in family:
+            if any(mark in pattern for mark in ".:"):
+                self.mistake(
+                    f"{key}.family",
+                    f"{pattern!r} matches no name of a class",
+                    f"leave the module out: {re.split('[.:]', pattern)[-1]!r}",
+                )
         if kind is None:
             return None
         return CanonicalConfig(
             kind,
             factory,
-            self.strings(table, key, "family", ()),
+            family,
             tuple(name for name in legacy if name is not None),
             scope if isinstance(scope, str) else None,
             self.strings(table, key, "built-in", ()),

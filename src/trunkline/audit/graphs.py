@@ -51,14 +51,21 @@ def graph_findings(
     for path, graph in container_graphs(project):
         for found in check(graph):
             at = found.location
+            file, line = (at.file, at.line) if at else (path, 0)
             yield rule.finding(
-                at.file if at else path,
-                at.line if at else 0,
-                0,
+                file,
+                line,
+                _indent(project, file, line),
                 found.message,
                 cause="; ".join(found.hops),
                 remedy=found.remedy,
             )
+
+
+def _indent(project: Project, path: str, line: int) -> int:
+    """Return the column at which a line's text begins: graphs keep lines alone."""
+    rows = (project.library.source(path) or b"").splitlines()[max(line - 1, 0) : line]
+    return sum(len(row) - len(row.lstrip()) for row in rows)
 
 
 def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph | None":

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from trunkline.audit import entities
+from trunkline.audit.canonical import Canonical
 from trunkline.audit.config import Name
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
@@ -17,8 +19,10 @@ class Check(Rule):
     Nothing about it is checked.
 
     The class must be defined in the tree, or imported where the configuration says; the factory is
-    a function or a provider of a container. The layers of a contract, its `source` and its `target`
-    are packages or modules of the tree.
+    a function or a provider of a container. Old names of the tree's own packages must be there, and
+    a pattern of `built-in` must match a module. The layers of a contract, its `source` and its
+    `target` are packages or modules of the tree. A `family` that matches nothing is no finding: it
+    keeps later versions out.
     """
 
     code = "TL003"
@@ -57,6 +61,31 @@ type = "app.context:Context"  # <-
 factory = "app.context:make"  # <-
 """,
         """
+# file: app/engine.py
+class Engine: ...
+def make(): ...
+LIMIT = 3
+# file: app/old.py
+from app.engine import Engine as OldEngine
+# file: pyproject.toml
+[[tool.trunkline.canonical]]
+type = "app.engine:Engine"
+built-in = ["app.eng*", "app.engin"]  # <-
+family = ["*Gone"]
+legacy = [
+    "app.old:OldEngine",
+    "app.old:OldEngin",  # <-
+    "app.older:OldEngine",  # <-
+    "app.oldest",  # <-
+    "elsewhere.old:OldEngine",
+]
+[[tool.trunkline.canonical]]
+type = "app.engine:make"  # <-
+[[tool.trunkline.canonical]]
+type = "app.engine:LIMIT"  # <-
+factory = "app:engine"  # <-
+""",
+        """
 # file: app/core.py
 x = 1
 # file: pyproject.toml
@@ -71,14 +100,16 @@ forbidden = ["django", "app.wbe"]  # <-
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every configured name that leads nowhere."""
         for canonical in project.canonicals:
-            if canonical.type.kind in {entities.MISSING, entities.EXTERNAL, entities.VALUE}:
-                yield self._report(project, "class", canonical.config.type, canonical.subject)
+            if canonical.type.kind not in {entities.CLASS, entities.UNKNOWN}:
+                wanted = canonical.config.type
+                yield self._report(
+                    project, "canonical class", wanted, canonical.type, canonical.subject
+                )
             factory = canonical.factory
             name = canonical.config.factory
-            if factory is None or name is None:
-                continue
-            if _is_missing(project, factory, name):
-                yield self._report(project, "factory", name, canonical.subject)
+            if factory is not None and name is not None and _is_missing(project, factory, name):
+                yield self._report(project, "canonical factory", name, factory, canonical.subject)
+            yield from self._names(project, canonical)
         for contract in project.config.contracts:
             layers = [part.strip() for layer in contract.layers for part in layer.split("|")]
             own = (
@@ -94,13 +125,42 @@ forbidden = ["django", "app.wbe"]  # <-
                         cause="no import can break this part of it",
                     )
 
-    def _report(self, project: Project, what: str, name: Name, subject: str) -> Finding:
+    def _names(self, project: Project, canonical: Canonical) -> Iterator[Finding]:
+        for legacy in canonical.config.legacy:
+            if not project.table.exists(legacy.module.partition(".")[0]):
+                continue  # of a package that is not in the tree
+            if project.resolver.module_state(legacy.module) == "no":
+                found = Entity(entities.MISSING, legacy.module)
+            elif legacy.attribute:
+                found = project.resolver.lookup(legacy.module, legacy.attribute)
+            else:
+                continue
+            if found.kind == entities.MISSING:
+                yield self._report(project, "old name", legacy, found, canonical.subject)
+        for pattern in canonical.config.built_in:
+            if not any(fnmatchcase(module, pattern) for module in project.table.files):
+                yield self.finding(
+                    "pyproject.toml",
+                    _line(project, pattern),
+                    0,
+                    f"built-in of {canonical.name} names {pattern}, which matches no module",
+                    cause="nothing may build it by this",
+                    subject=canonical.subject,
+                )
+
+    def _report(
+        self, project: Project, what: str, name: Name, found: Entity, subject: str
+    ) -> Finding:
+        gone = found.kind in {entities.MISSING, entities.EXTERNAL}
+        cause = f"{name.module} has no {name.attribute}"
+        if not project.table.exists(name.module):
+            cause = f"there is no module {name.module}"
         return self.finding(
             "pyproject.toml",
             _line(project, str(name)),
             0,
-            f"the canonical {what} {name} does not exist",
-            cause=f"{name.module} has no {name.attribute}",
+            f"the {what} {name} does not exist" if gone else f"{name} is no {what}",
+            cause=cause if gone else f"it is a {found.kind}",
             subject=subject,
         )
 
@@ -109,7 +169,7 @@ def _is_missing(project: Project, factory: Entity, name: Name) -> bool:
     """Tell whether there is no factory of that name; one may be the property of a class."""
     owner, dot, last = name.attribute.rpartition(".")
     if not dot or factory.kind != entities.UNKNOWN:
-        return factory.kind in {entities.MISSING, entities.EXTERNAL}
+        return factory.kind in {entities.MISSING, entities.EXTERNAL, entities.MODULE}
     holder = project.resolver.resolve(f"{name.module}:{owner}")
     return holder.kind != entities.CLASS or not project.resolver.has_member(holder, last)
 

@@ -91,6 +91,7 @@ class Wired(containers.DeclarativeContainer):
                             function.column,
                             f"{function.name} is another factory of {canonical.name}",
                             cause=_difference(project, canonical, function),
+                            remedy="" if canonical.factory else canonical.factory_remedy,
                             subject=canonical.subject,
                         )
 
@@ -112,7 +113,8 @@ class Wired(containers.DeclarativeContainer):
                         call.line,
                         call.column,
                         f"{call.scope or source.module} has another provider of {canonical.name}",
-                        cause=f"{canonical.factory_call} is its canonical factory",
+                        cause=canonical.factory_cause,
+                        remedy="" if canonical.factory else canonical.factory_remedy,
                         subject=canonical.subject,
                     )
 
@@ -136,17 +138,17 @@ def _builds(
 def _difference(project: Project, canonical: Canonical, function: Function) -> str:
     factory = canonical.factory
     own = f"{'async' if function.is_async else 'sync'} {parameters_text(function)}"
-    if factory is None:
-        return f"it is {own}; no canonical factory is configured"
-    name = canonical.factory_call
+    if factory is None or canonical.config.factory is None:
+        return f"it is {own}; {canonical.factory_cause}"
+    name = canonical.config.factory.attribute
     if factory.kind == entities.PROVIDER:
         other = "async" if is_async(project.resolver, factory) else "sync"
         theirs = f"{other} ()"
     else:
         known = project.resolver.function(Entity(entities.FUNCTION, factory.module, factory.name))
         if known is None:
-            return f"{name} is the canonical factory"
+            return canonical.factory_cause
         theirs = f"{'async' if known.is_async else 'sync'} {parameters_text(known)}"
     if own.partition(" ")[0] != theirs.partition(" ")[0]:
         return f"contracts differ: {own} here, {theirs} in {name}"
-    return f"{name} is the canonical factory"
+    return canonical.factory_cause

@@ -365,8 +365,8 @@ def view(context):
                             call.line,
                             call.column,
                             f"{canonical.name} is constructed directly",
-                            cause=f"{canonical.factory_call} is its canonical factory",
-                            remedy=f"take it from {canonical.factory_call}",
+                            cause=canonical.factory_cause,
+                            remedy=canonical.factory_remedy,
                             subject=canonical.subject,
                             fix=container_at_hand(project, source, call, canonical),
                         )

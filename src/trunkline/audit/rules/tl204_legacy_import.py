@@ -6,6 +6,7 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Hop, Project, Source
+from trunkline.audit.redirects import once_redirect
 from trunkline.audit.renames import likeness, may_rename
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Import
@@ -132,14 +133,16 @@ kinds = app.old.OldEngine, legacy.OldEngine
                             remedy=f"import {canonical.config.type.module}",
                             subject=canonical.subject,
                         )
-                for line, column, name in sorted(_uses(project, canonical, source)):
+                for line, column, hop in sorted(_uses(project, canonical, source)):
                     yield self.finding(
                         source.path,
                         line,
                         column,
-                        f"the old name {name} is used",
+                        f"the old name {hop.module}.{hop.name} is used",
                         cause=f"it leads to {canonical.subject}",
-                        remedy=f"use {canonical.name} of {canonical.config.type.module}",
+                        remedy=once_redirect(
+                            project, hop, f"use {canonical.name} of {canonical.config.type.module}"
+                        ),
                         subject=canonical.subject,
                     )
 
@@ -168,7 +171,9 @@ kinds = app.old.OldEngine, legacy.OldEngine
             f"the old name {name} is imported",
             cause=f"it leads to {canonical.subject}"
             + ("" if item.module == hop.module else f" by way of {hop.module}"),
-            remedy=f"import {canonical.name} from {canonical.config.type.module}",
+            remedy=once_redirect(
+                project, hop, f"import {canonical.name} from {canonical.config.type.module}"
+            ),
             subject=canonical.subject,
             fix=fix,
         )
@@ -207,20 +212,22 @@ def _is_redirect(project: Project, canonical: Canonical, module: str) -> bool:
     )
 
 
-def _uses(project: Project, canonical: Canonical, source: Source) -> set[tuple[int, int, str]]:
-    """Return line, column and name of each old name that is used as an attribute of its module."""
+def _uses(project: Project, canonical: Canonical, source: Source) -> set[tuple[int, int, Hop]]:
+    """Return each old name that is used as an attribute of its module, after line and column."""
     names = {legacy.attribute for legacy in canonical.config.legacy if legacy.attribute}
     rows: list[bytes] = []
-    found: set[tuple[int, int, str]] = set()
+    found: set[tuple[int, int, Hop]] = set()
     uses = [(item.path, item.line, item.column) for item in source.facts.references]
     uses += [(call.callee or "", call.line, call.column) for call in source.facts.calls]
     for path, line, column in uses:
         head, _, rest = path.partition(":")
         parts = rest.split(".")
         for at, name in enumerate(parts):
-            if not at or name not in names:
+            if name not in names or (not at and head == source.module):
                 continue
-            holder = project.resolver.resolve(f"{head}:{'.'.join(parts[:at])}")
+            # without owner it is of a module that was loaded by its name
+            owner = ".".join(parts[:at])
+            holder = project.resolver.resolve(f"{head}:{owner}")
             if (
                 holder.kind == entities.MODULE
                 and canonical.is_legacy(holder.module, name)
@@ -229,5 +236,5 @@ def _uses(project: Project, canonical: Canonical, source: Source) -> set[tuple[i
                 # What has its path by an assignment is no use of its own: it is not written there.
                 rows = rows or (project.library.source(source.path) or b"").splitlines()
                 if name.encode() in rows[line - 1]:
-                    found.add((line, column, f"{holder.module}.{name}"))
+                    found.add((line, column, Hop(holder.module, name)))
     return found

@@ -4,24 +4,8 @@ from collections.abc import Iterator
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
+from trunkline.audit.redirects import own_definitions
 from trunkline.audit.rule import Rule
-from trunkline.audit.source import facts
-
-_ALLOWED = frozenset(
-    {
-        "__doc__",
-        "__slots__",
-        "__new__",
-        "__init_subclass__",
-        "__module__",
-        "__qualname__",
-        "__instancecheck__",
-        "__subclasscheck__",
-        "__class_getitem__",
-        "__getattr__",
-        "__dir__",
-    }
-)
 
 
 class Check(Rule):
@@ -64,25 +48,9 @@ class OldEngine:  # <-
         """Yield every definition that a redirect holds."""
         for canonical in project.canonicals:
             for legacy in canonical.config.legacy:
-                path = project.table.files.get(legacy.module)
-                if path is None:
-                    continue
-                known = project.library.full(path)
-                classes = {item.name: item for item in known.classes}
-                for item in known.definitions:
-                    if item.kind not in {"class", "def"} or item.flags & facts.TYPE_CHECKING:
-                        continue
-                    if legacy.attribute and item.name != legacy.attribute:
-                        continue
-                    if not legacy.attribute and item.name.startswith("_"):
-                        continue
-                    declared = classes.get(item.name)
-                    if declared is not None and set(declared.members) <= _ALLOWED:
-                        continue
-                    if item.kind == "def" and legacy.attribute:
-                        continue  # a function under an old name leads on by calling
+                for item in own_definitions(project, legacy):
                     yield self.finding(
-                        path,
+                        project.table.files[legacy.module],
                         item.line,
                         item.column,
                         f"the redirect {legacy} defines {item.name}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.config import Name
 from trunkline.audit.findings import Finding
@@ -51,6 +52,10 @@ from app.moved import moved
 
 OldEngine = moved(Engine)
 """,
+        """
+# file: app/old.py
+x = 1  # and TL003, that there is no OldEngine
+""",
     )
     invalid = (
         """
@@ -70,7 +75,7 @@ OldEngine = Engine  # <-
                 data = project.library.source(path) if path is not None else None
                 if path is None or data is None or self._warns(project, legacy, canonical):
                     continue
-                if project.library.broken(path):
+                if project.library.broken(path) or not _is_there(project, legacy):
                     continue
                 line = column = 0
                 bound = project.resolver.names(legacy.module).get(legacy.attribute, ())
@@ -108,6 +113,13 @@ OldEngine = Engine  # <-
                 break
             module, attribute = imports[-1].module, imports[-1].member or ""
         return False
+
+
+def _is_there(project: Project, legacy: Name) -> bool:
+    """Tell whether an old name is there: of one that is not TL003 tells."""
+    if not legacy.attribute:
+        return True
+    return project.resolver.lookup(legacy.module, legacy.attribute).kind != entities.MISSING
 
 
 def _warns_itself(project: Project, module: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from trunkline.audit import entities
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
+from trunkline.audit.redirects import once_redirect
 from trunkline.audit.rule import Rule
 
 
@@ -59,7 +60,7 @@ def more(value):
                 entity = project.resolver.resolve(reference.path)
                 name = reference.path.rpartition(":")[2].rpartition(".")[2]
                 for canonical in project.canonicals:
-                    old = any(canonical.is_legacy(hop.module, hop.name) for hop in hops)
+                    old = next((hop for hop in hops if canonical.is_legacy(*hop)), None)
                     alias = bool(hops) and canonical.is_type(entity) and name != canonical.name
                     what = "an old name" if old else "an alias"
                     if old or (alias and entity.kind == entities.CLASS):
@@ -69,5 +70,6 @@ def more(value):
                             reference.column,
                             f"isinstance against {name}, {what} of {canonical.name}",
                             cause=f"{canonical.subject} is the class",
+                            remedy=once_redirect(project, old, self.remedy) if old else "",
                             subject=canonical.subject,
                         )

@@ -83,7 +83,8 @@ other = prepared(None)  # <-
                         source.path,
                         kept.store.line,
                         kept.store.column,
-                        f"the module-level {name} holds a {kept.canonical.name} for every user",
+                        f"the module-level {name} holds an object of {kept.canonical.name} "
+                        "for every user",
                         cause=kept.lifetime,
                         subject=kept.canonical.subject,
                     )

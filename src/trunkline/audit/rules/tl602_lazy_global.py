@@ -86,7 +86,8 @@ def second(context):
                         source.path,
                         kept.store.line,
                         kept.store.column,
-                        f"{kept.store.scope} keeps a {kept.canonical.name} in the global {name}",
+                        f"{kept.store.scope} keeps an object of {kept.canonical.name} "
+                        f"in the global {name}",
                         cause=f"{kept.lifetime}; the first caller's is everybody's",
                         subject=kept.canonical.subject,
                     )

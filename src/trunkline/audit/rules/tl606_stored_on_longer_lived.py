@@ -116,7 +116,8 @@ async def handler(request: web.Request, engine: Engine):
                         source.path,
                         kept.store.line,
                         kept.store.column,
-                        f"a {kept.canonical.name} is stored on {holder}, which outlives it",
+                        f"an object of {kept.canonical.name} is stored on {holder}, "
+                        "which outlives it",
                         cause=kept.lifetime,
                         subject=kept.canonical.subject,
                     )

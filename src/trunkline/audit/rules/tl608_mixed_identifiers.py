@@ -88,6 +88,6 @@ def view(user_id, thread_id, run_id):
                             call.line,
                             call.column,
                             f"{given} is passed as {wanted}",
-                            cause=f"{target.last} takes a {wanted} there",
+                            cause=f"{target.last} wants {wanted} there",
                             subject=canonical.subject,
                         )
