@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from dependency_injector.providers import Provider
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["ContainerInstance"]
 
 T = TypeVar("T")
+_FIRST_USE: Final = threading.RLock()
+"""Held while a container's layers are made; one for all, as it is held once a start and shortly."""
 
 
 class ContainerInstance(DescribedContainer):
@@ -101,12 +104,16 @@ class ContainerInstance(DescribedContainer):
         Raises:
             ScopeNotOpenError: The container has not been started.
         """
-        if self._layers is None:
+        layers = self._layers
+        if layers is None:
             root = self._started()
             if self._is_stopping:
                 raise self._stops()
-            self._layers = self._layers_of(root._program.plan, root)
-        return self._layers
+            with _FIRST_USE:  # an override that began in layers of its own would be lost
+                layers = self._layers
+                if layers is None:
+                    layers = self._layers = self._layers_of(root._program.plan, root)
+        return layers
 
     def _layers_of(self, reference: Plan, root: OpenScope) -> Layers:
         from trunkline.resolution.layers import Layers  # overrides and changes alone need them

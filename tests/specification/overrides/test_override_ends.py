@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import itertools
 import threading
 import weakref
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from trunkline import ScopedContainer, providers
+from trunkline.containers.instance import ContainerInstance
 from trunkline.errors import OverrideError
 from trunkline.overrides import override
 from trunkline.resolution.overriding import OVERRIDING, overrides_here
@@ -243,3 +245,36 @@ def test_a_scope_of_two_overrides_is_seen_from_outside_whichever_ends_first() ->
         assert seen[1] not in closed
         scope.close()
         assert closed[-1] is seen[1]
+
+
+def test_overrides_that_begin_at_once_are_of_one_container(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ones make what the container keeps of all: whoever came second was forgotten."""
+    make = ContainerInstance._layers_of
+    turns = itertools.count()
+
+    def made_in_turn(*arguments: Any) -> Any:
+        # nobody sets it: each who comes this far goes on after those before him have begun
+        threading.Event().wait(next(turns) / 20)
+        return make(*arguments)
+
+    monkeypatch.setattr(ContainerInstance, "_layers_of", made_in_turn)
+    ready, inside, wrong = threading.Barrier(4), threading.Barrier(4), list[object]()
+
+    def replace() -> None:
+        ready.wait()
+        fake = Fixed()
+        with override(app, {Application.clock: fake}):
+            inside.wait()
+            wrong.extend(
+                found for found in (app.clock(), app.registry().clock) if found is not fake
+            )
+
+    threads = [threading.Thread(target=replace) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert type(app.clock()) is Clock
