@@ -227,9 +227,10 @@ class Program:
 
     def _add(self, cls: type[OpenScope], name: str, function: Callable[..., Any]) -> None:
         """Give a class a method, by the name that users call and the one that code calls."""
-        setattr(cls, f"m_{name}", function)
-        if self._gate is None:
-            setattr(cls, name, function)
+        with self._lock:  # a gate that is put up meanwhile is not to be replaced
+            setattr(cls, f"m_{name}", function)
+            if self._gate is None:
+                setattr(cls, name, function)
 
     def replace_method(
         self, cls: type[OpenScope], name: str, function: Callable[[OpenScope], Any]
