@@ -12,11 +12,12 @@ from trunkline.audit.findings import Finding, Suppressed, Undecided, is_within
 from trunkline.audit.modules import build_table
 from trunkline.audit.problems import CheckerError
 from trunkline.audit.project import Project, Source
-from trunkline.audit.rule import CONTAINER_NAMES, PROGRAM, Rule
+from trunkline.audit.rule import PROGRAM, Rule
 from trunkline.audit.source.encoding import character_column, source_lines
 from trunkline.audit.source.facts import Function
 from trunkline.audit.source.library import Library
 from trunkline.audit.source.memory import collector_paused
+from trunkline.audit.source.needles import CONTAINER_NAMES
 from trunkline.audit.source.reader import Request
 from trunkline.audit.suppression import apply_suppressions
 

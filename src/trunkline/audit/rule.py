@@ -14,9 +14,6 @@ NAMES: Final = "names"
 PROGRAM: Final = "program"
 """The rule asks about the imports and names of every file."""
 
-CONTAINER_NAMES: Final = (b"dependency_injector", b"trunkline import", b"trunkline.")
-"""What a file holds that declares containers or marks what they inject."""
-
 
 class Rule:
     """One rule. A subclass is named ``Check``, stands in a file of its own and gives all of these.

@@ -8,8 +8,9 @@ from trunkline.audit.containers import provider_kind
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
 from trunkline.audit.scoped import Kept, kept_objects
+from trunkline.audit.source.needles import CONTAINER_NAMES
 
 _LASTING = frozenset({"Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton"})
 _FRAMEWORKS = frozenset({"fastapi", "starlette", "aiohttp"})

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from trunkline.audit.findings import Finding
 from trunkline.audit.graphs import graph_findings
 from trunkline.audit.project import Project
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.needles import CONTAINER_NAMES
 
 
 class Check(Rule):

@@ -7,7 +7,8 @@ from trunkline.audit.containers import declared_provider, is_async
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.queries import own_arguments
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.needles import CONTAINER_NAMES
 
 
 class Check(Rule):

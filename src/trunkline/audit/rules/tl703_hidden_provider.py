@@ -7,7 +7,8 @@ from trunkline.audit.containers import provider_kind
 from trunkline.audit.findings import Finding
 from trunkline.audit.graphs import LITERALS
 from trunkline.audit.project import Project
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.needles import CONTAINER_NAMES
 
 
 class Check(Rule):

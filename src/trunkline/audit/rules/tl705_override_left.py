@@ -6,7 +6,8 @@ from trunkline.audit import entities
 from trunkline.audit.containers import is_container
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.needles import CONTAINER_NAMES
 
 _UNDOING = (".reset_override", ".reset_last_overriding", ".reset_singletons", ".shutdown_resources")
 

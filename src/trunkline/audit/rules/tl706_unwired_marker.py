@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.needles import CONTAINER_NAMES
 from trunkline.audit.wiring import wired_modules
 
 

@@ -7,7 +7,8 @@ from trunkline.audit.containers import CONTAINER_BASES, declared_provider, is_co
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
-from trunkline.audit.rule import CONTAINER_NAMES, Rule
+from trunkline.audit.rule import Rule
+from trunkline.audit.source.needles import CONTAINER_NAMES
 
 _CONTAINER_NAMES = frozenset(
     {

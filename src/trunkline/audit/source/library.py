@@ -13,10 +13,9 @@ from trunkline.audit.config import AuditConfig
 from trunkline.audit.discovery import Discovery, Patterns, SourceFile
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.problems import CheckerError
-from trunkline.audit.rule import CONTAINER_NAMES
 from trunkline.audit.source.cache import Cache, Entry, content_digest
 from trunkline.audit.source.facts import Facts, pack, unpack
-from trunkline.audit.source.needles import Needles
+from trunkline.audit.source.needles import CONTAINER_NAMES, Needles
 from trunkline.audit.source.on_demand import read_block, read_everything, read_names
 from trunkline.audit.source.parsing import Unreadable
 from trunkline.audit.source.reader import Request

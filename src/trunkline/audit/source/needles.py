@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+CONTAINER_NAMES: Final = (b"dependency_injector", b"trunkline import", b"trunkline.")
+"""What a file holds that declares containers or marks what they inject."""
 _ALIKE: Final = 4
 """Bytes with which names begin that are looked for together."""
 _STAR: Final = b" import *"
