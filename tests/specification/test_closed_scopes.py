@@ -11,17 +11,21 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from contextvars import Context, ContextVar, copy_context
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from trunkline import OpenScope, Scope, ScopedContainer, providers
+from trunkline import INJECTED, Inject, OpenScope, Scope, ScopedContainer, inject, providers
 from trunkline.errors import ScopeClosedError, ScopeCloseError, ScopeNotOpenError
 from trunkline.testing import override
 
 
 class Thing:
     """Anything."""
+
+
+class Value:
+    """What a request is given."""
 
 
 def resource() -> Iterator[Thing]:
@@ -42,6 +46,28 @@ class Application(ScopedContainer):
     unbuilt = providers.Scoped(Thing)
     resource = providers.ScopedResource(resource)
     step = providers.Scoped(Thing, scope=Scope.STEP)
+    likeliest = providers.Scoped(dict, thing=thing)
+    other = providers.Scoped(Thing)
+
+
+class Valued(Application):
+    """With a value of each request."""
+
+    person = providers.ScopeValue(Value)
+    user = providers.Scoped(dict, person=person)
+
+
+class Unlocked(Valued):
+    """For one thread."""
+
+    locked = False
+
+
+class Crowded(Valued):
+    """With so many objects that they stand on pages."""
+
+    for _number in range(100):
+        locals()[f"thing{_number}"] = providers.Scoped(Thing)
 
 
 class AsyncApplication(Application):
@@ -56,11 +82,16 @@ USES: dict[str, Callable[[OpenScope], Any]] = {
     "get resource": lambda scope: scope.get(Application.resource),
     "get factory": lambda scope: scope.get(Application.fresh),
     "get of an inner scope": lambda scope: scope.get(Application.step),
+    "get what nothing else uses": lambda scope: scope.get(Application.likeliest),
     "by name": lambda scope: scope.thing(),  # type: ignore[attr-defined]  # by name
     "resolve": lambda scope: scope.resolve(Application.thing),
     "enter": lambda scope: scope.enter(),
     "with": lambda scope: scope.__enter__(),
     "lease": lambda scope: scope.lease(),
+}
+VALUE_USES: dict[str, Callable[[OpenScope], Any]] = {
+    "get value": lambda scope: scope.get(Valued.person),
+    "value by name": lambda scope: scope.person(),  # type: ignore[attr-defined]  # by name
 }
 
 
@@ -99,18 +130,67 @@ def test_a_scope_refuses_use_when_the_application_has_ended(use: str) -> None:
     assert request.closed
 
 
-@pytest.mark.parametrize("use", ["get unbuilt", "get factory", "get resource", "enter", "lease"])
-def test_a_scope_makes_nothing_once_a_scope_around_it_has_closed(use: str) -> None:
-    with Application() as app:
+@pytest.mark.parametrize("kind", [Valued, Unlocked, Crowded])
+@pytest.mark.parametrize("is_overridden", [False, True])
+@pytest.mark.parametrize("use", [*USES, *VALUE_USES])
+def test_a_scope_refuses_every_use_once_a_scope_around_it_has_closed(
+    use: str, is_overridden: bool, kind: type[Valued]
+) -> None:
+    with kind() as app, ExitStack() as stack:
+        if is_overridden:
+            stack.enter_context(override(app, {kind.other: Thing}))
         session = app.enter(scope=Scope.SESSION)
-        request = session.enter()
-        request.get(Application.thing)
+        request = session.enter(Value())
+        for provider in (kind.thing, kind.likeliest, kind.resource, kind.person, kind.other):
+            request.get(provider)
         session.close()
         assert request.closed
         with pytest.raises(ScopeClosedError, match="after the SESSION around it closed"):
-            USES[use](request)
+            {**USES, **VALUE_USES}[use](request)
         with pytest.raises(ScopeCloseError):  # closed too late; see test_leaving_order.py
             request.close()
+
+
+@pytest.mark.asyncio
+async def test_nor_can_it_be_awaited_nor_injected() -> None:
+    @inject
+    def injected(thing: Annotated[Thing, Inject(AsyncApplication.thing)] = INJECTED) -> Thing:
+        return thing
+
+    async with AsyncApplication() as app:
+        session = app.enter(scope=Scope.SESSION)
+        request = await session.enter().__aenter__()
+        for _ in range(2):  # the second time by what the first has learnt
+            assert injected() is request.get(AsyncApplication.thing)
+        await request.aget(AsyncApplication.aresource)
+        await session.aclose()
+        for provider in (AsyncApplication.aresource, AsyncApplication.thing):
+            with pytest.raises(ScopeClosedError):
+                await request.aget(provider)
+        with pytest.raises(ScopeClosedError):
+            injected()
+        with pytest.raises(ScopeCloseError):  # closed too late; see test_leaving_order.py
+            await request.__aexit__(None, None, None)
+
+
+def test_what_a_scope_around_closes_may_read_what_the_scope_has_built() -> None:
+    """Its teardowns still run, in which what it opened may end the scopes inside it."""
+    found: list[object] = []
+
+    def session_resource() -> Iterator[str]:
+        yield "open"
+        found.append(request.get(Closing.thing))
+        request.close()
+
+    class Closing(ScopedContainer):
+        resource = providers.ScopedResource(session_resource, scope=Scope.SESSION)
+        thing = providers.Scoped(Thing)
+
+    with Closing() as app, app.enter(scope=Scope.SESSION) as session:
+        request = session.enter(ambient=False)
+        thing = request.get(Closing.thing)
+        session.get(Closing.resource)
+    assert found == [thing]
 
 
 def test_a_stopped_application_refuses_use_and_can_be_started_again() -> None:

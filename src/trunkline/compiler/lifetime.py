@@ -84,6 +84,7 @@ class Lifetime(Methods):
         for define in ("def __", "async def __a"):
             self._line(0, "")
             self._line(1, f"{define}enter__(self):")
+            self._write_around(2)
             self._line(2, "if self._token is True:")
             self._line(3, "self._token = set_ambient(self)")
             self._line(2, "elif self._token is not False:")

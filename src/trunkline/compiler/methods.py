@@ -40,7 +40,7 @@ class Methods(Making):
         self._line(2, f"value = self.{node.place}")
         self._line(2, "if value is TAKEN:")
         self._line(3, "self._check_open()")
-        self._line(2, "return value")
+        self._write_return(2)
 
     def _write_settled(self, node: NodePlan) -> None:
         """An async object that the start of the container builds: afterwards it is just there."""
@@ -77,7 +77,7 @@ class Methods(Making):
         if self.locked:
             self._line(depth, f"if (value := {read}) is MISSING: {slot} = TAKEN")
             self._line(depth, "elif value is not TAKEN:")
-            self._line(depth + 1, "return value")
+            self._write_return(depth + 1)
             self._line(depth, "else:")
             self._write_page(depth + 1, node)
             self._line(depth + 1, "while True:")
@@ -89,7 +89,7 @@ class Methods(Making):
         else:
             self._line(depth, f"value = {read}")
             self._line(depth, "if value is not MISSING and value is not TAKEN:")
-            self._line(depth + 1, "return value")
+            self._write_return(depth + 1)
             self._write_page(depth, node)
             if node.page:
                 self._line(depth, f"_page_{attr} = self.{node.page}")
@@ -116,6 +116,17 @@ class Methods(Making):
         else:
             self._write_telling(depth, node)
         self._line(depth, "return value")
+
+    def _write_return(self, depth: int) -> None:
+        """Lines that return what is there already, unless a scope around has been left."""
+        self._write_around(depth)
+        self._line(depth, "return value")
+
+    def _write_around(self, depth: int) -> None:
+        """Lines that refuse what needs nothing built, where a scope around has been left."""
+        if attention := self._attention(own=False):
+            self._line(depth, f"if {attention}:")
+            self._line(depth + 1, "self._check_around()")
 
     def _write_page(self, depth: int, node: NodePlan) -> None:
         """Lines that begin the object's page, where nothing was asked for on it yet."""

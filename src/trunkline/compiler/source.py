@@ -200,14 +200,14 @@ class _Writer(Lifetime):
             if node is self._first:
                 self._line(3, f"value = self.k_{node.attr}")
                 self._line(3, "if value is not None:")
-                self._line(4, "return value")
+                self._write_return(4)
                 self.room -= 1
                 inline = self._reaches_inline(node)
                 self._write_resolving(3, node, inline=inline, marked=True)
             else:
                 self._line(3, f"value = self.{node.place}")
                 self._line(3, "if value is not MISSING and value is not TAKEN:")
-                self._line(4, "return value")
+                self._write_return(4)
                 self._line(3, f"return self.m_{node.attr}()")
         self._write_lookup("get")
         self._line(0, "")

@@ -254,10 +254,12 @@ class Program:
             forget: A method, called when scopes have to be asked again; it is held weakly.
 
         Returns:
-            The slot's name; empty where there is none, or where scopes have to be asked.
+            The slot's name; empty where there is none, or where scopes have to be asked: for
+            overrides, or because a scope between the outermost and this one may have closed.
         """
+        asked = len(path) > 2 or node.home != path[-1] or not (node.stored or node.given)
         with self._lock:
-            if self._gate is not None or node.home != path[-1] or not (node.stored or node.given):
+            if asked or self._gate is not None:
                 return ""
             self._direct_readers.add(WeakMethod(forget, self._direct_readers.discard))
             return node.place

@@ -185,6 +185,17 @@ class ScopeState(Builder):
                 raise self._is_closed()
             scope = scope.parent
 
+    def _check_around(self) -> None:
+        """Refuse what is built already, where a scope around this one has been left.
+
+        One whose teardowns still run has not: they may read what scopes inside it hold.
+        """
+        around = self.parent
+        while around is not None:
+            if around._token is None and around._attention is not LEAVING:
+                raise self._is_closed()
+            around = around.parent
+
     def _is_closed(self) -> ScopeClosedError:
         closed: ScopeState = self
         while closed._token is not None and closed.parent is not None:
