@@ -1,12 +1,14 @@
 """The reader takes any bytes; what it reads of parts of a file agrees with the whole."""
 
+import ast
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import source
 from trunkline.audit.source.facts import Facts
-from trunkline.audit.source.parsing import Unreadable
+from trunkline.audit.source.parsing import Unreadable, check_syntax
 from trunkline.audit.source.reader import Reader, Request
 from trunkline.audit.source.reduction import reduce
 
@@ -163,6 +165,12 @@ _outlined = st.sampled_from(
         "def broken():\n    a = (1\n    b = 2\n",
         "def broken():\n  a = 1\n b = 2\n    c = 1",
         'text = f"""{LIMIT + """\ndef one():\n    a = 1\n    b = 2\n"""}"""',
+        "text = F'{LIMIT[\"a\"]}'\ndef one():\n    a = 1\n    b = 2\n",
+        '# no """ string\ndef one():\n    a = 1\n    b = 2\n',
+        "text = '\"\"\"' \"'''\"  # ''' \"\ndef one():\n    a = 1\n    b = 2\n",
+        "text = '''\\'''\ndef no(): ...\n\\\\'''",
+        'text = r"""\\"""\ndef no(): ...\n"""',
+        'text = (\n"a" """\ndef no():\n    a = 1\n    b = 2\n"""\n)',
         "def page():\n    a = 1\n    b = 2\n\x0cdef other():\n    a = 1\n    b = 2\n",
     ]
 )
@@ -183,6 +191,22 @@ def test_an_outline_agrees_with_the_whole(statements: list[str]) -> None:
         text.encode() + "# é\n".encode(), "app.x", is_package=False, is_test=False
     )
     assert cut == whole
+
+
+@given(st.lists(_outlined, max_size=5))
+@example(["    x = 1"])
+@example(["from __future__ import annotations", "# -*- coding: latin-1 -*-"])
+@example(["from __future__ import braces"])
+@example(["return 1", "nonlocal x"])
+def test_the_syntax_is_checked_as_the_whole_parser_checks_it(statements: list[str]) -> None:
+    data = "\n".join([*statements, ""]).encode()
+    try:
+        ast.parse(data)
+    except SyntaxError:
+        with pytest.raises(SyntaxError):
+            check_syntax(data)
+    else:
+        check_syntax(data)
 
 
 def test_an_outline_leaves_bodies_out() -> None:

@@ -8,12 +8,13 @@ from trunkline.audit.source.markers import conflict_lines, read_suppressions
 from trunkline.audit.source.needles import Needles, word_lines
 from trunkline.audit.source.parsing import (
     Unreadable,
+    check_syntax,
     definition_lines,
     is_too_long,
     parse,
     parse_module,
 )
-from trunkline.audit.source.reduction import reduce
+from trunkline.audit.source.reduction import may_nest_strings, reduce
 from trunkline.audit.source.structure import IMPORT, StructureReader
 from trunkline.audit.source.tracking import interest, tracked_names
 from trunkline.audit.source.uses import UseReader
@@ -112,17 +113,18 @@ class Reader:
         """
         program = self._request.program
         lines = needles.lines(data) if needles is not None else []
-        imports = word_lines((IMPORT,), data) if program else []
+        imports = word_lines((IMPORT,), data)
         defined: set[int] | None = None
         try:
             while True:
-                reduced = reduce(data, sorted({*lines, *imports}), headers=program)
+                wanted = sorted({*lines, *imports}) if program else lines
+                reduced = reduce(data, wanted, headers=program)
                 if reduced is None or not _is_worth(reduced.data, data, program, needles):
                     return None
                 if program and defined is None:
-                    defined = definition_lines(data)
+                    defined = _checked(data)
                 body = parse_module(reduced.data).body
-                structure = StructureReader(module, is_package, data)
+                structure = StructureReader(module, is_package, data, imports)
                 structure.read(body)
                 if defined and not defined.issubset(item.line for item in structure.definitions):
                     return None  # text was taken for code, or code for text
@@ -138,6 +140,17 @@ class Reader:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the reading of the whole says what is wrong
         return collected(2, structure, suppressions, uses)._replace(partial=True)
+
+
+def _checked(data: bytes) -> set[int]:
+    """Have the whole file parsed, and return lines on which the cut one has to have definitions.
+
+    Strings are read right as long as none stands inside another.
+    """
+    if may_nest_strings(data):
+        return definition_lines(data)
+    check_syntax(data)
+    return set()
 
 
 def _is_worth(reduced: bytes, data: bytes, program: bool, needles: Needles | None) -> bool:

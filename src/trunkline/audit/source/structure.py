@@ -41,18 +41,20 @@ class StructureReader:
         module: Dotted name of the module.
         is_package: True for an ``__init__`` file; relative imports count from it.
         data: The bytes the tree was parsed from.
+        import_lines: The lines on which the word ``import`` stands, where they are known.
     """
 
-    def __init__(self, module: str, is_package: bool, data: bytes) -> None:
+    def __init__(
+        self, module: str, is_package: bool, data: bytes, import_lines: list[int] | None = None
+    ) -> None:
         self.module = module
         self.package = module if is_package else module.rpartition(".")[0]
         self.imports: list[Import] = []
         self.definitions: list[Definition] = []
         self.exports: tuple[str, ...] | None = None
         self.dynamic = 0
-        self._import_lines = word_lines((IMPORT,), data)
+        self._import_lines = word_lines((IMPORT,), data) if import_lines is None else import_lines
         self._read_names: set[str] = set()
-        self._walrus = b":=" in data
         self._moves_packages = b"MovedPackages" in data
         self.moved: tuple[tuple[str, str], ...] = ()
         if any(word in data for word in _NAME_MAKERS):
@@ -267,7 +269,7 @@ class StructureReader:
         for part in ast.walk(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, (ast.Load, ast.Del)):
                 self._read_names.add(part.id)
-            if self._walrus and isinstance(part, ast.NamedExpr):
+            elif isinstance(part, ast.NamedExpr):
                 self._targets(part.target, facts.CONDITIONAL)
 
     def value_path(self, node: ast.expr) -> str | None:
