@@ -257,7 +257,7 @@ class Program:
             The slot's name; empty where there is none, or where scopes have to be asked: for
             overrides, or because a scope between the outermost and this one may have closed.
         """
-        asked = len(path) > 2 or node.home != path[-1] or not (node.stored or node.given)
+        asked = node.home != path[-1] or not (node.stored or node.given) or len(path) > 2
         with self._lock:
             if asked or self._gate is not None:
                 return ""
