@@ -155,6 +155,35 @@ def test_no_singleton_of_any_kind_may_hold_a_users_object(kind: Any) -> None:
     assert kinds(Application) == [("captive-dependency", "service")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "captive"),
+    [
+        (stock.ThreadLocalSingleton, ["service"]),
+        (stock.ContextLocalSingleton, ["service", "thread"]),
+        (stock.DelegatedThreadLocalSingleton, []),  # injected itself
+    ],
+)
+def test_no_singleton_of_all_may_hold_what_one_thread_or_context_has(
+    kind: Any, captive: list[str]
+) -> None:
+    class Application(ScopedContainer):
+        connection = kind(Connection)
+        service = providers.Singleton(Service, stock.Factory(Service, connection.provided.parts))
+        thread = stock.ThreadLocalSingleton(Service, connection)
+        user = providers.Scoped(Service, connection)
+        later = providers.Singleton(Service, connection.provider)
+
+    assert kinds(Application) == [("captive-dependency", name) for name in captive]
+
+
+def test_a_resource_of_a_context_is_none_of_the_application() -> None:
+    class Application(ScopedContainer):
+        session = stock.ContextLocalResource(Connection)
+        service = providers.Singleton(Service, session)
+
+    assert kinds(Application) == [("captive-dependency", "service")]
+
+
 def test_an_abstract_singleton_counts_as_what_overrides_it() -> None:
     class Application(ScopedContainer):
         user = providers.ScopeValue(User)

@@ -1,5 +1,6 @@
 """Containers of the audited tree: which class attributes are providers and what they provide."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
@@ -75,21 +76,24 @@ def provided(resolver: "Resolver", owner: Entity) -> Entity:
     provider = declared_provider(resolver, owner.module, owner.name)
     if provider is None or provider.provides is None:
         return unknown("what the provider gives is not known")
-    target = resolver.resolve(provider.provides)
-    result: Entity | None = None
-    if target.kind == entities.CLASS:
-        result = Entity(entities.INSTANCE, target.module, target.name)
-    elif target.kind == entities.FUNCTION:
-        function = resolver.function(target)
-        if function is not None and function.returns is not None:
-            named = resolver.resolve(function.returns.removesuffix("^"))
-            if named.kind == entities.CLASS:
-                result = Entity(entities.INSTANCE, named.module, named.name)
+    result = made_by(resolver, provider.provides)
     if result is None:
         return unknown("what the provider gives is not known")
     if is_async(resolver, owner):
         return Entity(entities.AWAITABLE, result.module, result.name)
     return result
+
+
+def made_by(resolver: "Resolver", provides: str | None) -> Entity | None:
+    """Return the object, awaited, that calling a class or function gives; None if not known."""
+    target = resolver.resolve(provides)
+    if target.kind == entities.FUNCTION:
+        function = resolver.function(target)
+        returns = function.returns if function is not None else None
+        target = resolver.resolve(returns.removesuffix("^") if returns is not None else None)
+    if target.kind != entities.CLASS:
+        return None
+    return Entity(entities.INSTANCE, target.module, target.name)
 
 
 def nested_provider(resolver: "Resolver", owner: Entity, name: str) -> Entity:
@@ -135,9 +139,19 @@ CONTAINER_BASES: Final = frozenset({
 
 def is_container(resolver: "Resolver", entity: Entity) -> bool:
     """Tell whether a class derives from a declarative container."""
+    return next(_container_bases(resolver, entity), None) is not None
+
+
+def has_scopes(resolver: "Resolver", entity: Entity) -> bool:
+    """Tell whether a container derives from one with scopes."""
+    return any(base.startswith("trunkline") for base in _container_bases(resolver, entity))
+
+
+def _container_bases(resolver: "Resolver", entity: Entity) -> Iterator[str]:
+    """Yield the full names of the declarative containers that a class derives from."""
     for item in resolver.ancestors(Entity(entities.CLASS, entity.module, entity.name))[0]:
         declared = resolver.class_facts(item)
         for base in declared.bases if declared is not None else ():
-            if resolver.resolve(base).full in CONTAINER_BASES:
-                return True
-    return False
+            full = resolver.resolve(base).full
+            if full in CONTAINER_BASES:
+                yield full

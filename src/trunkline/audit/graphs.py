@@ -5,16 +5,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
-from trunkline.audit.containers import MAKERS, is_container, provider_kind
+from trunkline.audit.container_bodies import Body, bodies_of, chained
+from trunkline.audit.containers import MAKERS, has_scopes, is_container, provider_kind
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding, Undecided
-from trunkline.audit.lifetimes import AGGREGATES, SCOPES, is_delegated, lifetime
+from trunkline.audit.lifetimes import (
+    AGGREGATES,
+    SCOPES,
+    configured_scope,
+    is_delegated,
+    lifetime,
+)
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
-from trunkline.audit.source.facts import Argument, Call, Class, Facts, Span, Store
+from trunkline.audit.source.facts import Argument, Call, Class, Store
 
 if TYPE_CHECKING:
-    from trunkline.graph.model import Dependency, Graph, Node
+    from trunkline.graph.model import Dependency, Graph, Node, SourceLocation
     from trunkline.validation import Finding as GraphFinding
 
 _NO_EDGES: Final = frozenset({"Object", "Configuration"})
@@ -27,15 +34,30 @@ _SETTERS: Final = {
 """Methods of stock providers that take further arguments; what their keywords begin with."""
 
 
-def container_graphs(project: Project) -> Iterator[tuple[str, "Graph"]]:
-    """Yield the path and the graph of every container class outside the tests."""
+class ContainerGraph(NamedTuple):
+    """What was read of one container.
+
+    Attributes:
+        path: Path of its file.
+        graph: The graph.
+        configured: The scopes that are configured for the types of its own providers, by their
+            names.
+    """
+
+    path: str
+    graph: "Graph"
+    configured: dict[str, str]
+
+
+def container_graphs(project: Project) -> Iterator[ContainerGraph]:
+    """Yield the graph of every container class outside the tests."""
     for source in project.sources(tests=False):
         for item in source.facts.classes:
             entity = Entity(entities.CLASS, source.module, item.name)
             if is_container(project.resolver, entity):
-                graph = _graph(project, entity, source.path, item)
-                if graph is not None and graph.nodes:
-                    yield source.path, graph
+                read = _graph(project, entity, source.path, item)
+                if read is not None and read.graph.nodes:
+                    yield read
 
 
 def graph_findings(
@@ -48,73 +70,52 @@ def graph_findings(
         rule: Whose findings they are.
         check: A check that the live container is held to as well.
     """
-    for path, graph in container_graphs(project):
-        for found in check(graph):
-            at = found.location
-            file, line = (at.file, at.line) if at else (path, 0)
-            yield rule.finding(
-                file,
-                line,
-                _indent(project, file, line),
-                found.message,
-                cause="; ".join(found.hops),
-                remedy=found.remedy,
-            )
+    every = [
+        (path, found) for path, graph, _ in container_graphs(project) for found in check(graph)
+    ]
+    own = {(found.location, found.subject) for _, found in every}
+    for path, found in every:
+        if _is_of_nested(found, own):
+            continue
+        at = found.location
+        file, line = (at.file, at.line) if at else (path, 0)
+        yield rule.finding(
+            file,
+            line,
+            indent(project, file, line),
+            found.message,
+            cause="; ".join(found.hops),
+            remedy=found.remedy,
+        )
 
 
-def _indent(project: Project, path: str, line: int) -> int:
+def _is_of_nested(found: "GraphFinding", own: "set[tuple[SourceLocation | None, str]]") -> bool:
+    """Tell whether a finding is one of a nested container's own, which has it as well."""
+    rest = found.subject
+    while "." in rest:
+        rest = rest.partition(".")[2]
+        if (found.location, rest) in own:
+            return True
+    return False
+
+
+def indent(project: Project, path: str, line: int) -> int:
     """Return the column at which a line's text begins: graphs keep lines alone."""
     rows = (project.library.source(path) or b"").splitlines()[max(line - 1, 0) : line]
     return sum(len(row) - len(row.lstrip()) for row in rows)
 
 
-def _graph(project: Project, entity: Entity, path: str, item: Class) -> "Graph | None":
+def _graph(project: Project, entity: Entity, path: str, item: Class) -> ContainerGraph | None:
     from trunkline.graph.model import Graph
 
-    bodies = _bodies(project, entity)
+    bodies = bodies_of(project, entity)
     if bodies is None:
         reason = "the container has a scope chain of its own"
         project.undecided.append(Undecided(path, item.line, entity.full, reason))
         return None
-    return Graph(entity.full.replace(":", "."), SCOPES, _GraphReader(project, bodies).nodes)
-
-
-def _bodies(project: Project, entity: Entity) -> "list[_Body] | None":
-    """Return the classes that declare a container; None where its scopes are its own."""
-    bodies: list[_Body] = []
-    for base in reversed(project.resolver.ancestors(entity)[0]):
-        if base.module.startswith("trunkline.containers"):
-            continue  # the framework's own base, where its source is part of the tree
-        own = project.resolver.class_facts(base)
-        if own is None or {"scopes", "default_scope"} & {*own.members}:
-            return None
-        home = project.table.files[base.module]
-        bodies.append(_Body(base, home, project.library.block(home, own.line)))
-    return bodies
-
-
-class _Body:
-    """What one class of a container's line of bases declares.
-
-    Args:
-        entity: The class.
-        path: Path of its file.
-        known: All facts of the file.
-    """
-
-    def __init__(self, entity: Entity, path: str, known: Facts) -> None:
-        self.prefix = f"{entity.module}:{entity.name}."
-        self.path = path
-        self.calls = {call.span: call for call in known.calls if call.scope == entity.name}
-        self.additions: dict[str, list[Call]] = {}
-        for call in self.calls.values():
-            if call.callee is not None and call.callee.startswith(self.prefix):
-                name = call.callee[len(self.prefix) :].partition(".")[0]
-                self.additions.setdefault(name, []).append(call)
-        self.stores: dict[str, list[Store]] = {}
-        for store in known.stores:
-            if store.target.startswith(self.prefix) and store.key == "=":
-                self.stores.setdefault(store.target[len(self.prefix) :], []).append(store)
+    reader = _GraphReader(project, bodies, has_scopes=has_scopes(project.resolver, entity))
+    graph = Graph(entity.full.replace(":", "."), SCOPES, reader.nodes)
+    return ContainerGraph(path, graph, reader.configured)
 
 
 class _Read(NamedTuple):
@@ -130,10 +131,13 @@ class _GraphReader:
     Args:
         project: The tree.
         bodies: The classes that declare its providers, those that others override first.
+        has_scopes: Whether it has scopes, or is nested in one that has.
     """
 
-    def __init__(self, project: Project, bodies: list[_Body]) -> None:
+    def __init__(self, project: Project, bodies: list[Body], *, has_scopes: bool) -> None:
         self._project = project
+        self._has_scopes = has_scopes
+        self.configured: dict[str, str] = {}
         self._prefixes = tuple(body.prefix for body in bodies)
         self._homes = {name: body for body in bodies for name in body.stores}
         self.nodes: dict[str, Node] = {}
@@ -142,16 +146,16 @@ class _GraphReader:
             if len(stores) == 1:  # what is set in several ways is not known
                 self._declared(name, stores[0], body)
 
-    def _declared(self, name: str, store: Store, body: _Body) -> None:
+    def _declared(self, name: str, store: Store, body: Body) -> None:
         call = body.calls.get(store.span) if store.span is not None else None
-        chain = list(_chain(call, body.calls)) if call is not None else []
+        chain = list(chained(call, body.calls)) if call is not None else []
         kind = provider_kind(self._project.resolver, chain[0].callee) if chain else None
         if kind is None:
             self._view(name, store.value, call, body, store.line)
             return
         self._provider(name, kind, [*chain, *body.additions.get(name, ())], body)
 
-    def _provider(self, name: str, kind: str, calls: list[Call], body: _Body) -> None:
+    def _provider(self, name: str, kind: str, calls: list[Call], body: Body) -> None:
         """Add the node of a provider, given the call that makes it and those that add to it."""
         from trunkline.graph.model import Kind, Node, SourceLocation
 
@@ -159,7 +163,12 @@ class _GraphReader:
         if kind == "Container":
             self._nested(name, call, body)
             return
-        node_kind, scope = lifetime(kind, call)
+        node_kind, scope, local = lifetime(kind, call, has_scopes=self._has_scopes)
+        configured = configured_scope(self._project, kind, call)
+        if configured is not None:
+            self.configured[name] = configured
+            if node_kind in {Kind.FACTORY, Kind.EXTERNAL}:
+                scope = configured
         arguments = call.arguments
         provides = ""
         if arguments and (kind in MAKERS or kind == "ScopeValue"):
@@ -174,20 +183,21 @@ class _GraphReader:
             edges = [edge._replace(deferred=True) for edge in edges]
         self.nodes[name] = Node(
             name, node_kind, scope, provides, tuple(edges), SourceLocation(body.path, call.line),
-            declared="[" not in name,
+            declared="[" not in name, local=local,
         )  # fmt: skip
 
-    def _nested(self, name: str, call: Call, body: _Body) -> None:
+    def _nested(self, name: str, call: Call, body: Body) -> None:
         """Add the nodes of a container that this one holds, with what is put into it."""
         from trunkline.graph.model import Dependency, Kind, Node, SourceLocation
 
         inner = self._project.resolver.resolve(call.arguments[0].value if call.arguments else None)
         bodies = None
         if inner.kind == entities.CLASS and is_container(self._project.resolver, inner):
-            bodies = _bodies(self._project, inner)
+            bodies = bodies_of(self._project, inner)
         if bodies is None or any(argument.keyword == "**" for argument in call.arguments):
             return
-        for node in _GraphReader(self._project, bodies).nodes.values():
+        reader = _GraphReader(self._project, bodies, has_scopes=self._has_scopes)
+        for node in reader.nodes.values():
             edges = [edge._replace(target=f"{name}.{edge.target}") for edge in node.dependencies]
             own = f"{name}.{node.name}"
             self.nodes[own] = replace(node, name=own, dependencies=tuple(edges))
@@ -202,7 +212,7 @@ class _GraphReader:
                 self.nodes.pop(replaced, None)  # something that is not known
 
     def _edges(
-        self, name: str, kind: str, arguments: tuple[Argument, ...], body: _Body, prefix: str = ""
+        self, name: str, kind: str, arguments: tuple[Argument, ...], body: Body, prefix: str = ""
     ) -> "list[Dependency]":
         """Return the edges of a provider's arguments, adding the nodes of what is written in place.
 
@@ -231,11 +241,11 @@ class _GraphReader:
                 edges.append(Dependency(read.target, parameter, read.deferred, conditional))
         return edges
 
-    def _read(self, name: str, argument: Argument, body: _Body) -> _Read | None:
+    def _read(self, name: str, argument: Argument, body: Body) -> _Read | None:
         """Return the node that an argument stands for; one written in place is added by `name`."""
         call = body.calls.get(argument.span) if argument.span is not None else None
         if call is not None:
-            chain = list(_chain(call, body.calls))
+            chain = list(chained(call, body.calls))
             kind = provider_kind(self._project.resolver, chain[0].callee)
             if kind is not None:
                 self._provider(name, kind, chain, body)
@@ -250,9 +260,7 @@ class _GraphReader:
         self._view(name, argument.value, call, body, call.line if call is not None else 0)
         return _Read(name)
 
-    def _view(
-        self, name: str, value: str | None, call: Call | None, body: _Body, line: int
-    ) -> None:
+    def _view(self, name: str, value: str | None, call: Call | None, body: Body, line: int) -> None:
         """Add the node of what is read from another provider's object, or of another name for it.
 
         Args:
@@ -297,14 +305,3 @@ class _GraphReader:
         store = body.stores[name][0]
         call = body.calls.get(store.span) if store.span is not None else None
         return provider_kind(self._project.resolver, call.callee) if call is not None else None
-
-
-def _chain(call: Call, calls: dict[Span, Call]) -> Iterator[Call]:
-    """Yield the calls that a chain consists of, the innermost first: ``a(x).add_args(y)``."""
-    owner, dot, _ = (call.callee or "").rpartition("().")
-    if dot:
-        for other in calls.values():
-            if other.callee == owner and other.span[:2] == call.span[:2]:
-                yield from _chain(other, calls)
-                break
-    yield call

@@ -1,11 +1,14 @@
 """How long the objects of each class of provider live, as the live container reads it."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from trunkline.audit import entities
+from trunkline.audit.containers import made_by
+from trunkline.audit.project import Project
 from trunkline.audit.source.facts import Call
 
 if TYPE_CHECKING:
-    from trunkline.graph.model import Kind
+    from trunkline.graph.model import Kind, Local
 
 SCOPES: Final = ("APP", "SESSION", "REQUEST", "STEP")
 _DEFAULT_SCOPE: Final = "REQUEST"
@@ -28,8 +31,12 @@ _OUTERMOST: Final = {
         "SINGLETON",
     ),
     "Resource": "RESOURCE",
-    "ContextLocalResource": "RESOURCE",
 }  # fmt: skip
+_LOCAL: Final = {
+    "ThreadLocalSingleton": "THREAD",
+    "ContextLocalSingleton": "CONTEXT",
+    "ContextLocalResource": "CONTEXT",
+}
 _EACH_USE: Final = {
     **dict.fromkeys(
         (
@@ -52,17 +59,31 @@ _EACH_USE: Final = {
 }  # fmt: skip
 
 
-def lifetime(kind: str, call: Call) -> tuple["Kind", str | None]:
-    """Return the kind of a provider's node and the scope whose objects it makes.
+class Lifetime(NamedTuple):
+    """How long a provider's objects live.
+
+    Attributes:
+        kind: The kind of its node.
+        scope: The scope whose objects it makes; None where each use makes an object, or nothing is
+            known.
+        local: What it keeps an object for, where it keeps more than one in its scope.
+    """
+
+    kind: "Kind"
+    scope: str | None
+    local: "Local | None" = None
+
+
+def lifetime(kind: str, call: Call, *, has_scopes: bool) -> Lifetime:
+    """Return how long a provider's objects live, by its class alone.
 
     Args:
         kind: Name of the provider's class.
         call: The call that declares it.
-
-    Returns:
-        The kind, and the scope; None where each use makes an object, or nothing is known.
+        has_scopes: False for a container of dependency-injector itself. There a context is what a
+            request is elsewhere; in one with scopes it may see many of them come and go.
     """
-    from trunkline.graph.model import Kind
+    from trunkline.graph.model import Kind, Local
 
     kind = kind.removeprefix("Delegated")
     if kind in _IN_SCOPE:
@@ -71,10 +92,28 @@ def lifetime(kind: str, call: Call) -> tuple["Kind", str | None]:
             if argument.keyword in {"scope", "**"}:
                 scope = (argument.value or "").rpartition(".")[2]
         # a scope that is computed may be any
-        return (Kind[_IN_SCOPE[kind]], scope) if scope in SCOPES else (Kind.FOREIGN, None)
+        known = scope in SCOPES
+        return Lifetime(Kind[_IN_SCOPE[kind]], scope) if known else Lifetime(Kind.FOREIGN, None)
+    local = Local[_LOCAL[kind]] if kind in _LOCAL else None
     if kind in _OUTERMOST:
-        return Kind[_OUTERMOST[kind]], SCOPES[0]
-    return Kind[_EACH_USE.get(kind, "FOREIGN")], None
+        own = local is not Local.CONTEXT or has_scopes
+        return Lifetime(Kind[_OUTERMOST[kind]], SCOPES[0] if own else None, local)
+    return Lifetime(Kind[_EACH_USE.get(kind, "FOREIGN")], None, local)
+
+
+def configured_scope(project: Project, kind: str, call: Call) -> str | None:
+    """Return the scope that is configured for the type that a provider makes, or waits for."""
+    if not any(canonical.config.scope for canonical in project.canonicals):
+        return None
+    if kind == "Dependency":
+        named = [a.value for a in call.arguments if a.keyword in {None, "instance_of"}]
+        made = project.resolver.resolve(named[0] if named else None)
+    else:
+        found = made_by(project.resolver, call.arguments[0].value if call.arguments else None)
+        made = found or entities.unknown("what it makes is not known")
+    canonical = project.canonical_of(made)
+    scope = canonical.config.scope if canonical is not None else None
+    return scope.upper() if scope is not None else None
 
 
 def is_delegated(kind: str | None) -> bool:

@@ -20,8 +20,8 @@ class Change:
 
     Attributes:
         name: Name of the node.
-        fact: What changed: ``scope``, ``kind``, ``provides``, ``async``, ``teardown``, or
-            ``dependency NAME`` with the parameter's name.
+        fact: What changed: ``kind``, ``scope``, ``local``, ``provides``, ``async``, ``teardown``,
+            or ``dependency NAME`` with the parameter's name.
         before: What it was; empty for nothing.
         after: What it is; empty for nothing.
     """
@@ -138,7 +138,8 @@ def compare(before: Graph, after: Graph) -> Difference:
 def _changes(before: Node, after: Node) -> Iterator[Change]:
     facts = (
         ("kind", before.kind.value, after.kind.value),
-        ("scope", _lifetime(before), _lifetime(after)),
+        ("scope", before.scope or "each use", after.scope or "each use"),
+        ("local", _one_by_one(before), _one_by_one(after)),
         ("provides", before.provides, after.provides),
         ("async", _yes(before.is_async), _yes(after.is_async)),
         ("teardown", _yes(before.has_teardown), _yes(after.has_teardown)),
@@ -165,8 +166,8 @@ def _target(edge: Dependency) -> str:
     return f"{edge.target}{note}"
 
 
-def _lifetime(node: Node) -> str:
-    return node.scope or "each use"
+def _one_by_one(node: Node) -> str:
+    return f"each {node.local}" if node.local is not None else ""
 
 
 def _yes(fact: bool) -> str:
@@ -176,6 +177,7 @@ def _yes(fact: bool) -> str:
 def _described(node: Node) -> str:
     needs = ", ".join(dict.fromkeys(_target(edge) for edge in node.dependencies))
     lives = f" in {node.scope}" if node.scope else ""
+    lives += f" of {_one_by_one(node)}" if node.local is not None else ""
     return f"{node.kind.value}{lives}, {node.provides}" + (f" <- {needs}" if needs else "")
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-__all__ = ["Dependency", "Graph", "Kind", "Node", "SourceLocation"]
+__all__ = ["Dependency", "Graph", "Kind", "Local", "Node", "SourceLocation"]
 
 
 class SourceLocation(NamedTuple):
@@ -61,6 +61,15 @@ class Kind(StrEnum):
     """Called as it is: its own library decides what a use gives."""
 
 
+class Local(StrEnum):
+    """What a stock singleton keeps an object for, where it keeps more than one of them."""
+
+    THREAD = "thread"
+    """One object for each thread."""
+    CONTEXT = "context"
+    """One object for each context of :mod:`contextvars`: in asyncio, for each task."""
+
+
 class Dependency(NamedTuple):
     """An edge of the graph: one argument that another provider fills.
 
@@ -93,6 +102,8 @@ class Node:
         is_async: True where resolving it must be awaited.
         has_teardown: True where closing the scope runs code of its own.
         declared: True where it is an attribute of the container, not written inside another.
+        local: What its objects are kept for one by one, within their scope; None where the scope
+            has one.
     """
 
     name: str
@@ -104,6 +115,14 @@ class Node:
     is_async: bool = False
     has_teardown: bool = False
     declared: bool = True
+    local: Local | None = None
+
+    @property
+    def lifetime(self) -> str:
+        """How long its objects live, as messages show it."""
+        if self.local is not None:
+            return f"each {self.local}"
+        return self.scope or ("each use" if self.kind is not Kind.CONSTANT else "always")
 
     @property
     def label(self) -> str:

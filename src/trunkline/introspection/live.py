@@ -9,7 +9,7 @@ from typing import Any
 from dependency_injector import providers as stock
 
 from trunkline.graph.blueprint import Opening, Recipe
-from trunkline.graph.model import Dependency, Kind, Node
+from trunkline.graph.model import Dependency, Kind, Local, Node
 from trunkline.introspection.kinds import WITH_CALL, stock_arguments
 from trunkline.introspection.references import Description, References
 
@@ -41,7 +41,7 @@ class Live(References):
             and not isinstance(provider, stock.Singleton | stock.ThreadSafeSingleton),
         )
         scope = self.chain[0] if single else None
-        return Description(_kind(provider), scope, recipe, edges, is_async)
+        return Description(_kind(provider), scope, recipe, edges, is_async, _local(provider))
 
     def await_behind(self, edges: list[Dependency]) -> bool:
         """Whether something that the edges lead to has to be awaited."""
@@ -82,6 +82,16 @@ _KINDS = (
     ((stock.Dependency, stock.DependenciesContainer), Kind.EXTERNAL),
     ((stock.Object, stock.ConfigurationOption, stock.Configuration), Kind.CONSTANT),
 )
+
+
+_LOCALS = (
+    (stock.ThreadLocalSingleton, Local.THREAD),
+    ((stock.ContextLocalSingleton, stock.ContextLocalResource), Local.CONTEXT),
+)
+
+
+def _local(provider: Any) -> Local | None:
+    return next((local for kinds, local in _LOCALS if isinstance(provider, kinds)), None)
 
 
 def _kind(provider: Any) -> Kind:

@@ -83,6 +83,7 @@ class Reader(Describing):
             is_async=described.is_async,
             has_teardown=described.recipe.torn_down,
             declared=declared,
+            local=described.local,
         )
         self.recipes[name] = described.recipe
 

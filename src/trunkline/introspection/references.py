@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dependency_injector import providers as stock
 
 from trunkline.graph.blueprint import Argument, Constant, Opening, Recipe, Ref, replaced_name
-from trunkline.graph.model import Dependency, Kind, Node
+from trunkline.graph.model import Dependency, Kind, Local, Node
 from trunkline.introspection.kinds import Provider, is_provider
 
 __all__ = ["Description", "References"]
@@ -23,6 +23,7 @@ class Description(NamedTuple):
         recipe: How it makes them.
         edges: What it makes them from.
         is_async: Whether resolving it must be awaited.
+        local: What it keeps an object for, where it keeps more than one in its scope.
     """
 
     kind: Kind
@@ -30,6 +31,7 @@ class Description(NamedTuple):
     recipe: Recipe
     edges: list[Dependency]
     is_async: bool = False
+    local: Local | None = None
 
 
 @dataclass(eq=False, repr=False)

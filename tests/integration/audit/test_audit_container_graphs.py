@@ -111,6 +111,17 @@ CAPTIVE = {
     "a session": "held = providers.Scoped(Holder, context, scope=Scope.SESSION)",
     "a resource": "pool = providers.Resource(Holder, providers.Callable(Holder, context))",
     "a singleton of a task": "pool = providers.ContextLocalSingleton(Holder, context)",
+    "what one thread has": """
+        connection = providers.ThreadLocalSingleton(Holder)
+        pool = providers.Singleton(Holder, providers.Factory(Holder, connection))""",
+    "what one context has": """
+        session = providers.ContextLocalSingleton(Holder)
+        pool = providers.Singleton(Holder, session)
+        worker = providers.ThreadLocalSingleton(Holder, session.provided.parts)
+        keyed = providers.KeyedSingleton(Holder, session, key=context.provided.tenant)""",
+    "the resource of a context": """
+        session = providers.ContextLocalResource(Holder)
+        pool = providers.Singleton(Holder, session)""",
     "into a nested container": "inner = providers.Container(Inner, part=context)",
     "a nested container's": """
         inner = providers.Container(Plain, each=context)
@@ -155,6 +166,17 @@ FREE = {
     "what is put over a nested container's": """
         inner = providers.Container(Plain, each=Base.none)
         pool = providers.Singleton(Holder, inner.each, inner.free)""",
+    "what one thread has, by its provider": """
+        connection = providers.ThreadLocalSingleton(Holder)
+        pool = providers.Singleton(Holder, connection.provider)""",
+    "what one context has, in a scope or a context": """
+        connection = providers.ThreadLocalSingleton(Holder)
+        session = providers.ContextLocalSingleton(Holder, connection)
+        engine = providers.Scoped(Holder, session, connection)
+        local = providers.ContextLocalSingleton(Holder, session)""",
+    "what a thread has, which is injected itself": """
+        connection = providers.DelegatedThreadLocalSingleton(Holder)
+        pool = providers.Singleton(Holder, connection)""",
     "a part of a singleton": """
         one = providers.Singleton(Holder)
         parts = one.provided.parts
@@ -204,6 +226,31 @@ def test_finds_what_the_live_container_finds(body: str, tmp_path: Path) -> None:
 def test_finds_nothing_where_the_live_container_finds_nothing(body: str, tmp_path: Path) -> None:
     assert _live(_write(tmp_path, body)) == set()
     assert _audited(tmp_path) == set()
+
+
+def test_reports_a_nested_containers_own_fault_once(tmp_path: Path) -> None:
+    (tmp_path / "wired.py").write_text(
+        """\
+from dependency_injector import containers, providers
+
+class Inner(containers.DeclarativeContainer):
+    session = providers.ContextLocalSingleton(dict)
+    given = providers.Dependency()
+    own = providers.Singleton(dict, session)
+    others = providers.Singleton(dict, given)
+
+class Outer(containers.DeclarativeContainer):
+    session = providers.ContextLocalSingleton(dict)
+    inner = providers.Container(Inner, given=session)
+
+class Outermost(containers.DeclarativeContainer):
+    outer = providers.Container(Outer)
+""",
+    )
+    assert _audited(tmp_path) == {
+        "own lives as long as APP but holds session, which lives as long as its context",
+        "inner.others lives as long as APP but holds session, which lives as long as its context",
+    }
 
 
 @pytest.mark.parametrize(

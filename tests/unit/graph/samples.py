@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
+from trunkline.graph.model import Dependency, Graph, Kind, Local, Node, SourceLocation
 
 ROOT = Path("/srv/shop")
 SCOPES = ("APP", "SESSION", "REQUEST")
@@ -22,6 +22,7 @@ def node(
     is_async: bool = False,
     teardown: bool = False,
     declared: bool = True,
+    local: Local | None = None,
 ) -> Node:
     edges = (t if isinstance(t, Dependency) else Dependency(t, t) for t in targets)
     return Node(
@@ -34,11 +35,14 @@ def node(
         is_async=is_async,
         has_teardown=teardown,
         declared=declared,
+        local=local,
     )
 
 
-def singleton(name: str, *targets: str | Dependency, line: int | None = None) -> Node:
-    return node(name, *targets, kind=Kind.SINGLETON, scope="APP", line=line)
+def singleton(
+    name: str, *targets: str | Dependency, line: int | None = None, local: Local | None = None
+) -> Node:
+    return node(name, *targets, kind=Kind.SINGLETON, scope="APP", line=line, local=local)
 
 
 def factory(name: str, *targets: str | Dependency, line: int | None = None) -> Node:

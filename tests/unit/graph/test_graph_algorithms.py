@@ -12,7 +12,7 @@ from trunkline.graph.algorithms import (
     topological_order,
 )
 from trunkline.graph.lifetimes import captives, effective_scopes
-from trunkline.graph.model import Dependency, Graph, Kind
+from trunkline.graph.model import Dependency, Graph, Kind, Local
 
 
 @st.composite
@@ -24,7 +24,9 @@ def any_graph(draw: st.DrawFn) -> Graph:
         targets = draw(st.lists(st.sampled_from([*names, "elsewhere"]), max_size=3))
         edges = [Dependency(t, t, deferred=draw(st.booleans())) for t in targets]
         kind = Kind.FACTORY if scope is None else Kind.SCOPED
-        nodes.append(node(name, *edges, kind=kind, scope=scope, teardown=draw(st.booleans())))
+        local = draw(st.sampled_from([None, *Local])) if scope in {None, SCOPES[0]} else None
+        teardown = draw(st.booleans())
+        nodes.append(node(name, *edges, kind=kind, scope=scope, teardown=teardown, local=local))
     return graph(*nodes)
 
 
@@ -75,6 +77,15 @@ def test_effective_scope_is_the_innermost_reached_through_nodes_made_at_each_use
         assert g.depth(effective[name]) == innermost(name, frozenset({name}))
 
 
+def narrowest(g: Graph, name: str, passed: frozenset[str] = frozenset()) -> int:
+    """How narrowly an object is kept: 0 for the whole scope, 1 for a thread, 2 for a context."""
+    own = g[name]
+    if own.scope is not None or own.local is not None or name in passed:
+        return [None, *Local].index(own.local)
+    behind = [narrowest(g, target, passed | {name}) for target in hard_targets(g, name)]
+    return max(behind, default=0)
+
+
 @given(any_graph())
 def test_captives_are_found_with_a_real_route(g: Graph) -> None:
     effective = effective_scopes(g)
@@ -85,12 +96,19 @@ def test_captives_are_found_with_a_real_route(g: Graph) -> None:
                 holder.scope is not None
                 and not edge.deferred
                 and edge.target in g
-                and g.depth(effective[edge.target]) > g.depth(holder.scope)
+                and (
+                    g.depth(effective[edge.target]) > g.depth(holder.scope)
+                    or (
+                        holder.scope == SCOPES[0]
+                        and narrowest(g, edge.target) > [None, *Local].index(holder.local)
+                    )
+                )
             )
             assert ((holder.name, edge) in found) == longer_lived
     for captive in found.values():
         assert captive.route[0] == captive.dependency.target
-        assert g[captive.held].scope == captive.scope
+        assert g[captive.held].scope == captive.scope or captive.local is not None
+        assert captive.local in {None, g[captive.held].local}
         for name, following in zip(captive.route, captive.route[1:], strict=False):
             assert g[name].scope is None
             assert following in hard_targets(g, name)

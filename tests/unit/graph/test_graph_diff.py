@@ -7,7 +7,7 @@ from hypothesis import given
 from tests.unit.graph.samples import factory, graph, node, shop, singleton
 from tests.unit.graph.test_graph_algorithms import any_graph
 from trunkline.graph.diff import compare
-from trunkline.graph.model import Dependency, Graph, Kind, SourceLocation
+from trunkline.graph.model import Dependency, Graph, Kind, Local, SourceLocation
 
 
 @given(any_graph())
@@ -101,6 +101,13 @@ def test_markdown_is_a_table_for_a_pull_request() -> None:
 def test_a_dependency_that_went_is_named() -> None:
     difference = compare(graph(node("a", "b"), node("b")), graph(node("a"), node("b")))
     assert [str(change) for change in difference.changes] == ["dependency b: - b"]
+
+
+def test_keeping_one_object_for_each_context_is_a_difference() -> None:
+    before, after = graph(singleton("a")), graph(singleton("a", local=Local.CONTEXT))
+    assert [str(change) for change in compare(before, after).changes] == ["local: + each context"]
+    (added,) = compare(graph(), after).to_text().splitlines()[2:]
+    assert added == "+ a: singleton in APP of each context, shop.A"
 
 
 def test_a_longer_chain_alone_is_a_difference() -> None:

@@ -23,7 +23,7 @@ from trunkline.graph.exports import (
 from trunkline.graph.exports.layout import lay_out
 from trunkline.graph.exports.picture import Fault, condensed, picture
 from trunkline.graph.lifetimes import captives
-from trunkline.graph.model import Graph, Kind, SourceLocation
+from trunkline.graph.model import Graph, Kind, Local, SourceLocation
 from trunkline.graph.paths import relative_location, relative_path
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "graph"
@@ -87,6 +87,19 @@ def test_a_document_whose_nodes_live_in_unknown_scopes_is_refused() -> None:
     document["scopes"] = ["ELSE"]
     with pytest.raises(GraphFormatError, match="not in its chain: APP"):
         from_json(json.dumps(document))
+
+
+def test_a_document_of_before_there_were_local_singletons_is_read() -> None:
+    kept = graph(singleton("pool"), singleton("session", local=Local.CONTEXT))
+    document = json.loads(to_json(kept))
+    assert [entry.pop("local") for entry in document["nodes"]] == [None, "context"]
+    assert from_json(json.dumps(document)) == graph(singleton("pool"), singleton("session"))
+
+
+def test_what_a_thread_or_context_keeps_is_said_to_be_so() -> None:
+    kept = graph(singleton("session", local=Local.CONTEXT))
+    assert "singleton, each context" in to_text(kept)
+    assert "in the outermost scope, for each context one" in to_html(kept)
 
 
 def test_paths_are_relative_to_the_root_and_name_no_machine() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline.errors import TrunklineError
-from trunkline.graph.model import Dependency, Graph, Kind, Node, SourceLocation
+from trunkline.graph.model import Dependency, Graph, Kind, Local, Node, SourceLocation
 from trunkline.graph.paths import relative_path
 
 __all__ = ["FORMAT", "VERSION", "GraphFormatError", "from_json", "to_json"]
@@ -84,6 +84,7 @@ def _node_document(node: Node, root: Path | None) -> dict[str, Any]:
         "declared": node.declared,
         "async": node.is_async,
         "teardown": node.has_teardown,
+        "local": None if node.local is None else node.local.value,
         "location": None
         if node.location is None
         else {"file": relative_path(node.location.file, root), "line": node.location.line},
@@ -119,6 +120,7 @@ def _read_node(entry: Mapping[str, Any]) -> Node:
         is_async=bool(entry["async"]),
         has_teardown=bool(entry["teardown"]),
         declared=bool(entry["declared"]),
+        local=None if entry.get("local") is None else Local(entry["local"]),
     )
 
 

@@ -174,7 +174,7 @@ def _data(graph: Graph, drawn: Picture, root: Path | None) -> str:
             {
                 "name": node.name,
                 "kind": node.kind.value,
-                "about": _meanings[node.kind],
+                "about": _about(node),
                 "scope": node.scope,
                 "within": scopes[node.name],
                 "provides": node.provides,
@@ -197,6 +197,11 @@ def _data(graph: Graph, drawn: Picture, root: Path | None) -> str:
     }
     # '<' could end the script element that holds the document.
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _about(node: Node) -> str:
+    about = _meanings[node.kind]
+    return about if node.local is None else f"{about}, for each {node.local} one"
 
 
 _meanings = {

@@ -79,6 +79,8 @@ def to_text(graph: Graph, root: Path | None = None) -> str:
 
 def _how(node: Node, rank: int | None) -> str:
     facts = [node.kind.value]
+    if node.local is not None:
+        facts.append(node.lifetime)
     if node.is_async:
         facts.append("async")
     if rank is not None:
