@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity, unknown
-from trunkline.audit.source.facts import Call
+from trunkline.audit.source.facts import Call, Import
 
 if TYPE_CHECKING:
     from trunkline.audit.resolver import Resolver
@@ -50,7 +50,11 @@ def declared_provider(resolver: "Resolver", module: str, qualname: str) -> Provi
     path = resolver.table.files.get(module)
     if path is None:
         return None
-    known = resolver.library.containers(path)
+    bound = resolver.names(module).get(qualname.partition(".")[0], ())
+    holder = next((item for item in reversed(bound) if not isinstance(item, Import)), None)
+    if holder is None:
+        return None
+    known = resolver.library.container(path, holder.line)
     for store in known.stores:
         if store.target != f"{module}:{qualname}" or store.value is None:
             continue

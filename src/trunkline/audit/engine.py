@@ -113,7 +113,7 @@ def open_tree(
     library = Library(config, discovery, table, request, cached=cached)
     project = Project(config, table, library)
     # The canonical modules are few and say which methods to look for: one reading instead of two.
-    library.load(_method_names(project))
+    library.load(lambda: _method_names(project))
     project.refresh()
     # Re-exports under other names make those names matter, which may turn up more of them.
     while (config.canonical or containers) and library.extend(
