@@ -4,12 +4,17 @@
 # ruff: noqa: PTH120
 
 import os
+import re
 from fnmatch import fnmatchcase
+from typing import Final
 
 from trunkline.audit.modules import ModuleTable
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Facts
 from trunkline.audit.source.library import Library
+
+_PACKING: Final = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt")
+"""Files of the root that say what the tree requires."""
 
 
 class ModuleStates:
@@ -26,6 +31,8 @@ class ModuleStates:
         self.library = library
         self._generated = generated
         self._own_tops: set[str] | None = None
+        self._by_folder: dict[str, list[str]] | None = None
+        self._packing: bytes | None = None
 
     def facts(self, module: str) -> Facts:
         """Return the imports and names of a module of the tree."""
@@ -55,7 +62,7 @@ class ModuleStates:
             return "unknown"
         parent, _, last = module.rpartition(".")
         while parent:
-            if parent in self.table.opaque:
+            if parent in self.table.opaque or self.is_shared(parent):
                 return "unknown"
             if parent in self.table.files:
                 known = self.facts(parent)
@@ -72,6 +79,37 @@ class ModuleStates:
                 return "no"
             parent = parent.rpartition(".")[0]
         return "no"
+
+    def is_shared(self, module: str) -> bool:
+        """Tell whether other distributions may have a part of a folder without ``__init__``.
+
+        Those that share a namespace package put packages into it, each its own (PEP 420). A folder
+        that holds modules is taken for the tree's, unless one that is required is named after it,
+        as poetry-core is after poetry. What lies in a regular package is the tree's.
+        """
+        folder, holds_modules = module, False
+        while folder in self.table.namespaces:
+            holds_modules |= bool(self.modules_in(folder))
+            folder = folder.rpartition(".")[0]
+        if folder:
+            return False
+        return not holds_modules or self._requires_part(module.partition(".")[0])
+
+    def modules_in(self, folder: str) -> list[str]:
+        """Return the modules that lie in a package or folder, packages left out."""
+        if self._by_folder is None:
+            self._by_folder = {}
+            for name in self.table.files.keys() - self.table.packages:
+                self._by_folder.setdefault(name.rpartition(".")[0], []).append(name)
+        return self._by_folder.get(folder, [])
+
+    def _requires_part(self, top: str) -> bool:
+        """Tell whether what the tree is packed with names a distribution after a package."""
+        if self._packing is None:
+            files = (self.library.source(name) for name in _PACKING)
+            self._packing = b"\n".join(data for data in files if data is not None)
+        name = top.encode().replace(b"_", b"-") + b"-"
+        return re.search(rb"(?<![\w-])%b[a-z]" % re.escape(name), self._packing) is not None
 
     def _beside(self, top: str, importer: str) -> bool:
         """Tell whether the importer's own folder holds another module of that name.

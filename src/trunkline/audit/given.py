@@ -1,11 +1,13 @@
 """Whether a module is given names by what it calls, in ways that its own lines do not show.
 
-Three ways are known from real packages: a decorator or function of the tree that looks its caller
-up in ``sys.modules``, a call that is handed the module's ``__name__``, and a function of the module
-that imports its own module to set attributes on it.
+Four ways are known from real packages: a decorator or function of the tree that looks its caller
+up in ``sys.modules``, a call that is handed the module's ``__name__``, a function of the module
+that imports its own module to set attributes on it, and a `setattr` on it in a module of its folder
+(the objects of OpenStack's services register themselves so).
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +18,13 @@ from trunkline.audit.source.parsing import parse_module
 if TYPE_CHECKING:
     from trunkline.audit.names import NameResolver
 
-_ASK_FOR_A_NAME: Final = frozenset({"getLogger", "get_logger", "Logger", "Flask", "Blueprint"})
-"""What is handed a module's name to call something by it."""
+_ASK_FOR_A_NAME: Final = ("logger", "tracer", "get_meter", "flask", "blueprint")
+"""How the names end of what is handed a module's name to call something by it."""
 _BLOCKS = (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+_SET_ON: Final = re.compile(rb"\bsetattr\(\s*(\w+)\s*,")
+"""A `setattr` on what a plain name stands for."""
 
 
 def is_given_names(resolver: "NameResolver", module: str) -> bool:
@@ -37,9 +42,10 @@ def is_given_names(resolver: "NameResolver", module: str) -> bool:
         in_tree = source != module and source in resolver.table.files
         if in_tree and resolver.facts(source).dynamic & facts.DYNAMIC_NAMES:
             return True
-        if call is not None and _last(callee) not in _ASK_FOR_A_NAME and _hands_name(call):
+        asks = _last(callee).lower().endswith(_ASK_FOR_A_NAME)
+        if call is not None and not asks and _hands_name(call):
             return True
-    return _sets_itself(tree, module, resolver.facts(module))
+    return _sets_itself(tree, module, resolver.facts(module)) or _is_set_beside(resolver, module)
 
 
 def _module_level_calls(body: list[ast.stmt]) -> Iterator[tuple[ast.expr, ast.Call | None]]:
@@ -90,3 +96,20 @@ def _sets_itself(tree: ast.Module, module: str, own: Facts) -> bool:
         and _root(node.args[0]) in selves
         for node in ast.walk(tree)
     )
+
+
+def _is_set_beside(resolver: "NameResolver", module: str) -> bool:
+    """Tell whether a module of the same folder, or of the package itself, sets attributes on it."""
+    table = resolver.table
+    folder = module if module in table.packages else module.rpartition(".")[0]
+    for name in resolver.modules_in(folder):
+        if name == module:
+            continue  # what it sets on itself is asked elsewhere
+        data = resolver.library.source(table.files[name]) or b""
+        named = {match.decode() for match in _SET_ON.findall(data)} if b"setattr(" in data else None
+        if named and any(
+            item.bound in named and module in {item.module, f"{item.module}.{item.member}"}
+            for item in resolver.facts(name).imports
+        ):
+            return True
+    return False

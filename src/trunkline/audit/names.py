@@ -96,9 +96,11 @@ class NameResolver(ModuleStates, ABC):
                 return Entity(entities.MODULE, f"{module}.{name}")
             if name in _FOLDER_NAMES and module in table.namespaces:
                 return Entity(entities.VALUE, module, name)
-            if module in table.namespaces and module not in table.opaque:
-                return Entity(entities.MISSING, module, name)
-            return unknown("the module is compiled, or a stub")
+            if module not in table.namespaces or module in table.opaque:
+                return unknown("the module is compiled, or a stub")
+            if self.is_shared(module):
+                return unknown("other distributions may have a part of the namespace package")
+            return Entity(entities.MISSING, module, name)
         if self.library.broken(table.files[module]):
             return unknown("the module cannot be read")
         # ``from package import sub`` in the package itself binds the submodule and nothing else

@@ -251,3 +251,98 @@ def test_a_folder_gives_a_star_import_no_names(write: Write, run: Run) -> None:
         }
     )
     assert [finding.line for finding in run("TL401").findings] == [1]
+
+
+def test_a_module_may_be_given_names_by_those_beside_it(write: Write, run: Run) -> None:
+    """A base class that registers its subclasses in the package, as OpenStack's objects do."""
+    write(
+        {
+            "app/__init__.py": "",
+            "app/objects/__init__.py": "def register():\n    __import__('app.objects.node')\n",
+            "app/objects/base.py": (
+                "def register(cls):\n"
+                "    from app import objects\n"
+                "    setattr(objects, cls.__name__, cls)\n"
+                "    setattr(cls, 'fields', {})\n"
+            ),
+            "app/objects/node.py": "from app.objects.base import register\n",
+            "app/plain/__init__.py": "",
+            "app/plain/base.py": "from app import plain\nsetattr(register, plain.name, 1)\n",
+            "app/views.py": "from app.objects import Node\nfrom app.plain import Node as Other\n",
+        }
+    )
+    assert [(item.path, item.line) for item in run("TL401", "TL402").findings] == [
+        ("app/views.py", 2)
+    ]
+
+
+def test_a_namespace_package_is_shared_with_what_is_named_after_it(write: Write, run: Run) -> None:
+    """Poetry's own folder holds modules, and poetry-core puts ``poetry.core`` beside them."""
+    write(
+        {
+            "pyproject.toml": '[project]\ndependencies = ["poetry-core (==2.5)"]\n',
+            "poetry/factory.py": "from poetry.core.pyproject import PyProjectTOML\n",
+            "poetry/main.py": "from poetry.factory import gone\n",
+        }
+    )
+    assert [item.path for item in run("TL401").findings] == ["poetry/main.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "decided"),
+    [
+        ("def reset_globals():\n    pass\n", True),
+        ("def _convert_keys(names):\n    return names\n", True),
+        ("def run(server):\n    server.exec('ls')\n", True),
+        ("from app.core import get_metrics_logger\nMETRICS = get_metrics_logger(__name__)\n", True),
+        ("globals()['x'] = 1\n", False),
+        ("exec('x = 1')\n", False),
+        ("vars().update(x=1)\n", False),
+        ("import builtins\nbuiltins.exec('x = 1')\n", False),
+        ("import enum\nclass E(enum.IntEnum): ...\nE._convert_('E', __name__, bool)\n", False),
+        ("from app.core import fill\nfill(__name__)\n", False),
+    ],
+)
+def test_only_what_makes_names_leaves_a_module_undecided(
+    write: Write, run: Run, text: str, decided: bool
+) -> None:
+    write(
+        {
+            "app/__init__.py": "",
+            "app/core.py": "def get_metrics_logger(name): ...\ndef fill(name): ...\n",
+            "app/made.py": text,
+            "app/user.py": "from app.made import x\n",
+        }
+    )
+    assert bool(run("TL401").findings) is decided
+
+
+def test_a_shared_namespace_package_may_hold_more(write: Write, run: Run) -> None:
+    """Distributions that share one put packages into it; a folder with modules is the tree's."""
+    write(
+        {
+            "google/cloud/storage/__init__.py": (
+                "import google.auth\nfrom google.cloud import kms\n"
+            ),
+            "google/cloud/storage/blob.py": "import google.cloud.storage.gone\n",
+            "google/cloud/local/__init__.py": "from google.cloud.storage import gone\n",
+            "tests/test_blob.py": (
+                "from unittest import mock\n"
+                "import google.cloud.storage\n"
+                'patch = mock.patch("google.auth.default")\n'
+                'other = mock.patch("google.cloud.storage.gone")\n'
+            ),
+            "app/main.py": (
+                "import app.parts.core\nimport app.parts.gone\nfrom app import missing\n"
+            ),
+            "app/parts/core/__init__.py": "",
+        }
+    )
+    found = {(item.path, item.line) for item in run("TL401", "TL402", "TL405").findings}
+    assert found == {
+        ("google/cloud/storage/blob.py", 1),
+        ("google/cloud/local/__init__.py", 1),
+        ("tests/test_blob.py", 4),
+        ("app/main.py", 2),
+        ("app/main.py", 3),
+    }

@@ -20,10 +20,12 @@ from trunkline.audit.source.syntax import (
 IMPORT: Final = b"import"
 """The word without which a line imports nothing; where it stands in a string the parser decides."""
 _NAME_MAKERS: Final = (
-    b"sys.modules", b"globals()", b"exec(", b"vars()", b"global_enum", b"_convert_", b"meta_path",
-    b"locals()[", b"__dict__[",
+    b"sys.modules", b"global_enum", b"_convert_(", b"meta_path", b"locals()[", b"__dict__[",
 )  # fmt: skip
 """What a module holds that may bind names in ways that cannot be read."""
+_NAME_MAKING_CALLS: Final = (b"globals()", b"exec(", b"vars()")
+"""Calls of builtins that do; ``reset_globals()`` is none of them."""
+_BUILTIN_CALL: Final = re.compile(rb"(?<![\w.])(?:globals\(\)|exec\(|vars\(\))|builtins\.exec")
 _PATH_MAKERS: Final = (b"__path__", b"pkgutil", b"pkg_resources", b"meta_path", b"path_hooks")
 """What a package holds that may find its modules elsewhere."""
 _GLOBAL_LINE: Final = re.compile(rb"^[ \t]+global[ \t]+([A-Za-z0-9_, \t]+)", re.MULTILINE)
@@ -57,7 +59,9 @@ class StructureReader:
         self._read_names: set[str] = set()
         self._moves_packages = b"MovedPackages" in data
         self.moved: tuple[tuple[str, str], ...] = ()
-        if any(word in data for word in _NAME_MAKERS):
+        if any(word in data for word in _NAME_MAKERS) or (
+            any(word in data for word in _NAME_MAKING_CALLS) and _BUILTIN_CALL.search(data)
+        ):
             self.dynamic |= facts.DYNAMIC_NAMES
         if any(word in data for word in _PATH_MAKERS):
             self.dynamic |= facts.DYNAMIC_PATH
