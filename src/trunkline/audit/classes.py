@@ -1,7 +1,6 @@
 """Classes and functions as they are declared: their bases, and whether a class has a member."""
 
 from abc import ABC
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from trunkline.audit import entities
@@ -39,44 +38,47 @@ class ClassResolver(NameResolver, ABC):
 
     def __init__(self, table: ModuleTable, library: Library, generated: tuple[str, ...]) -> None:
         super().__init__(table, library, generated)
-        self._declarations: dict[tuple[str, int], Declared] = {}
+        self._declarations: dict[tuple[str, bool], Declared] = {}
 
     def class_facts(self, entity: Entity) -> Class | None:
         """Return the declaration of a class of the tree."""
-        each = (read.classes.get(entity.name) for read in self._declared(entity))
-        return next((found for found in each if found is not None), None)
+        known = self._declared(entity.module).classes.get(entity.name)
+        if known is None and self._cut(entity):
+            known = self._declared(entity.module, whole=True).classes.get(entity.name)
+        return known
 
     def function(self, entity: Entity) -> Function | None:
         """Return the declaration of a function or method of the tree."""
-        each = (read.functions.get(entity.name) for read in self._declared(entity))
-        return next((found for found in each if found is not None), None)
+        known = self._declared(entity.module).functions.get(entity.name)
+        if known is None and self._cut(entity):
+            known = self._declared(entity.module, whole=True).functions.get(entity.name)
+        return known
 
-    def _declared(self, entity: Entity) -> Iterator[Declared]:
-        """Yield what may hold a declaration: what is kept of its module, then its own block."""
+    def _cut(self, entity: Entity) -> bool:
+        """Tell whether a declaration may stand in a part of its file that was not read yet."""
         path = self.table.files.get(entity.module)
-        if path is None:
-            return
+        if path is None or not self.library.detailed(path).partial:
+            return False
+        own = self._declared(entity.module)
         top = entity.name.partition(".")[0]
-        kept = self.library.facts(path)
-        if kept.level > 1:
-            own = self._by_name(path, 0, kept)
-            yield own
-            # What was read of a module-level block was read whole.
-            if not kept.partial or top in own.classes or top in own.functions:
-                return
-        for binding in reversed(self.names(entity.module).get(top, ())):
-            if not isinstance(binding, Import) and binding.kind in {"class", "def"}:
-                line = binding.line
-                yield self._by_name(path, line, self.library.block(path, line))
+        # What was read of a module-level block was read whole.
+        if top in own.classes or top in own.functions:
+            return False
+        return any(not isinstance(b, Import) for b in self.names(entity.module).get(top, ()))
 
-    def _by_name(self, path: str, line: int, read: Facts) -> Declared:
-        known = self._declarations.get((path, line))
+    def _declared(self, module: str, *, whole: bool = False) -> Declared:
+        key = (module, whole)
+        known = self._declarations.get(key)
         if known is None:
-            known = self._declarations[path, line] = Declared(
-                {item.name: item for item in read.classes},
+            path = self.table.files.get(module)
+            own = Facts(0)
+            if path is not None:
+                own = self.library.full(path) if whole else self.library.detailed(path)
+            known = self._declarations[key] = Declared(
+                {item.name: item for item in own.classes},
                 {
                     item.name: item
-                    for item in read.functions
+                    for item in own.functions
                     if not any(name.endswith(":overload") for name in item.decorators)
                 },
             )
@@ -119,7 +121,8 @@ class ClassResolver(NameResolver, ABC):
             declared = self.class_facts(item)
             if declared is None:
                 continue
-            if name in declared.members or name in declared.attributes:
+            spelled = _as_spelled(name, item)
+            if spelled in declared.members or spelled in declared.attributes:
                 return True
             if {"__getattr__", "__getattribute__"} & {*declared.members}:
                 return None
@@ -135,6 +138,12 @@ class ClassResolver(NameResolver, ABC):
         """Tell whether a class decorator may add members that cannot be read."""
         target = self.resolve(path.removesuffix("()"))
         return f"{target.module}:{target.name}" not in _SAME_CLASS
+
+
+def _as_spelled(name: str, owner: Entity) -> str:
+    """Return what a class calls a member itself: ``__name`` is ``_Class__name`` from outside."""
+    mangled = f"_{owner.name.rpartition('.')[2].lstrip('_')}__"
+    return name[len(mangled) - 2 :] if name.startswith(mangled) else name
 
 
 def plain_base(target: Entity) -> bool:

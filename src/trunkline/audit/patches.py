@@ -9,6 +9,7 @@ from trunkline.audit.project import Project, Source
 from trunkline.audit.queries import own_arguments
 from trunkline.audit.source.calls import PATCH_OPTIONS
 from trunkline.audit.source.facts import Call
+from trunkline.audit.source.parsing import reads_global
 
 _PATCHERS: Final = (
     "mock:patch", "unittest.mock:patch", "unittest:mock.patch", "mock:mock.patch",
@@ -93,7 +94,7 @@ def _is_patcher(project: Project, callee: str) -> bool:
     return target.kind == entities.EXTERNAL and target.full in _PATCHERS
 
 
-def missing_target(project: Project, name: str) -> str:  # noqa: PLR0911 # one case after another
+def missing_target(project: Project, name: str) -> str:
     """Return why a patched name does not exist; empty where it does, or cannot be decided.
 
     The longest module is imported first and the rest read as attributes, as `mock.patch` does.
@@ -105,24 +106,57 @@ def missing_target(project: Project, name: str) -> str:  # noqa: PLR0911 # one c
     end = 1
     while end < len(parts) and resolver.module_state(".".join(parts[: end + 1])) == "yes":
         end += 1
-    module = ".".join(parts[:end])
-    if end == len(parts):
-        return ""
-    if resolver.module_state(".".join(parts[: end + 1])) == "unknown":
-        return ""
-    entity = resolver.lookup(module, parts[end])
-    if entity.kind == entities.MISSING:
-        if hasattr_builtin(parts[end]) or (entity.module, entity.name) != (module, parts[end]):
+    entity = Entity(entities.MODULE, ".".join(parts[:end]))
+    for part in parts[end:]:
+        if entity.kind == entities.MODULE:
+            found = resolver.lookup(entity.module, part)
+            if found.kind == entities.MISSING:
+                return "" if _may_have(project, entity.module, part, found) else _no(entity, part)
+        elif entity.kind == entities.CLASS:
+            if resolver.has_member(entity, part) is False:
+                return _no(entity, part)
+            found = resolver.step(entity, part)
+            if found.kind != entities.CLASS:
+                return ""
+        else:
             return ""
-        return f"{module} has no {parts[end]}"
-    for part in parts[end + 1 :]:
-        if entity.kind != entities.CLASS:
-            return ""
-        if resolver.has_member(entity, part) is False:
-            return f"{entity.full} has no {part}"
-        nested = resolver.step(entity, part)
-        entity = nested if nested.kind == entities.CLASS else Entity(entities.UNKNOWN, "")
+        entity = found
     return ""
+
+
+def _no(owner: Entity, name: str) -> str:
+    return f"{owner.full if owner.name else owner.module} has no {name}"
+
+
+def _may_have(project: Project, module: str, name: str, found: Entity) -> bool:
+    """Tell whether a name that a module does not bind may be there, or be put there, all the same.
+
+    Args:
+        project: The tree.
+        module: The module.
+        name: The name.
+        found: What the name leads to there, which is missing.
+    """
+    return (
+        hasattr_builtin(name)
+        or (found.module, found.name) != (module, name)  # it is bound, to what is missing
+        or project.resolver.module_state(f"{module}.{name}") == "unknown"
+        or _is_put_there(project, module, name)
+    )
+
+
+def _is_put_there(project: Project, module: str, name: str) -> bool:
+    """Tell whether a module reads a global that it does not bind: others put it there.
+
+    Loaders of plugins do: Salt's give every module its ``__salt__`` and ``__grains__``.
+    """
+    data = project.library.source(project.table.files.get(module, ""))
+    if data is None or name.encode() not in data:
+        return False
+    try:
+        return reads_global(data, name)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
 
 
 def hasattr_builtin(name: str) -> bool:

@@ -59,6 +59,27 @@ class Engine:
     def execute(self, name): ...
     def stats(self): ...
 """,
+        """
+# file: tests/test_views.py
+from unittest.mock import patch
+from app import grains
+from app.engine import Engine
+
+@patch("app.grains.__salt__", {})
+@patch.dict("app.grains.__grains__", {"os": "Debian"})
+@patch("app.engine.Engine._Engine__start")
+@patch.object(Engine, "_Engine__pool")
+def test_view(*mocks): ...
+# file: app/grains.py
+KIND = __grains__["os"]  # the loader puts it here
+
+def locale():
+    return __salt__["cmd.run"]("locale")
+# file: app/engine.py
+class Engine:
+    __pool = None
+    def __start(self): ...
+""",
     )
     invalid = (
         """
@@ -68,7 +89,11 @@ from app import engine
 from app.engine import Engine
 
 @patch("app.engine.Motor")  # <-
-def test_view(motor):
+@patch("app.engine.Engine._Engine__start")  # <-
+@patch("app.views.name")  # <-
+@patch("app.views.parts.VERSIONS.major")  # <-
+@patch("app.views.parts.LIMITS.runs")
+def test_view(*motors):
     with patch("app.gone.thing"):  # <-
         pass
 
@@ -82,6 +107,13 @@ def test_more(monkeypatch, mocker):
     monkeypatch.setattr(Engine, "run_all", None)  # <-
     monkeypatch.setattr("app.engine.Engine.run_all", None)  # <-
     mocker.patch("app.engine.start")  # <-
+# file: app/parts.py
+LIMITS = None
+# file: app/views.py
+from app import parts
+
+def view(name):
+    return name
 """,
         """
 # file: tests/test_views.py

@@ -94,6 +94,21 @@ def definition_lines(data: bytes) -> set[int]:
     }
 
 
+def reads_global(data: bytes, name: str) -> bool:
+    """Tell whether a module reads a name as one of its globals; raises as `parse_module` does."""
+    text = decode(data)
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tables = [symtable.symtable(text, "<source>", "exec")]
+    for table in tables:
+        tables.extend(table.get_children())
+        if name in table.get_identifiers():
+            symbol = table.lookup(name)
+            if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module"):
+                return True
+    return False
+
+
 def parse(data: bytes) -> ast.Module | Unreadable:
     """Parse a file's bytes, or say why they cannot be parsed."""
     refused = _refused(data)
