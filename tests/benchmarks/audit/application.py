@@ -17,7 +17,7 @@ scope = "request"
 [[tool.trunkline.canonical]]
 type = "app.bridge.agent_bridge:AgentBridge"
 factory = "app.bridge.agent_bridge:open_bridge"
-legacy = ["app.bridge.old_bridge:OldBridge"]
+legacy = ["app.bridge.old_bridge:OldBridge", "app.bridge.old_bridge:EarlierBridge"]
 scope = "request"
 
 [[tool.trunkline.contract]]
@@ -112,11 +112,14 @@ async def open_bridge(context) -> AgentBridge:
 LIMIT = 3
 
 
-class OldBridge:  # <- TL301 TL302
+class OldBridge:  # <- TL301
     """Sends to anyone."""
 
     def send(self, text):
         return text
+
+
+EarlierBridge = OldBridge  # <- TL302
 ''',
     "containers/application.py": '''\
 """The container of the application."""

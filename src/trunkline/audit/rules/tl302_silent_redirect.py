@@ -7,6 +7,7 @@ from trunkline.audit.canonical import Canonical
 from trunkline.audit.config import Name
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
+from trunkline.audit.redirects import is_redirect
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Definition, Import
 from trunkline.audit.source.reduction import code_alone
@@ -56,6 +57,12 @@ OldEngine = moved(Engine)
 # file: app/old.py
 x = 1  # and TL003, that there is no OldEngine
 """,
+        """
+# file: app/old.py
+class OldEngine:  # TL301: no redirect yet
+    def execute(self, name):
+        return name
+""",
     )
     invalid = (
         """
@@ -77,6 +84,8 @@ OldEngine = Engine  # <-
                     continue
                 if project.library.broken(path) or not _is_there(project, legacy):
                     continue
+                if legacy.attribute and not is_redirect(project, legacy.module, legacy.attribute):
+                    continue  # TL301: what has to become a redirect first
                 line = column = 0
                 bound = project.resolver.names(legacy.module).get(legacy.attribute, ())
                 for binding in bound:
