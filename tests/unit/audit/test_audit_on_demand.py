@@ -98,3 +98,17 @@ def test_what_was_read_on_demand_is_kept_for_the_next_run(
     write({"app/own.py": str(_TREE["app/own.py"]).replace("self.other = self.kind\n", twice)})
     assert run("TL201", cached=True).findings == ()
     assert read == [("app.own", 4)]
+
+
+def test_what_is_kept_does_not_grow_where_nothing_changed(
+    write: Callable[[dict[str, str | bytes]], Path], run: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(_TREE)
+    # a file that was written just now would be read again
+    monkeypatch.setattr("trunkline.audit.source.tree._TICK_NANOSECONDS", 0)
+    run("TL201", cached=True)
+    (kept,) = root.glob(".trunkline/cache/*.bin")
+    first, written = kept.read_bytes(), kept.stat().st_mtime_ns
+    run("TL201", cached=True)
+    assert kept.read_bytes() == first
+    assert kept.stat().st_mtime_ns == written, "nor is it written again"

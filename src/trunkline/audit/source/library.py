@@ -215,7 +215,8 @@ class Library:
         entries = self._cache.entries
         for path, digest, part, facts in self._unkept:
             entry = entries.get(path)
-            if entry is not None and entry.digest == digest:
+            # What is read before the kept entries are at hand may be among them.
+            if entry is not None and entry.digest == digest and part not in dict(entry.more):
                 packed = marshal.dumps(pack(facts))  # type: ignore[arg-type] # plain tuples
                 entries[path] = entry._replace(more=(*entry.more, (part, packed)))
                 self._unsaved = True
