@@ -1,6 +1,7 @@
 """Classes and functions as they are declared: their bases, and whether a class has a member."""
 
 from abc import ABC
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from trunkline.audit import entities
@@ -38,47 +39,44 @@ class ClassResolver(NameResolver, ABC):
 
     def __init__(self, table: ModuleTable, library: Library, generated: tuple[str, ...]) -> None:
         super().__init__(table, library, generated)
-        self._declarations: dict[tuple[str, bool], Declared] = {}
+        self._declarations: dict[tuple[str, int], Declared] = {}
 
     def class_facts(self, entity: Entity) -> Class | None:
         """Return the declaration of a class of the tree."""
-        known = self._declared(entity.module).classes.get(entity.name)
-        if known is None and self._cut(entity):
-            known = self._declared(entity.module, whole=True).classes.get(entity.name)
-        return known
+        each = (read.classes.get(entity.name) for read in self._declared(entity))
+        return next((found for found in each if found is not None), None)
 
     def function(self, entity: Entity) -> Function | None:
         """Return the declaration of a function or method of the tree."""
-        known = self._declared(entity.module).functions.get(entity.name)
-        if known is None and self._cut(entity):
-            known = self._declared(entity.module, whole=True).functions.get(entity.name)
-        return known
+        each = (read.functions.get(entity.name) for read in self._declared(entity))
+        return next((found for found in each if found is not None), None)
 
-    def _cut(self, entity: Entity) -> bool:
-        """Tell whether a declaration may stand in a part of its file that was not read yet."""
+    def _declared(self, entity: Entity) -> Iterator[Declared]:
+        """Yield what may hold a declaration: what is kept of its module, then its own block."""
         path = self.table.files.get(entity.module)
-        if path is None or not self.library.detailed(path).partial:
-            return False
-        own = self._declared(entity.module)
+        if path is None:
+            return
         top = entity.name.partition(".")[0]
-        # What was read of a module-level block was read whole.
-        if top in own.classes or top in own.functions:
-            return False
-        return any(not isinstance(b, Import) for b in self.names(entity.module).get(top, ()))
+        kept = self.library.facts(path)
+        if kept.level > 1:
+            own = self._by_name(path, 0, kept)
+            yield own
+            # What was read of a module-level block was read whole.
+            if not kept.partial or top in own.classes or top in own.functions:
+                return
+        for binding in reversed(self.names(entity.module).get(top, ())):
+            if not isinstance(binding, Import) and binding.kind in {"class", "def"}:
+                line = binding.line
+                yield self._by_name(path, line, self.library.block(path, line))
 
-    def _declared(self, module: str, *, whole: bool = False) -> Declared:
-        key = (module, whole)
-        known = self._declarations.get(key)
+    def _by_name(self, path: str, line: int, read: Facts) -> Declared:
+        known = self._declarations.get((path, line))
         if known is None:
-            path = self.table.files.get(module)
-            own = Facts(0)
-            if path is not None:
-                own = self.library.full(path) if whole else self.library.detailed(path)
-            known = self._declarations[key] = Declared(
-                {item.name: item for item in own.classes},
+            known = self._declarations[path, line] = Declared(
+                {item.name: item for item in read.classes},
                 {
                     item.name: item
-                    for item in own.functions
+                    for item in read.functions
                     if not any(name.endswith(":overload") for name in item.decorators)
                 },
             )

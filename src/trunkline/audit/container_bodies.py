@@ -1,10 +1,8 @@
 """The classes that declare a container: their providers, and the calls that these are made by."""
 
-from collections.abc import Iterator
-
 from trunkline.audit.entities import Entity
 from trunkline.audit.project import Project
-from trunkline.audit.source.facts import Call, Facts, Span, Store
+from trunkline.audit.source.facts import Call, Facts, Store
 
 
 class Body:
@@ -43,14 +41,3 @@ def bodies_of(project: Project, entity: Entity) -> list[Body] | None:
         home = project.table.files[base.module]
         bodies.append(Body(base, home, project.library.block(home, own.line)))
     return bodies
-
-
-def chained(call: Call, calls: dict[Span, Call]) -> Iterator[Call]:
-    """Yield the calls that a chain consists of, the innermost first: ``a(x).add_args(y)``."""
-    owner, dot, _ = (call.callee or "").rpartition("().")
-    if dot:
-        for other in calls.values():
-            if other.callee == owner and other.span[:2] == call.span[:2]:
-                yield from chained(other, calls)
-                break
-    yield call

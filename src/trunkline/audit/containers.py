@@ -1,11 +1,11 @@
 """Containers of the audited tree: which class attributes are providers and what they provide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity, unknown
-from trunkline.audit.source.facts import Call
+from trunkline.audit.source.facts import Call, Import
 
 if TYPE_CHECKING:
     from trunkline.audit.resolver import Resolver
@@ -50,20 +50,61 @@ def declared_provider(resolver: "Resolver", module: str, qualname: str) -> Provi
     path = resolver.table.files.get(module)
     if path is None:
         return None
-    known = resolver.library.containers(path)
+    bound = resolver.names(module).get(qualname.partition(".")[0], ())
+    holder = next((item for item in reversed(bound) if not isinstance(item, Import)), None)
+    if holder is None:
+        return None
+    known = resolver.library.container(path, holder.line)
     for store in known.stores:
         if store.target != f"{module}:{qualname}" or store.value is None:
             continue
-        for call in known.calls:
-            if call.span == store.span:
+        for last in known.calls:
+            if last.span == store.span:
+                [call, *_] = chained(last, known.calls)
                 kind = provider_kind(resolver, call.callee)
                 if kind is None:
                     return None
                 first = call.arguments[0].value if call.arguments else None
-                return Provider(
-                    kind, call, first if kind in MAKERS or kind == "ScopeValue" else None
-                )
+                makes = kind in MAKERS or kind == "ScopeValue"
+                return Provider(kind, call, _imported(resolver, module, first) if makes else None)
     return None
+
+
+def chained(call: Call, calls: Iterable[Call]) -> Iterator[Call]:
+    """Yield the calls that a chain consists of, the innermost first: ``a(x).add_args(y)``.
+
+    Args:
+        call: The whole chain.
+        calls: The calls of its file.
+    """
+    owner, dot, _ = (call.callee or "").rpartition("().")
+    if dot:
+        for other in calls:
+            if other.callee == owner and other.span[:2] == call.span[:2]:
+                yield from chained(other, calls)
+                break
+    yield call
+
+
+def _imported(resolver: "Resolver", module: str, first: str | None) -> str | None:
+    """Return the path of what a provider calls, which may be named by a text to import it by.
+
+    The rules are dependency-injector's: a name alone is one of the calling module, a dot before it
+    stands for the module's package.
+    """
+    if first is None or not first.startswith("='"):
+        return first
+    home, dot, name = first[2:-1].rpartition(".")
+    if not dot:
+        home = module
+    elif first.startswith("='."):
+        package = module
+        if module not in resolver.table.packages:
+            package = module.rpartition(".")[0]
+        for _ in range(len(home) - len(home.lstrip(".")) - 1):
+            package = package.rpartition(".")[0]
+        home = ".".join(filter(None, (package, home.lstrip("."))))
+    return f"{home}:{name}"
 
 
 def is_provider(resolver: "Resolver", module: str, qualname: str) -> bool:
@@ -139,19 +180,28 @@ CONTAINER_BASES: Final = frozenset({
 
 def is_container(resolver: "Resolver", entity: Entity) -> bool:
     """Tell whether a class derives from a declarative container."""
-    return next(_container_bases(resolver, entity), None) is not None
+    return container_base(resolver, entity) is not None
+
+
+def container_base(resolver: "Resolver", entity: Entity) -> tuple[Entity, Entity] | None:
+    """Return by what a class is a declarative container; None where it is none.
+
+    Returns:
+        The class of its line that has a library's container for a base, and that base.
+    """
+    return next(_container_bases(resolver, entity), None)
 
 
 def has_scopes(resolver: "Resolver", entity: Entity) -> bool:
     """Tell whether a container derives from one with scopes."""
-    return any(base.startswith("trunkline") for base in _container_bases(resolver, entity))
+    return any(base.full.startswith("trunkline") for _, base in _container_bases(resolver, entity))
 
 
-def _container_bases(resolver: "Resolver", entity: Entity) -> Iterator[str]:
-    """Yield the full names of the declarative containers that a class derives from."""
+def _container_bases(resolver: "Resolver", entity: Entity) -> Iterator[tuple[Entity, Entity]]:
+    """Yield the declarative containers that a class derives from, each behind what names it."""
     for item in resolver.ancestors(Entity(entities.CLASS, entity.module, entity.name))[0]:
         declared = resolver.class_facts(item)
         for base in declared.bases if declared is not None else ():
-            full = resolver.resolve(base).full
-            if full in CONTAINER_BASES:
-                yield full
+            target = resolver.resolve(base)
+            if target.full in CONTAINER_BASES:
+                yield item, target

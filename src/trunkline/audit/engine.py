@@ -90,15 +90,32 @@ def open_project(
     Returns:
         The tree, and the folders that could not be read.
     """
+    containers = any(rule.names == CONTAINER_NAMES for rule in rules)
+    return open_tree(config, _request(config, rules), containers=containers, cached=cached)
+
+
+def open_tree(
+    config: AuditConfig, request: Request, *, containers: bool, cached: bool
+) -> tuple[Project, tuple[CheckerError, ...]]:
+    """Find and read the files of a tree, as far as a request asks.
+
+    Args:
+        config: What is canonical, and where code lies.
+        request: What to read of the files.
+        containers: True to read all that names a container class as well.
+        cached: False to read everything anew, and keep nothing.
+
+    Returns:
+        The tree, and the folders that could not be read.
+    """
     discovery = discover(config.root, config.excludes)
     table = build_table(discovery, config.sources)
-    library = Library(config, discovery, table, _request(config, rules), cached=cached)
+    library = Library(config, discovery, table, request, cached=cached)
     project = Project(config, table, library)
     # The canonical modules are few and say which methods to look for: one reading instead of two.
-    library.load(_method_names(project))
+    library.load(lambda: _method_names(project))
     project.refresh()
     # Re-exports under other names make those names matter, which may turn up more of them.
-    containers = any(rule.names == CONTAINER_NAMES for rule in rules)
     while (config.canonical or containers) and library.extend(
         _further_names(project, containers=containers)
     ):

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
-from trunkline.audit.container_bodies import Body, bodies_of, chained
-from trunkline.audit.containers import MAKERS, has_scopes, is_container, provider_kind
+from trunkline.audit.container_bodies import Body, bodies_of
+from trunkline.audit.containers import MAKERS, chained, has_scopes, is_container, provider_kind
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding, Undecided
 from trunkline.audit.lifetimes import (
@@ -148,7 +148,7 @@ class _GraphReader:
 
     def _declared(self, name: str, store: Store, body: Body) -> None:
         call = body.calls.get(store.span) if store.span is not None else None
-        chain = list(chained(call, body.calls)) if call is not None else []
+        chain = list(chained(call, body.calls.values())) if call is not None else []
         kind = provider_kind(self._project.resolver, chain[0].callee) if chain else None
         if kind is None:
             self._view(name, store.value, call, body, store.line)
@@ -245,7 +245,7 @@ class _GraphReader:
         """Return the node that an argument stands for; one written in place is added by `name`."""
         call = body.calls.get(argument.span) if argument.span is not None else None
         if call is not None:
-            chain = list(chained(call, body.calls))
+            chain = list(chained(call, body.calls.values()))
             kind = provider_kind(self._project.resolver, chain[0].callee)
             if kind is not None:
                 self._provider(name, kind, chain, body)

@@ -2,18 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
-from trunkline.audit.config import AuditConfig
-from trunkline.audit.discovery import discover
 from trunkline.audit.entities import Entity
-from trunkline.audit.modules import build_table
 from trunkline.audit.project import Project
 from trunkline.audit.source import facts
-from trunkline.audit.source.library import Library
-from trunkline.audit.source.reader import Request
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
 _VERSION: Final = re.compile(
@@ -35,6 +30,21 @@ _MOST: Final = 5
 _SHOWN: Final = 8
 
 
+class Factory(NamedTuple):
+    """What makes a class.
+
+    Attributes:
+        path: The provider: ``module:Container.name``.
+        stands: False for one that is still to be declared.
+        scope: How long an object of it lives, a scope of the configuration; None where that is
+            not known.
+    """
+
+    path: str
+    stands: bool
+    scope: str | None = None
+
+
 class Candidate(NamedTuple):
     """A family of classes that look like versions of one thing.
 
@@ -53,17 +63,12 @@ class Candidate(NamedTuple):
     legacy: tuple[str, ...]
 
 
-def propose(config: AuditConfig) -> list[Candidate]:  # noqa: C901 # one case after another
+def propose(project: Project) -> list[Candidate]:  # noqa: C901 # one case after another
     """Return the families that look most like versions of one thing.
 
     Args:
-        config: Says where code lies.
+        project: The tree, of which the imports and names of every file are read.
     """
-    discovery = discover(config.root, config.excludes)
-    table = build_table(discovery, config.sources)
-    library = Library(config, discovery, table, Request((), program=True), cached=False)
-    library.load()
-    project = Project(config, table, library)
     classes: dict[tuple[str, ...], list[str]] = {}
     versions: dict[str, list[str]] = {}
     imported: Counter[str] = Counter()
@@ -145,6 +150,8 @@ def _ranked(
         names = list(islice(filter(is_built, names), 1 + _SHOWN))
         if len(names) < 2 or not imported[names[0]]:
             continue
+        if any(names[0] == other.chosen for other in found):
+            continue  # a configuration names each class once
         legacy = sorted({alias for name in names for alias in aliases.get(name, ())})
         found.append(
             Candidate(patterns, names[0], tuple(names[1:]), imported[names[0]], tuple(legacy))
@@ -161,26 +168,32 @@ def _suffixes(name: str) -> Iterable[str]:
         yield "".join(words[-2:])
 
 
-def draw_proposal(candidates: Iterable[Candidate], container: str) -> str:
+def draw_proposal(candidates: Iterable[Candidate], factories: Mapping[str, Factory]) -> str:
     """Return the proposal as tables of ``pyproject.toml``, with what a person must confirm.
 
     Args:
         candidates: The families.
-        container: The container whose providers are to be the factories: ``module:Class``.
+        factories: The factory of each chosen class, by its path.
     """
     parts = [
         "# Proposed by `trunkline init` from the names in the code: confirm or correct each line."
     ]
     for item in candidates:
+        factory = factories[item.chosen]
         parts.append("\n[[tool.trunkline.canonical]]")
-        parts.append(f"# {item.imports} modules import it, more than any other of its family.")
+        importers = "1 module imports" if item.imports == 1 else f"{item.imports} modules import"
+        parts.append(f"# {importers} it, more than any other of its family.")
         parts.append(f'type = "{item.chosen}"')
-        parts.append(f'# factory = "{container}.name"')
+        if not factory.stands:
+            parts.append("# to be uncommented once the container has this provider:")
+        parts.append(f'{"" if factory.stands else "# "}factory = "{factory.path}"')
         patterns = ", ".join(f'"{pattern}"' for pattern in item.patterns)
         parts.append(f"family = [{patterns}]")
-        parts.extend(f"#   of the family: {other}" for other in item.others)
+        for other in item.others:
+            made = factories[other].path if other in factories else ""
+            parts.append(f"#   of the family: {other}" + (f", made by {made}" if made else ""))
         if item.legacy:
             names = ", ".join(f'"{name}"' for name in item.legacy)
             parts.append(f"legacy = [{names}]")
-        parts.append('# scope = "request"')
+        parts.append(f'scope = "{factory.scope}"' if factory.scope else '# scope = "request"')
     return "\n".join(parts) + "\n"

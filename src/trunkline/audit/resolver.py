@@ -162,9 +162,7 @@ class Resolver(ClassResolver):
 
     def _class_value(self, owner: Entity, qualname: str) -> Entity:
         """Return the class that a class attribute is another name for; unknown for other values."""
-        target = f"{owner.module}:{qualname}"
-        path = self.table.files[owner.module]
-        stores = [one for one in self.library.detailed(path).stores if one.target == target]
+        stores = self._stores(owner, f"{owner.module}:{qualname}")
         if len(stores) == 1 and not tables.is_enum(self, owner):
             found = self.resolve(stores[0].value)
             if found.kind == entities.CLASS:

@@ -34,6 +34,7 @@ def check(ctx: click.Context, container: str | None, form: str, imports: tuple[s
 
     Builds nothing, reports everything at once. Exits with 1 where there are findings.
     """
+    from trunkline.audit.reports.outline import plural
     from trunkline.cli.unimported import tell_unimported
     from trunkline.validation.report import report_json, report_text
 
@@ -48,5 +49,5 @@ def check(ctx: click.Context, container: str | None, form: str, imports: tuple[s
         click.echo(report_text(findings).replace(f"{found.root}{os.sep}", ""), nl=False)
     else:
         graph = instance.blueprint().graph
-        click.echo(f"{graph.name}: {len(graph)} providers, no findings")
+        click.echo(f"{graph.name}: {plural(len(graph), 'provider')}, no findings")
     ctx.exit(FINDINGS if findings else 0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from trunkline.audit.config import default_sources
 from trunkline.cli.faults import CommandError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def find_container(target: str | None, start: Path | None = None) -> Found:
     """Import the container that the command line or the nearest ``pyproject.toml`` names.
 
     The project's folder (the current one, where there is no ``pyproject.toml``) becomes the first
-    of ``sys.path``.
+    of ``sys.path``, and its ``src`` comes next where modules lie in that.
 
     Args:
         target: ``module:Class`` as the command line gives it, if it does.
@@ -80,8 +81,9 @@ def find_container(target: str | None, start: Path | None = None) -> Found:
     if target is None:
         target = _named_in(project, start)
     root = project.parent if project is not None else start
-    if str(root) not in sys.path[:1]:
-        sys.path.insert(0, str(root))
+    folders = [str(root / folder) for folder in sorted(default_sources(str(root)))]
+    if sys.path[: len(folders)] != folders:
+        sys.path[:0] = folders
     module_name, colon, attribute = target.partition(":")
     if not (module_name and colon and attribute):
         raise CommandError(
@@ -179,6 +181,8 @@ def _failed_import(name: str, error: BaseException) -> CommandError:
 
 
 def _container_in(module: ModuleType, attribute: str) -> type[ScopedContainer]:
+    from dependency_injector.containers import DeclarativeContainer
+
     from trunkline.containers import ScopedContainer
 
     found: Any = module
@@ -193,13 +197,17 @@ def _container_in(module: ModuleType, attribute: str) -> type[ScopedContainer]:
         and issubclass(value, ScopedContainer)
         and value is not ScopedContainer
     )
-    what = "has no" if found is None else "is no container:"
-    shown = f"{module.__name__} {what} {attribute}"
-    if found is not None:
+    if found is None:
+        shown = f"{module.__name__} has no {attribute}"
+    else:
         shown = f"{module.__name__}:{attribute} is no ScopedContainer but {found!r}"
-    raise CommandError(
-        shown,
-        remedy=f"name one of its containers: {', '.join(known)}"
-        if known
-        else "declare one: class Application(trunkline.ScopedContainer): ...",
-    )
+    if isinstance(found, type) and issubclass(found, DeclarativeContainer):
+        remedy = (
+            "let it derive from trunkline.ScopedContainer in place of DeclarativeContainer: its "
+            "providers go on working"
+        )
+    elif known:
+        remedy = f"name one of its containers: {', '.join(known)}"
+    else:
+        remedy = "declare one: class Application(trunkline.ScopedContainer): ..."
+    raise CommandError(shown, remedy=remedy)

@@ -475,7 +475,8 @@ def test_init_proposes_the_most_imported_of_a_family(
     assert 'family = ["*RunEngine"]' in text
     assert "Signal" not in text, "nobody builds errors by a factory"
     assert "WorkLoop" not in text, "nor interfaces"
-    assert '# factory = "app.containers:Application.name"' in text
+    assert '# factory = "containers:Application.user_run_engine"' in text
+    assert "Bring into containers.py:" in result.stdout
     assert _audit(legacy_tree, "--select", "TL101").exit_code == 1
     assert "confirm UserRunEngine" in result.stdout
     again = CliRunner().invoke(init, ["--package", "app"])

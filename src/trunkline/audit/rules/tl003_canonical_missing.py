@@ -160,9 +160,17 @@ forbidden = ["django", "app.wbe"]  # <-
             _line(project, str(name)),
             0,
             f"the {what} {name} does not exist" if gone else f"{name} is no {what}",
-            cause=cause if gone else f"it is a {found.kind}",
+            cause=cause if gone else _instead(found, name),
             subject=subject,
         )
+
+
+def _instead(found: Entity, name: Name) -> str:
+    """Say what a name leads to that is not what the configuration takes it for."""
+    owner, dot, last = name.attribute.rpartition(".")
+    if found.kind == entities.UNKNOWN and dot:
+        return f"{owner} of {name.module} declares no {last}"
+    return f"it is a {found.kind}"
 
 
 def _is_missing(project: Project, factory: Entity, name: Name) -> bool:

@@ -6,7 +6,7 @@
 import marshal
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from trunkline.audit.config import AuditConfig
@@ -64,18 +64,19 @@ class Library:
         self._unsaved = False
         self.read_files = 0
 
-    def load(self, names: Iterable[bytes] = ()) -> None:
+    def load(self, names: Callable[[], Iterable[bytes]] = tuple) -> None:
         """Read every file whose facts are not kept from an earlier run.
 
         Args:
-            names: What matters besides the request's names, as far as it is known by now.
+            names: Returns what matters besides the request's names, as far as that can be known
+                before; asked where nothing is kept, which says it better.
         """
         started = time.time_ns()
         kept = self._cache
         if self._cached:
             kept.load()
         if not kept.entries:
-            kept.names = tuple(sorted({*names} - {*self._request.names}))
+            kept.names = tuple(sorted({*names()} - {*self._request.names}))
         entries: dict[str, Entry] = {}
         stale: list[SourceFile] = []
         for path, file in self._files.items():
@@ -144,11 +145,6 @@ class Library:
         facts = self.facts(path)
         return facts if facts.level else self._more(path, _NAMES)
 
-    def detailed(self, path: str) -> Facts:
-        """Return facts that hold at least the file's classes and functions."""
-        facts = self.facts(path)
-        return facts if facts.level > 1 else self.full(path)
-
     def full(self, path: str) -> Facts:
         """Return all facts of a file: every class, function and use, whatever their names."""
         return self._more(path, _EVERYTHING)
@@ -162,11 +158,16 @@ class Library:
         """
         return self._more(path, line)
 
-    def containers(self, path: str) -> Facts:
-        """Return facts that hold at least what the file's containers declare."""
+    def container(self, path: str, line: int) -> Facts:
+        """Return facts that hold at least what one container declares.
+
+        Args:
+            path: Path of the file.
+            line: Number of a line of the container.
+        """
         facts = self.facts(path)
         asked = set(CONTAINER_NAMES) <= set(self._request.names)
-        return facts if facts.level > 1 and asked else self.full(path)
+        return facts if facts.level > 1 and asked else self.block(path, line)
 
     def _more(self, path: str, part: int) -> Facts:
         """Return what one file holds beyond the request, as far as it was asked for.

@@ -1,14 +1,17 @@
 """What rules ask of single files beyond the request, read when they ask."""
 
 import ast
+from typing import Final
 
 from trunkline.audit.source.encoding import source_lines
 from trunkline.audit.source.facts import Facts
 from trunkline.audit.source.parsing import Unreadable, is_too_long, parse, parse_module
-from trunkline.audit.source.reader import collected
+from trunkline.audit.source.reader import Reader, Request, collected
 from trunkline.audit.source.reduction import reduce
 from trunkline.audit.source.structure import StructureReader
 from trunkline.audit.source.uses import UseReader
+
+_OUTLINES: Final = Reader(Request((), program=True))
 
 
 def read_everything(data: bytes, module: str, is_package: bool) -> Facts | Unreadable:
@@ -22,15 +25,9 @@ def read_everything(data: bytes, module: str, is_package: bool) -> Facts | Unrea
         return Unreadable(0, 0, "nested too deeply to be read")
 
 
-def read_names(data: bytes, module: str, is_package: bool) -> Facts | Unreadable:
+def read_names(data: bytes, module: str, is_package: bool) -> Facts | Unreadable | None:
     """Read the imports and names of one file."""
-    tree = parse(data)
-    if isinstance(tree, Unreadable):
-        return tree
-    try:
-        return collected(1, _structure(tree.body, data, module, is_package), ())
-    except RecursionError:
-        return Unreadable(0, 0, "nested too deeply to be read")
+    return _OUTLINES.read(data, module, is_package, is_test=False)
 
 
 def read_block(data: bytes, module: str, is_package: bool, line: int) -> Facts | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from trunkline.audit.proposal import Factory
 from trunkline.cli.faults import CommandError
+from trunkline.cli.init.configuration import canonical_table, lists, proposal_tables
 from trunkline.cli.init.container import FirstContainer
-from trunkline.cli.init.project import Project, Symbol
-from trunkline.cli.init.texts import Redirects
+from trunkline.cli.init.project import Project
+from trunkline.cli.init.steps import found_families, next_steps
+from trunkline.cli.init.survey import Survey, survey_project
+from trunkline.cli.init.texts import Redirects, snake_case
 from trunkline.cli.init.work import Work
 
 __all__ = ["init"]
@@ -23,9 +27,12 @@ __all__ = ["init"]
 )
 @click.option(
     "--module",
-    default="containers",
-    show_default=True,
-    help="The module of it that is to hold the container.",
+    help="The module of it that is to hold the container. [default: where one is, or containers]",
+)
+@click.option(
+    "--container",
+    metavar="MODULE:CLASS",
+    help="The container that is there to build on, where there are several.",
 )
 @click.option(
     "--type",
@@ -47,12 +54,9 @@ __all__ = ["init"]
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def init(
-    package: str | None,
-    module: str,
-    type_: str | None,
-    value: str | None,
-    olds: Sequence[str],
+    module: str | None,
     dry_run: bool,
+    **options: Any,
 ) -> None:
     """Write a first container, configuration and redirects into this project.
 
@@ -63,79 +67,80 @@ def init(
     Without --type it looks at the code, and proposes in the configuration what families of names
     look like versions of one thing; a person confirms them.
 
-    Nothing that exists is overwritten, and no old module is touched: what to write there is said.
+    A container that is there already is read, and its providers are the factories of what they
+    make. Nothing that exists is overwritten, and no old module is touched: what to write there is
+    said.
     """  # noqa: D301  # \b is click's mark for a paragraph that is not rewrapped
     project = Project(Path.cwd())
-    if not module.isidentifier():
+    if module is not None and not module.isidentifier():
         raise CommandError(f"--module {module!r} is no name", remedy="write a module's name")
-    canonical = project.symbol("--type", type_) if type_ else None
-    home = project.package(package, canonical)
-    user = project.symbol("--value", value) if value else None
-    old_names = [project.symbol("--old", old) for old in dict.fromkeys(olds)]
-    _refuse_confusion(canonical, old_names, f"{home}.legacy")
     work = Work(project, dry_run)
-    container = FirstContainer(project, canonical, user)
-    is_new = work.container(f"{home}.{module}", container.text())
-    undecided = container.open_questions if is_new else []
-    if canonical is not None and old_names:
-        redirects = Redirects(f"{home}.{module}", canonical, user, old_names)
-        work.redirects(f"{home}.legacy", redirects)
-    work.configure(f"{home}.{module}", canonical, old_names)
+    known = work.configured()
+    survey = survey_project(project, known, module=module, **options)
+    first = FirstContainer(
+        project, survey.wanted, survey.user, survey.present, each_call=survey.canonical is None
+    )
+    if survey.present is not None:
+        work.keep_container(survey.present, first.additions())
+        is_written = False
+    else:
+        is_written = work.write_container(survey.module, first.text())
+    factories = _all_factories(survey, first, is_written=is_written)
+    if survey.canonical is not None and survey.olds:
+        factory = factories[survey.canonical.path].path
+        value = first.value_name()
+        redirects = Redirects(factory, survey.canonical, survey.user, value, survey.olds)
+        work.redirects(survey.legacy, redirects)
+    _configure(work, known, survey, factories)
     work.ignore(".trunkline")
     work.finish()
-    for line in (*work.done, *undecided):
+    is_told = is_written or survey.present is not None
+    _say(work, survey, factories, first if is_told else None)
+
+
+def _configure(
+    work: Work, known: Mapping[str, Any], survey: Survey, factories: Mapping[str, Factory]
+) -> None:
+    """Plan the configuration, of what is named or of what the code looks like."""
+    canonical = survey.canonical
+    if canonical is not None:
+        factory = factories[canonical.path]
+        tables = canonical_table(canonical, factory, survey.olds)
+        is_known = lists(known, canonical, factory, survey.olds)
+        work.configure(survey.container, tables, is_known=is_known)
+        return
+    if not known.get("canonical"):
+        work.done.append(found_families(survey.candidates, survey.present))
+    tables = proposal_tables(survey.candidates, factories)
+    work.configure(survey.container, tables, is_known=not tables)
+
+
+def _say(
+    work: Work, survey: Survey, factories: Mapping[str, Factory], first: FirstContainer | None
+) -> None:
+    """Say what was done, what is left to bring in, and what to do next."""
+    for line in (*work.done, *(first.open_questions if first else ())):
         click.echo(line)
     for name, text in work.left.items():
         click.echo(f"\nBring into {name}:\n")
         click.echo("".join(f"    {line}".rstrip() + "\n" for line in text.splitlines()), nl=False)
     click.echo("\nNext:")
-    steps = _next_steps(project, f"{home}.{module}", canonical, old_names, undecided)
+    steps = next_steps(survey, first, factories, is_left=bool(work.left))
     for number, step in enumerate(steps, 1):
         click.echo(f"  {number}. {step}")
 
 
-def _refuse_confusion(canonical: Symbol | None, olds: Sequence[Symbol], home: str) -> None:
-    """Refuse old names that can't lead to the canonical one, or not from one module."""
-    if olds and canonical is None:
-        raise CommandError(
-            "an old name needs something to lead to", remedy="name the class: --type MODULE:CLASS"
-        )
-    for old in olds:
-        if canonical is not None and old.path == canonical.path:
-            raise CommandError(f"{old.path} can't lead to itself", remedy="name an old class")
-        if old.module == home:
-            raise CommandError(
-                f"{old.path} is where its redirect would be written",
-                remedy=f"move it to another module, and give {home} the redirects alone",
-            )
-    for name, times in Counter(old.name for old in olds).items():
-        if times > 1:
-            alike = " and ".join(old.path for old in olds if old.name == name)
-            raise CommandError(
-                f"{alike} would be one name in {home}",
-                remedy="give one of them; let its redirect stand for the other too, or write that "
-                "by hand under another name",
-            )
-
-
-def _next_steps(
-    project: Project,
-    container: str,
-    canonical: Symbol | None,
-    olds: Sequence[Symbol],
-    undecided: Sequence[str],
-) -> Iterator[str]:
-    home, _, module = container.rpartition(".")
-    if canonical is None:
-        yield f"declare your providers in {home}/{module}.py"
-    if undecided:
-        yield f"decide what {home}/{module}.py marks as not decided, and uncomment it"
-    installed = "" if project.source == project.root else " (install the package before)"
-    yield f"trunkline check: does the graph hold?{installed}"
-    yield f"start it around your program: async with {container}.Application() as app"
-    for old_home in dict.fromkeys(old.module for old in olds):
-        names = ", ".join(old.name for old in olds if old.module == old_home)
-        yield f"replace {names} in {old_home} by: from {home}.legacy import {names}"
-    if olds:
-        yield f"call {home}.legacy.start() when your program starts: it keeps the counts"
-    yield "trunkline audit: what goes round it; trunkline legacy: which old names are still used"
+def _all_factories(
+    survey: Survey, first: FirstContainer, *, is_written: bool
+) -> dict[str, Factory]:
+    """What makes each class, or is to make it."""
+    found = dict(survey.factories)
+    for type_path, made in first.factories.items():
+        scope = "request" if made.is_scoped else None
+        if type_path not in found or scope != found[type_path].scope is None:
+            path = f"{survey.container}.{made.name}"
+            found[type_path] = Factory(path, made.is_whole and is_written, scope)
+    for candidate in survey.candidates:
+        name = snake_case(candidate.chosen.rpartition(":")[2].rpartition(".")[2])
+        found.setdefault(candidate.chosen, Factory(f"{survey.container}.{name}", stands=False))
+    return found

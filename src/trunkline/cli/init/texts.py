@@ -29,15 +29,17 @@ class Redirects:
     """The text of the redirects.
 
     Attributes:
-        container: The module of the container.
-        canonical: What they lead to.
+        factory: The provider that they lead to, as ``module:Container.name``.
+        canonical: What it makes.
         user: The class of the scope value.
+        value: The scope value's name in the container.
         olds: The old names.
     """
 
-    container: str
+    factory: str
     canonical: Symbol
     user: Symbol | None
+    value: str
     olds: Sequence[Symbol]
 
     def text(self) -> str:
@@ -73,7 +75,8 @@ class Redirects:
         )
 
     def _face(self, old: Symbol) -> str:
-        advice = f'@deprecated("use {self._provider()} of {self.container}")\n'
+        container, _, provider = self.factory.partition(":")
+        advice = f'@deprecated("use {provider} of {container}")\n'
         if old.is_class:
             return (
                 f"{advice}class {old.name}(Canonical):\n"
@@ -85,23 +88,20 @@ class Redirects:
         )
 
     def _call(self, old: Symbol) -> str:
-        form, roles = _form(old, self.user)
+        form, roles = _form(old, self.user, self.value)
         function = "redirect_class" if old.is_class else "redirect_function"
         flags = "    is_async=True,\n" if isinstance(old.node, ast.AsyncFunctionDef) else ""
         listed = "".join(f"        {name}={role},\n" for name, role in roles)
         return (
             f'{old.name} = {function}(\n    "{old.name}",\n'
-            f'    to="{self.container}:{self._provider()}",\n'
+            f'    to="{self.factory}",\n'
             f'    adapt=Arguments(\n        "{form}",\n{listed}    ),\n{flags}'
             f'    module="{old.module}",\n)\n'
         )
 
-    def _provider(self) -> str:
-        return f"Application.{snake_case(self.canonical.name)}"
-
     def _used(self) -> set[str]:
         """The names of the framework that the redirects need."""
-        roles = [role for old in self.olds for _, role in _form(old, self.user)[1]]
+        roles = [role for old in self.olds for _, role in _form(old, self.user, self.value)[1]]
         functions = {"redirect_class" if old.is_class else "redirect_function" for old in self.olds}
         return {"Arguments", *functions, *(role.partition("(")[0] for role in roles)}
 
@@ -111,7 +111,7 @@ def _as_sorted(name: str) -> tuple[bool, str]:
     return name.islower(), name
 
 
-def _form(old: Symbol, user: Symbol | None) -> tuple[str, list[tuple[str, str]]]:
+def _form(old: Symbol, user: Symbol | None, value: str) -> tuple[str, list[tuple[str, str]]]:
     """How an old name is called, and what its parameters are there for."""
     arguments = old.parameters()
     plain = [*arguments.posonlyargs, *arguments.args]
@@ -129,11 +129,7 @@ def _form(old: Symbol, user: Symbol | None) -> tuple[str, list[tuple[str, str]]]
         is_user = user is not None and (
             wanted == user.path or (wanted is None and parameter.arg in _names_of(user))
         )
-        role = (
-            f'Value("{snake_case(user.name)}")'
-            if is_user and user
-            else 'Dropped("the container has its own")'
-        )
+        role = f'Value("{value}")' if is_user else 'Dropped("the container has its own")'
         roles.append((parameter.arg, role))
     return ", ".join(parts), roles
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from trunkline.audit.reports.outline import plural
 from trunkline.cli.faults import CommandError
-from trunkline.cli.init.project import Project, Symbol, parsed_file
-from trunkline.cli.init.texts import Redirects, snake_case
+from trunkline.cli.init.declared import DeclaredContainer
+from trunkline.cli.init.project import Project, parsed_file
+from trunkline.cli.init.texts import Redirects
 
 __all__ = ["Work"]
 
@@ -33,8 +34,8 @@ class Work:
     left: dict[str, str] = field(default_factory=dict)
     _planned: list[tuple[Path, bytes]] = field(default_factory=list)
 
-    def container(self, module: str, text: str) -> bool:
-        """Plan the module of the container; whether there was none.
+    def write_container(self, module: str, text: str) -> bool:
+        """Plan the module of a container that is to be written; whether there was none.
 
         Args:
             module: Its full name.
@@ -53,8 +54,21 @@ class Work:
                 cause="what exists is not overwritten, and what is configured must be there",
                 remedy="name another module for the container: --module NAME",
             )
-        self.done.append(f"kept   {self._shown(path)} (it exists)")
+        self.done.append(
+            f"kept   {self._shown(path)} (it exists; its Application is no container as far as its "
+            "source tells, so that its providers are not known)"
+        )
         return False
+
+    def keep_container(self, container: DeclaredContainer, additions: str) -> None:
+        """Keep a container that is there, and leave to be brought in what it lacks."""
+        lacks = ", without what is written below" if additions else ""
+        self.done.append(
+            f"kept   {container.file} ({container.name} is there, with "
+            f"{plural(len(container.providers), 'provider')}{lacks})"
+        )
+        if additions:
+            self.left[container.file] = additions
 
     def redirects(self, module: str, redirects: Redirects) -> None:
         """Plan the module of the redirects.
@@ -74,31 +88,45 @@ class Work:
         if missing:
             self.left[self._shown(path)] = replace(redirects, olds=missing).blocks()
 
-    def configure(self, container: str, canonical: Symbol | None, olds: Sequence[Symbol]) -> None:
-        """Plan the name of the container, and of what is canonical, in ``pyproject.toml``.
+    def configured(self) -> dict[str, Any]:
+        """The table ``[tool.trunkline]`` as it is.
+
+        Raises:
+            CommandError: ``pyproject.toml`` can't be read.
+        """
+        path = self.project.root / "pyproject.toml"
+        try:
+            known = tomllib.loads(_read(path).decode()).get("tool", {}).get("trunkline", {})
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise CommandError(f"{path} can't be read", cause=str(error)) from error
+        return known if isinstance(known, dict) else {}
+
+    def configure(self, container: str, tables: str, *, is_known: bool) -> None:
+        """Plan the name of the container, and what is canonical, in ``pyproject.toml``.
+
+        Args:
+            container: The container, as ``module:Class``.
+            tables: Tables of what is canonical.
+            is_known: Whether the configuration has the tables already.
 
         Raises:
             CommandError: The file can't be read, or has no room for a table.
         """
         path = self.project.root / "pyproject.toml"
-        data = path.read_bytes() if path.exists() else b""
-        try:
-            known = tomllib.loads(data.decode()).get("tool", {}).get("trunkline", {})
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise CommandError(f"{path} can't be read", cause=str(error)) from error
-        if canonical is not None:
-            tables = _canonical_table(container, canonical, olds)
-        else:
-            tables = "" if known.get("canonical") else self._proposed(f"{container}:Application")
-        text = f'[tool.trunkline]\ncontainer = "{container}:Application"\n{tables}'
+        data = _read(path)
+        known = self.configured()
         if known:
             self.done.append("kept   pyproject.toml (it has a table [tool.trunkline])")
-            if known.get("container") != f"{container}:Application":
-                self.left["pyproject.toml"] = text
-            elif tables and (canonical is None or not _lists(known, canonical, olds)):
-                self.left["pyproject.toml"] = tables.lstrip("\n")
+            lacks = "" if is_known else tables.lstrip("\n")
+            if known.get("container") != container:
+                lacks = (
+                    f'[tool.trunkline]  # the table that is there\ncontainer = "{container}"\n'
+                    + (f"\n{lacks}" if lacks else "")
+                )
+            if lacks:
+                self.left["pyproject.toml"] = lacks
             return
-        whole = _appended(data, text, gap=True)
+        whole = _appended(data, f'[tool.trunkline]\ncontainer = "{container}"\n{tables}', gap=True)
         try:
             tomllib.loads(whole.decode())
         except tomllib.TOMLDecodeError as error:
@@ -111,29 +139,10 @@ class Work:
         else:
             self.done.append(f"{self._verb('wrote', 'write')} pyproject.toml (there was none)")
 
-    def _proposed(self, container: str) -> str:
-        """Tables for what looks canonical in the code; empty where nothing does."""
-        from trunkline.audit.config import AuditConfig, default_sources
-        from trunkline.audit.proposal import draw_proposal, propose
-
-        root = str(self.project.root)
-        candidates = propose(AuditConfig(root, sources=default_sources(root)))
-        if not candidates:
-            self.done.append(
-                "found  no family of classes that look like versions of one thing: name a class "
-                "yourself, --type MODULE:CLASS"
-            )
-            return ""
-        names = ", ".join(candidate.chosen.rpartition(":")[2] for candidate in candidates)
-        self.done.append(
-            f"found  families of classes in the code: confirm {names}, or correct them"
-        )
-        return f"\n{draw_proposal(candidates, container)}"
-
     def ignore(self, name: str) -> None:
         """Plan to keep the folder of counts out of version control."""
         path = self.project.root / ".gitignore"
-        data = path.read_bytes() if path.exists() else b""
+        data = _read(path)
         if name.encode() in {line.strip().strip(b"/") for line in data.splitlines()}:
             self.done.append(f"kept   .gitignore (it names {name})")
             return
@@ -179,25 +188,8 @@ class Work:
         return f"would {future}" if self.dry_run else past.ljust(6)
 
 
-def _canonical_table(container: str, canonical: Symbol, olds: Sequence[Symbol]) -> str:
-    listed = ", ".join(f'"{old.path}"' for old in olds)
-    return (
-        "\n[[tool.trunkline.canonical]]\n"
-        f'type = "{canonical.path}"\n'
-        f'factory = "{container}:Application.{snake_case(canonical.name)}"\n'
-        + (f"legacy = [{listed}]\n" if olds else "")
-    )
-
-
-def _lists(known: dict[str, Any], canonical: Symbol, olds: Sequence[Symbol]) -> bool:
-    """Whether a configuration names what is canonical, with these old names."""
-    listed = {
-        old
-        for one in known.get("canonical", [])
-        if one.get("type") == canonical.path
-        for old in (canonical.path, *one.get("legacy", []))
-    }
-    return {canonical.path, *(old.path for old in olds)} <= listed
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
 def _appended(data: bytes, text: str, *, gap: bool) -> bytes:
