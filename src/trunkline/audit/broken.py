@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trunkline.audit import entities
-from trunkline.audit.first_failures import Step, first_failures
+from trunkline.audit.first_failures import Failure, Step, first_failures
 from trunkline.audit.project import Project
 from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Definition, Import
 
 _SOFT = facts.GUARDED | facts.FALLBACK | facts.CONDITIONAL | facts.IN_FUNCTION | facts.TYPE_CHECKING
-_UNJUDGED = facts.VERSION_CHECK
+_LATE = facts.CONDITIONAL | facts.IN_FUNCTION
+_UNJUDGED = facts.VERSION_CHECK | facts.NEVER
 
 
 class BrokenImport(NamedTuple):
@@ -44,6 +45,9 @@ class BrokenReport(NamedTuple):
     roots: tuple[BrokenImport, ...]
     masked: tuple[BrokenImport, ...]
     consequences: tuple[Consequence, ...]
+    """The first import to fail of each module that cannot be imported because of another's."""
+    late: tuple[Consequence, ...]
+    """Imports that fail when they are run: in functions, or on a condition."""
     breaks: dict[tuple[str, int], int]
 
 
@@ -72,8 +76,8 @@ def _report(project: Project) -> BrokenReport:
                     masked.append(found)
             elif not item.flags & facts.FALLBACK:
                 roots.append(found)
-    breaks, consequences = _spread(project, roots)
-    return BrokenReport(tuple(roots), tuple(masked), tuple(consequences), breaks)
+    breaks, consequences, late = _spread(project, roots)
+    return BrokenReport(tuple(roots), tuple(masked), tuple(consequences), tuple(late), breaks)
 
 
 def _judge(project: Project, path: str, item: Import) -> BrokenImport | None:  # noqa: PLR0911 # one case after another
@@ -185,24 +189,47 @@ def _stands_in(
 
 def _spread(
     project: Project, roots: list[BrokenImport]
-) -> tuple[dict[tuple[str, int], int], list[Consequence]]:
+) -> tuple[dict[tuple[str, int], int], list[Consequence], list[Consequence]]:
     """Follow broken modules to those that import them, and each back to the line that fails first.
 
     Returns:
-        How many other modules fail first at each root, by its path and line; and the import by
-        which each of them does.
+        How many other modules fail first at each root, by its path and line; the import by which
+        each of them does; and the imports of broken modules in those that are whole.
     """
     files = project.table.files
     consequences: list[Consequence] = []
     breaks: dict[tuple[str, int], int] = {}
-    for name, failure in first_failures(_steps(project, roots)).items():
+    failures = first_failures(_steps(project, roots))
+    for name, failure in failures.items():
         if failure.target:
             step, place = failure.step, (files[failure.module], failure.root.line)
             line, column = (step.line, step.column) if step is not None else (1, 0)
             cause = f"{place[0]}:{place[1]}"
             consequences.append(Consequence(files[name], line, column, failure.target, cause))
             breaks[place] = breaks.get(place, 0) + 1
-    return breaks, sorted(consequences)
+    return breaks, sorted(consequences), sorted(_late(project, roots, failures))
+
+
+def _late(
+    project: Project, roots: list[BrokenImport], failures: dict[str, Failure]
+) -> Iterator[Consequence]:
+    """Yield the imports of broken modules that run late, or on a condition, in whole modules."""
+    files = project.table.files
+    own = {(root.path, root.line, root.column) for root in roots}
+    for path in project.library.paths() if failures else ():
+        module = project.table.names[path]
+        if module in failures or files.get(module) != path:
+            continue
+        for item in project.library.facts(path).imports:
+            if not item.flags & _LATE or item.flags & (_SOFT & ~_LATE | _UNJUDGED):
+                continue
+            if (path, item.line, item.column) in own:
+                continue
+            broken = next((name for name in _runs(project, path, item) if name in failures), None)
+            if broken is not None:
+                failure = failures[broken]
+                cause = f"{files[failure.module]}:{failure.root.line}"
+                yield Consequence(path, item.line, item.column, broken, cause)
 
 
 def _steps(project: Project, roots: list[BrokenImport]) -> dict[str, list[Step]]:

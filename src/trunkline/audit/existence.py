@@ -57,10 +57,10 @@ class ModuleStates:
             return "yes"
         return self._absent(module)
 
-    def _absent(self, module: str) -> str:  # noqa: PLR0911 # one case after another
+    def _absent(self, module: str) -> str:
         if any(fnmatchcase(module, pattern) for pattern in self._generated):
             return "unknown"
-        parent, _, last = module.rpartition(".")
+        parent = module.rpartition(".")[0]
         while parent:
             if parent in self.table.opaque or self.is_shared(parent):
                 return "unknown"
@@ -69,14 +69,8 @@ class ModuleStates:
                 path = self.table.files[parent]
                 if self.library.broken(path):
                     return "unknown"
-                is_package = parent in self.table.packages
-                if known.dynamic & facts.DYNAMIC_PATH:
-                    return "unknown"
-                if known.dynamic & facts.DYNAMIC_NAMES and (not is_package or last == module):
-                    return "unknown"
-                if not is_package and f"{parent}." not in module:
-                    return "unknown"
-                return "no"
+                found_elsewhere = facts.DYNAMIC_PATH | facts.DYNAMIC_MODULES
+                return "unknown" if known.dynamic & found_elsewhere else "no"
             parent = parent.rpartition(".")[0]
         return "no"
 

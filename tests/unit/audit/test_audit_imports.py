@@ -154,6 +154,7 @@ def test_the_root_cause_says_how_much_it_breaks(write: Write, run: Run) -> None:
         ("TL401", "app/a.py", "", 2),
         ("TL402", "app/b.py", "app/a.py:1", 0),
         ("TL402", "app/c.py", "app/a.py:1", 0),
+        ("TL402", "app/late.py", "app/a.py:1", 0),  # which is whole
     ]
     assert found[0].cause.endswith("this line breaks 2 other modules")
 

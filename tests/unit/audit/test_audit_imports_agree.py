@@ -232,7 +232,8 @@ def test_verdicts_are_those_of_the_interpreter(tree: Drawn) -> None:
     """What is reported fails by itself when it is run, and what fails so is reported.
 
     Guarded imports are let by, and so is whatever names cannot be known from the source. A module
-    is said to break exactly where importing it fails, and by the line that fails.
+    is said to break exactly where importing it fails, and by the line that fails; so is an import
+    in a function.
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
@@ -253,6 +254,9 @@ def test_verdicts_are_those_of_the_interpreter(tree: Drawn) -> None:
             for module in tree.modules:
                 for line, statement in module.imports.items():
                     _compare(tree, module, line, statement, (module.path, line) in reported, root)
+                    judged = (module.path, line) in reported or module.path in hidden
+                    if not judged and "def later" in module.text.split("\n")[line - 2]:
+                        _compare_late(tree, module, line, report, root)
                 if module.path not in hidden:
                     lines = _failing(f"import {module.name}", module, root)
                     event(f"imported: {lines is None}")
@@ -272,6 +276,16 @@ def _compare(
         assert not guarded
     elif failure == "itself" and not guarded:
         assert tree.undecided, (statement, module.text)
+
+
+def _compare_late(tree: Drawn, module: Module, line: int, report: BrokenReport, root: Path) -> None:
+    """Hold an import in a function against the interpreter, where its module is whole."""
+    if _failing(f"import {module.name}", module, root) is not None:
+        return
+    lines = _failing(module.imports[line], module, root)
+    said = {(item.path, item.line): item.root for item in report.late}.get((module.path, line))
+    event(f"late import fails within: {bool(lines)}")
+    assert said == (lines[-1] if lines else None) or (tree.undecided and lines), module.text
 
 
 def _first_lines(report: BrokenReport) -> dict[str, str]:

@@ -50,7 +50,7 @@ def _findings(report: Report) -> Iterator[str]:
         yield f"  - cause: {_plain(finding.cause)}"
         yield f"  - remedy: {_plain(finding.remedy)}"
         if cause.consequences:
-            yield f"  - breaks: {listed(_code(item.path) for item in cause.consequences)}"
+            yield f"  - breaks: {listed(_code(path) for path in cause.broken)}"
     hidden = len(causes) - _SHOWN_CAUSES
     if hidden > 0:
         yield f"- and {hidden} more: `trunkline audit --format json` lists them all"

@@ -45,6 +45,11 @@ class Cause(NamedTuple):
     finding: Finding
     consequences: tuple[Finding, ...]
 
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The files in which they stand, each once."""
+        return tuple(dict.fromkeys(finding.path for finding in self.consequences))
+
 
 class RuleRow(NamedTuple):
     """What a rule has found.

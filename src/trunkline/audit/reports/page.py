@@ -69,7 +69,7 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
             yield f"<pre>{escape(source)}</pre>"
         yield f"<dl><dt>cause</dt><dd>{escape(finding.cause)}</dd><dt>remedy</dt><dd>{escape(finding.remedy)}</dd>"
         if cause.consequences:
-            yield f"<dt>breaks</dt><dd>{escape(listed((item.path for item in cause.consequences), 20))}</dd>"
+            yield f"<dt>breaks</dt><dd>{escape(listed(cause.broken, 20))}</dd>"
         yield "</dl></article>"
     if not report.findings:
         yield "<p>None.</p>"

@@ -27,7 +27,7 @@ def _lines(report: Report) -> Iterator[str]:
     for cause in report.causes():
         yield from draw_finding(cause.finding, report.lines)
         if cause.consequences:
-            yield f"    breaks: {listed(item.path for item in cause.consequences)}"
+            yield f"    breaks: {listed(cause.broken)}"
         yield ""
     for error in report.errors:
         yield visible(f"passed over: {error}")

@@ -38,6 +38,20 @@ try:
 except ImportError:
     fast = None
 """,
+        """
+# file: app/compat/__init__.py
+import sys
+from app import engine
+
+sys.modules["app.compat.engine"] = engine
+# file: app/views.py
+import app.compat.engine
+
+if False:
+    from app.gone import Thing
+else:
+    from app.engine import Engine
+""",
     )
     invalid = (
         """
@@ -49,6 +63,14 @@ from . import absent  # <-
 
 def later():
     from app.gone import Other  # <-
+""",
+        """
+# file: app/lazy.py
+def __getattr__(name):
+    return name
+# file: app/views.py
+import app.lazy.deeper  # <-
+from app.lazy.deeper import name  # <-
 """,
     )
 

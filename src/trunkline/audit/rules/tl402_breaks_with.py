@@ -11,7 +11,8 @@ from trunkline.audit.rule import PROGRAM, Rule
 class Check(Rule):
     """The imported module exists, but importing it fails on a line of its own or of one further on.
 
-    The finding names that line, its root cause: mending it mends every module that it breaks.
+    The finding names that line, its root cause: mending it mends every module that it breaks. An
+    import in a function, or under a condition, fails when it is run; its module is whole.
     """
 
     code = "TL402"
@@ -26,7 +27,17 @@ class Check(Rule):
 def later():
     from app.gone import Thing
 # file: app/views.py
+from typing import TYPE_CHECKING
 from app.middle import later
+
+try:
+    from app.broken import Thing
+except ImportError:
+    Thing = None
+if TYPE_CHECKING:
+    from app.broken import Other
+# file: app/broken.py
+from app.gone import Thing
 """,
     )
     invalid = (
@@ -38,11 +49,25 @@ from app.middle import Thing  # <-
 # file: app/pages.py
 import app.views  # <-
 """,
+        """
+# file: app/middle.py
+from app.gone import Thing
+# file: app/views.py
+import os
+
+def view():
+    from app.middle import Thing  # <-
+    return Thing
+
+if os.environ.get("DEBUG"):
+    import app.middle  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """Yield, for every module that breaks with another, the import that breaks it."""
-        for item in broken_imports(project).consequences:
+        """Yield the import by which each module breaks with another, and those that break late."""
+        report = broken_imports(project)
+        for item in (*report.consequences, *report.late):
             yield self.finding(
                 item.path,
                 item.line,

@@ -12,7 +12,8 @@ class Check(Rule):
     """The import can never succeed, since its target is a part of this tree that is not there.
 
     The handler's stand-in is all that ever runs, and no test notices. Modules whose name begins
-    with an underscore are left alone: they are often compiled when the package is built.
+    with an underscore are left alone: they are often compiled when the package is built. So are
+    handlers that bind no stand-in: settings of one machine alone are imported like that.
     """
 
     code = "TL403"

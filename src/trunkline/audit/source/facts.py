@@ -14,12 +14,14 @@ The resolver decides what a path leads to, since only it sees every module.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-FORMAT: Final = 17
+FORMAT: Final = 18
 """Version of these tuples; a cache written with another one is not read."""
 
 # Where a statement stands.
 TYPE_CHECKING: Final = 1
 IN_FUNCTION: Final = 2
+LATE: Final = TYPE_CHECKING | IN_FUNCTION
+"""Does not run when the module is imported."""
 GUARDED: Final = 4
 """In the body of a ``try`` that catches ImportError."""
 FALLBACK: Final = 8
@@ -37,6 +39,8 @@ MAIN_ONLY: Final = 1024
 """Under ``if __name__ == "__main__"``."""
 VERSION_CHECK: Final = 2048
 """Under a test of the interpreter's version or the platform."""
+NEVER: Final = 16384
+"""Under ``if False``."""
 RUNTIME_ONLY: Final = 8192
 """Hidden from type checkers: under ``if not TYPE_CHECKING`` or in the ``else`` of its test."""
 ALIASED: Final = 4096
@@ -49,6 +53,8 @@ DYNAMIC_PATH: Final = 2
 """``__path__`` is changed: any submodule may exist."""
 DYNAMIC_ALL: Final = 4
 """``__all__`` is computed."""
+DYNAMIC_MODULES: Final = 8
+"""``sys.modules`` is changed: any module may exist."""
 
 
 class Import(NamedTuple):
@@ -168,7 +174,7 @@ class Reference(NamedTuple):
     line: int
     column: int
     role: str
-    """``base``, ``decorator``, ``annotation``, ``isinstance``, ``argument``, ``value``."""
+    """``base``, ``decorator``, ``annotation``, ``isinstance``, ``argument``, ``del``, ``value``."""
     scope: str
 
 

@@ -63,6 +63,8 @@ class StructureReader:
             any(word in data for word in _NAME_MAKING_CALLS) and _BUILTIN_CALL.search(data)
         ):
             self.dynamic |= facts.DYNAMIC_NAMES
+            if b"sys.modules" in data:
+                self.dynamic |= facts.DYNAMIC_MODULES
         if any(word in data for word in _PATH_MAKERS):
             self.dynamic |= facts.DYNAMIC_PATH
         for match in _GLOBAL_LINE.finditer(data) if b"global" in data else ():

@@ -64,6 +64,8 @@ def branch_flags(test: ast.expr) -> tuple[int, int]:
         and last_name(test.operand) == "TYPE_CHECKING"
     ):
         return facts.RUNTIME_ONLY, facts.TYPE_CHECKING
+    if isinstance(test, ast.Constant) and not test.value:
+        return facts.CONDITIONAL | facts.NEVER, facts.CONDITIONAL
     flags = facts.CONDITIONAL
     for node in ast.walk(test):
         if isinstance(node, ast.Attribute) and node.attr in {"version_info", "platform"}:
