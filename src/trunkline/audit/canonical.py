@@ -94,6 +94,10 @@ class Canonical(NamedTuple):
         """Tell whether code in a function of a module may construct the class directly."""
         if module in self.builders or f"{module}:{scope}" in self.builders:
             return True
+        return self.is_built_in(module)
+
+    def is_built_in(self, module: str) -> bool:
+        """Tell whether configuration names a module as one that may construct the class too."""
         return any(fnmatchcase(module, pattern) for pattern in self.config.built_in)
 
 

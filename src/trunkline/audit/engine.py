@@ -9,6 +9,7 @@ from trunkline.audit.config import AuditConfig
 from trunkline.audit.discovery import discover
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding, Suppressed, Undecided, is_within
+from trunkline.audit.interfaces import interfaces
 from trunkline.audit.modules import build_table
 from trunkline.audit.problems import CheckerError
 from trunkline.audit.project import Project, Source
@@ -214,6 +215,7 @@ def _further_names(project: Project, *, containers: bool) -> set[bytes]:  # noqa
                 if bases & {"DeclarativeContainer", "ScopedContainer"}:
                     found.add(declared.name.encode())
     found |= _method_names(project)
+    found |= _interface_spellings(project)
     found |= _factory_names(project, found)
     return {name for name in found if len(name) > 2}
 
@@ -275,6 +277,18 @@ def _gives(project: Project, source: Source, function: Function, names: set[str]
     of = Entity(entities.FUNCTION, source.module, function.name)
     result = project.resolver.result(of)
     return any(canonical.is_instance(result) for canonical in project.canonicals)
+
+
+def _interface_spellings(project: Project) -> set[bytes]:
+    """Return what a line holds on which a class derives from a canonical one's interface."""
+    names = {
+        interface.last
+        for canonical in project.canonicals
+        if canonical.type.kind == entities.CLASS
+        for interface in interfaces(project.resolver, canonical.type)
+    }
+    forms = ("({},", "({})", "({}[", ", {})", ", {},", ".{})", ".{},")
+    return {form.format(name).encode() for name in names for form in forms}
 
 
 def _method_names(project: Project) -> set[bytes]:

@@ -6,17 +6,11 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
+from trunkline.audit.interfaces import bases, interfaces, is_abstract, public_methods
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.source import facts
 
-_ABSTRACT = {
-    ("typing", "Protocol"),
-    ("typing_extensions", "Protocol"),
-    ("abc", "ABC"),
-    ("zope.interface", "Interface"),
-}
-"""What makes a class abstract that derives from it itself."""
 _OTHER_KINDS = {
     ("enum", "Enum"),
     ("enum", "IntEnum"),
@@ -35,8 +29,10 @@ _FEWEST_METHODS = 3
 class Check(Rule):
     """A class that does what the canonical one does splits the code base into two truths.
 
-    It is found by its name (the `family` patterns), by its base class, or because it has every
-    public method of the canonical class. Protocols, abstract classes and tests' fakes are no
+    It is found by its name (the `family` patterns), by its base class, by an interface (it derives
+    from an abstract class or protocol of the tree that the canonical class derives from too, and
+    has every public method of that class), or because it has every public method of the canonical
+    class where these are three at least. Protocols, abstract classes and tests' fakes are no
     implementations; old names listed as `legacy` are the business of the rules about redirects.
     """
 
@@ -85,6 +81,40 @@ class IEngine(Interface):
 class FakeEngine:
     pass
 """,
+        '''
+# file: app/ports.py
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+class Runs(ABC):
+    @abstractmethod
+    async def execute(self, name): ...
+
+class Tells(Protocol):
+    def stats(self): ...
+
+class Logs:
+    def log(self, text): ...
+# file: app/engine.py
+from app.ports import Logs, Runs, Tells
+
+class Engine(Runs, Tells, Logs):
+    LIMIT = 3
+    async def execute(self, name): ...
+    def stats(self): ...
+# file: app/others.py
+from app.ports import Logs, Runs, Tells
+
+class Ledger(Tells):
+    def stats(self): ...
+
+class Late(Runs):
+    """Abstract still: it has no method."""
+
+class Mailer(Logs):
+    async def execute(self, name): ...
+    def stats(self): ...
+''',
     )
     invalid = (
         """
@@ -129,6 +159,41 @@ class Typed(Engine, Generic[T]):  # <-
 class Text(Typed[str]):  # <-
     pass
 """,
+        """
+# file: app/ports.py
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+class Runs(ABC):
+    @abstractmethod
+    async def execute(self, name): ...
+
+class Tells(Protocol):
+    def stats(self): ...
+
+class Logs:
+    def log(self, text): ...
+# file: app/engine.py
+from app.ports import Logs, Runs, Tells
+
+class Engine(Runs, Tells, Logs):
+    LIMIT = 3
+    async def execute(self, name): ...
+    def stats(self): ...
+# file: app/remote.py
+from app import ports
+from app.ports import Runs
+
+class Remote(Runs):  # <-
+    async def execute(self, name): ...
+    def stats(self): ...
+
+class _Half(ports.Tells):
+    def stats(self): ...
+
+class Whole(_Half):  # <-
+    async def execute(self, name): ...
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
@@ -150,7 +215,7 @@ class Text(Typed[str]):  # <-
                         break
 
 
-def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # noqa: C901, PLR0911 # one case after another
+def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # noqa: C901, PLR0911, PLR0912 # one case after another
     if canonical.is_type(entity) or canonical.type.kind != entities.CLASS:
         return ""
     if canonical.is_legacy(entity.module, entity.name) or entity.last == canonical.name:
@@ -168,16 +233,42 @@ def _cause(project: Project, canonical: Canonical, entity: Entity) -> str:  # no
     old = _old_base(project, canonical, entity)
     if old:
         return f"it derives from {old}, an old name of {canonical.name}"
-    if _is_abstract(project, entity) or any(_is_other_kind(project, item) for item in classes):
+    if is_abstract(project.resolver, entity) or any(
+        _is_other_kind(project, item) for item in classes
+    ):
         return ""
     if canonical.in_family(entity.last):
         return f"its name is of the family of {canonical.name}"
+    interface = _shared_interface(project, canonical, classes)
+    if interface is not None:
+        return f"it implements {interface.name}, as {canonical.name} does"
     own, theirs = project.resolver.class_facts(entity), project.resolver.class_facts(canonical.type)
     if own is not None and theirs is not None:
         public = {name for name in theirs.members if not name.startswith("_")}
         if len(public) >= _FEWEST_METHODS and public <= set(own.members):
             return f"it has every public method of {canonical.name}: {', '.join(sorted(public))}"
     return ""
+
+
+def _shared_interface(
+    project: Project, canonical: Canonical, classes: tuple[Entity, ...]
+) -> Entity | None:
+    """Return an interface of the canonical class that a class implements with all its methods.
+
+    Args:
+        project: The tree.
+        canonical: The canonical thing.
+        classes: The class and its bases.
+    """
+    shared = [item for item in interfaces(project.resolver, canonical.type) if item in classes]
+    if not shared:
+        return None
+    members: set[str] = set()
+    for item in classes:
+        declared = project.resolver.class_facts(item)
+        if declared is not None and item not in shared:
+            members.update(declared.members)
+    return shared[0] if public_methods(project.resolver, canonical.type) <= members else None
 
 
 def _old_base(project: Project, canonical: Canonical, entity: Entity) -> str:
@@ -189,28 +280,8 @@ def _old_base(project: Project, canonical: Canonical, entity: Entity) -> str:
     return ""
 
 
-def _is_abstract(project: Project, entity: Entity) -> bool:
-    """Tell whether a class says itself that it has to be derived from."""
-    if any((base.module, base.name) in _ABSTRACT for base in _bases(project, entity)):
-        return True
-    declared = project.resolver.class_facts(entity)
-    for name in declared.members if declared is not None else ():
-        method = Entity(entities.FUNCTION, entity.module, f"{entity.name}.{name}")
-        function = project.resolver.function(method)
-        for path in function.decorators if function is not None else ():
-            if path.endswith(("abstractmethod", "abstractproperty")):
-                return True
-    return False
-
-
 def _is_other_kind(project: Project, entity: Entity) -> bool:
     return any(
         (base.module, base.name) in _OTHER_KINDS or base.last.endswith("Error")
-        for base in _bases(project, entity)
+        for base in bases(project.resolver, entity)
     )
-
-
-def _bases(project: Project, entity: Entity) -> list[Entity]:
-    declared = project.resolver.class_facts(entity)
-    bases = declared.bases if declared is not None else ()
-    return [project.resolver.resolve((base or "").removesuffix("[]")) for base in bases]

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
-from trunkline.audit.containers import MAKERS, is_async, provider_kind
+from trunkline.audit.constructions import builds, constructed
+from trunkline.audit.containers import MAKERS, declared_provider, is_async, provider_kind
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
 from trunkline.audit.queries import parameters_text
 from trunkline.audit.rule import Rule
-from trunkline.audit.source.facts import Function
+from trunkline.audit.source.facts import Call, Function
 
 
 class Check(Rule):
@@ -41,6 +42,20 @@ from app.engine import Engine
 def same(engine: Engine) -> Engine:
     return engine
 """,
+        """
+# file: containers.py
+from app.context import Context
+from app.engine import Engine
+from trunkline import ScopedContainer, providers
+
+class Application(ScopedContainer):
+    config = providers.Configuration()
+    context = providers.ScopeValue(Context)
+    narrow = providers.Factory(Engine, context, limit=1)
+    wide = providers.Factory(Engine, context, limit=9)
+    engine = providers.Selector(config.width, narrow=narrow, wide=wide)
+    engines = engine.provider
+""",
     )
     invalid = (
         """
@@ -68,12 +83,26 @@ from app.engine import Engine
 class Wired(containers.DeclarativeContainer):
     engine = providers.Singleton(Engine, limit=3)  # <-
 """,
+        """
+# file: containers.py
+from app.context import Context
+from app.engine import Engine
+from trunkline import ScopedContainer, providers
+
+class Application(ScopedContainer):
+    context = providers.ScopeValue(Context)
+    engine = providers.Scoped(Engine, context)
+    wide_engine = providers.Scoped(Engine, context, limit=9)  # <-
+
+class Administration(ScopedContainer):
+    engine = providers.Factory(Engine)  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every function outside the tests that builds and returns a canonical type."""
         for source in project.sources(tests=False):
-            constructed = {(call.scope, call.callee) for call in source.facts.calls}
+            made = constructed(source.facts.calls)
             yield from self._providers(project, source)
             for function in source.facts.functions:
                 for canonical in project.canonicals:
@@ -84,7 +113,7 @@ class Wired(containers.DeclarativeContainer):
                         continue
                     if canonical.factory is not None and canonical.factory.full == own:
                         continue
-                    if _builds(project, function, canonical, constructed):
+                    if builds(project, function, canonical, made):
                         yield self.finding(
                             source.path,
                             function.line,
@@ -105,8 +134,9 @@ class Wired(containers.DeclarativeContainer):
                 old = entity.kind == entities.CLASS and canonical.is_legacy(
                     entity.module, entity.name
                 )
-                if (canonical.is_type(entity) or old) and not canonical.may_build(
-                    source.module, call.scope
+                if (canonical.is_type(entity) or old) and (
+                    not canonical.may_build(source.module, call.scope)
+                    or _beside(project, source, canonical, call)
                 ):
                     yield self.finding(
                         source.path,
@@ -119,20 +149,15 @@ class Wired(containers.DeclarativeContainer):
                     )
 
 
-def _builds(
-    project: Project,
-    function: Function,
-    canonical: Canonical,
-    constructed: set[tuple[str, str | None]],
-) -> bool:
-    for path in function.returned:
-        # An annotated parameter has the path of what it is given, and is constructed elsewhere.
-        if not path.endswith("()") or (function.name, path[:-2]) not in constructed:
-            continue
-        entity = project.resolver.resolve(path[:-2])
-        if canonical.is_type(entity) or canonical.is_legacy(entity.module, entity.name):
-            return True
-    return False
+def _beside(project: Project, source: Source, canonical: Canonical, call: Call) -> bool:
+    """Tell whether a provider stands beside the canonical one, which builds the class by itself."""
+    factory = canonical.factory
+    if factory is None or factory.kind != entities.PROVIDER or factory.module != source.module:
+        return False
+    own = declared_provider(project.resolver, factory.module, factory.name)
+    if own is None or not canonical.is_type(project.resolver.resolve(own.provides)):
+        return False  # it may choose between providers, or call a function that takes one
+    return call.span != own.call.span and not canonical.is_built_in(source.module)
 
 
 def _difference(project: Project, canonical: Canonical, function: Function) -> str:

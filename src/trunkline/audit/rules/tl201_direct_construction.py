@@ -5,6 +5,7 @@ from typing import Final
 
 from trunkline.audit import entities
 from trunkline.audit.at_hand import container_at_hand
+from trunkline.audit.constructions import constructor_of
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
@@ -43,9 +44,11 @@ class Check(Rule):
     by name; to what calls it for somebody (`functools.partial`, `map`, ``default_factory=``,
     FastAPI's ``Depends(Engine)``); and to `copy`, `deepcopy` and `dataclasses.replace` of its
     objects. Not seen are classes that a key or a condition chooses among several, those that go
-    through a registry, an executor or another container, ``Depends()`` without an argument, names
-    that are put together at run time, and the class's own class methods, which are its module's
-    business.
+    through a registry, an executor or another container, ``Depends()`` without an argument, and
+    names that are put together at run time.
+
+    A class method or static method of the class that constructs and returns an object is another
+    way round the factory, and its calls are reported; what a method of an object makes is not.
     """
 
     code = "TL201"
@@ -161,6 +164,44 @@ from app.engine import Engine
 
 def test_runs():
     assert Engine(None)
+""",
+        """
+# file: app/engine.py
+class Engine:
+    def __init__(self, context, limit=3):
+        self.context = context
+
+    @classmethod
+    def of(cls, context):
+        return cls(context)
+
+    @classmethod
+    async def started(cls, context):
+        engine = Engine(context)
+        await engine.execute("start")
+        return engine
+
+    @staticmethod
+    def plain(context) -> "Engine":
+        return Engine(context)
+
+    @classmethod
+    def same(cls, engine: "Engine"):
+        return engine
+
+    @staticmethod
+    def limits():
+        return {"limit": 3}
+
+    def child(self):
+        return Engine(self.context)
+
+    async def execute(self, name): ...
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.child(), Engine.same(engine), Engine.limits()
 """,
     )
     invalid = (
@@ -347,6 +388,49 @@ def view(context):
     third = Engine.__new__(Engine)  # <-
     return first, second, third, object.__new__(Engine)  # <-
 """,
+        """
+# file: app/engine.py
+class Engine:
+    def __init__(self, context, limit=3):
+        self.context = context
+
+    @classmethod
+    def of(cls, context):
+        return cls(context)
+
+    @classmethod
+    async def started(cls, context):
+        engine = Engine(context)
+        await engine.execute("start")
+        return engine
+
+    @staticmethod
+    def plain(context) -> "Engine":
+        return Engine(context)
+
+    @classmethod
+    def same(cls, engine: "Engine"):
+        return engine
+
+    @staticmethod
+    def limits():
+        return {"limit": 3}
+
+    def child(self):
+        return Engine(self.context)
+
+    async def execute(self, name): ...
+# file: app/views.py
+from functools import partial
+from app.engine import Engine
+
+async def view(context):
+    first = Engine.of(context)  # <-
+    second = await Engine.started(context)  # <-
+    return first, second, Engine.plain(context)  # <-
+
+make = partial(Engine.of, None)  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
@@ -354,6 +438,20 @@ def view(context):
         for source in project.sources(tests=False):
             for call in source.facts.calls:
                 target = _constructed(project, call)
+                own = constructor_of(project, target)
+                if own is not None and not (
+                    own.may_build(source.module, call.scope)
+                    or own.is_legacy(target.module, target.name)
+                ):
+                    yield self.finding(
+                        source.path,
+                        call.line,
+                        call.column,
+                        f"{own.name} is constructed by its own {target.last}",
+                        cause=own.factory_cause,
+                        remedy=own.factory_remedy,
+                        subject=own.subject,
+                    )
                 if target.kind != entities.CLASS:
                     continue
                 for canonical in project.canonicals:
