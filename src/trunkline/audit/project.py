@@ -95,37 +95,34 @@ class Project:
     def hops(self, module: str, name: str) -> list[Hop]:
         """Return every name on the way from a name of a module to its definition."""
         found: list[Hop] = []
-        resolver = self.resolver
-        while Hop(module, name) not in found:
-            found.append(Hop(module, name))
-            if module not in self.table.files or self.library.broken(self.table.files[module]):
-                break
-            bound = resolver.names(module).get(name)
-            if not bound:
-                origin = self._star_origin(module, name)
-                if origin is None:
-                    break
-                module = origin
-                continue
-            binding = resolver.chosen(bound)
-            if isinstance(binding, Import):
-                if binding.member is None:
-                    break
-                module, name = binding.module, binding.member
-            elif (
-                binding.kind == "assign" and binding.value is not None and "(" not in binding.value
-            ):
-                owner, _, rest = binding.value.partition(":")
-                if "." in rest:
-                    holder = resolver.resolve(f"{owner}:{rest.rpartition('.')[0]}")
-                    if holder.kind != entities.MODULE:
-                        break
-                    module, name = holder.module, rest.rpartition(".")[2]
-                else:
-                    module, name = owner, rest
-            else:
-                break
+        hop: Hop | None = Hop(module, name)
+        while hop is not None and hop not in found:
+            found.append(hop)
+            hop = self.next_hop(hop)
         return found
+
+    def next_hop(self, hop: Hop) -> Hop | None:  # noqa: PLR0911 # one case after another
+        """Return the name that a name of a module stands for; None where it is no other's."""
+        module, name = hop
+        resolver = self.resolver
+        if module not in self.table.files or self.library.broken(self.table.files[module]):
+            return None
+        bound = resolver.names(module).get(name)
+        if not bound:
+            origin = self._star_origin(module, name)
+            return Hop(origin, name) if origin is not None else None
+        binding = resolver.chosen(bound)
+        if isinstance(binding, Import):
+            return Hop(binding.module, binding.member) if binding.member is not None else None
+        if binding.kind != "assign" or binding.value is None or "(" in binding.value:
+            return None
+        owner, _, rest = binding.value.partition(":")
+        if "." not in rest:
+            return Hop(owner, rest)
+        holder = resolver.resolve(f"{owner}:{rest.rpartition('.')[0]}")
+        if holder.kind != entities.MODULE:
+            return None
+        return Hop(holder.module, rest.rpartition(".")[2])
 
     def _star_origin(self, module: str, name: str) -> str | None:
         for item in self.resolver.facts(module).imports:

@@ -9,6 +9,7 @@ from trunkline.audit.project import Hop, Project, Source
 from trunkline.audit.redirects import once_redirect
 from trunkline.audit.renames import likeness, may_rename
 from trunkline.audit.rule import Rule
+from trunkline.audit.source import facts
 from trunkline.audit.source.facts import Import
 
 _IMPORTERS = frozenset({"importlib:import_module", "builtins:__import__"})
@@ -58,6 +59,20 @@ limit = old.LIMIT
 """,
     )
     invalid = (
+        """
+# file: app/engine.py
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.old import OldEngine  # <-
+
+class Engine:
+    def execute(self, name): ...
+    def stats(self): ...
+    async def execute_pipeline(self, steps):
+        from app.old import OldEngine  # <-
+        return OldEngine
+""",
         """
 # file: app/views.py
 from app.old import OldEngine  # <-
@@ -113,12 +128,12 @@ kinds = app.old.OldEngine, legacy.OldEngine
         """Yield every import of an old name, and every use of one by its module."""
         for source in project.sources():
             for canonical in project.canonicals:
-                if (
-                    canonical.is_legacy_module(source.module)
-                    or source.module == canonical.type.module
-                ):
-                    continue  # a canonical module that imports its redirect is a loop: TL304
+                if canonical.is_legacy_module(source.module):
+                    continue
+                own = source.module == canonical.type.module
                 for item in source.facts.imports:
+                    if own and not item.flags & facts.LATE:
+                        continue  # a canonical module that imports its redirect is a loop: TL304
                     hop = _legacy(project, canonical, item)
                     if hop is not None:
                         yield self._report(project, source, canonical, item, hop)
