@@ -212,6 +212,23 @@ async def view(context, engines: AsyncGenerator[Engine, None], later: Awaitable[
     await opened(context).__aenter__()
     later.add_done_callback(print)
 """,
+        """
+# file: app/engine.py
+class Engine:
+    def __init__(self, context):
+        for self.step in range(3):
+            pass
+        with open(context) as self.file, open(context) as (self.first, self.second):
+            pass
+    def execute(self, name): ...
+    def stats(self):
+        return self.step, self.file, self.first, self.second
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.step, engine.file
+""",
     )
     invalid = (
         """

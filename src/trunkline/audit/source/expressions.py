@@ -11,6 +11,8 @@ from trunkline.audit.source.scopes import Scope, asked_for, parameters
 from trunkline.audit.source.structure import StructureReader
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+OWN: Final = frozenset({"self", "cls"})
+"""What methods call the object, or the class, that they belong to."""
 _MARKERS: Final = (":Provide", ":Provider", ":Closing", ".Provide", ".Provider", ".Closing")
 
 
@@ -25,6 +27,7 @@ class ExpressionReader(CallReader, ABC):
     def __init__(self, structure: StructureReader, interesting: Callable[[str], bool]) -> None:
         super().__init__(structure, interesting)
         self.fallbacks: list[Fallback] = []
+        self._attributes: set[str] = set()
         self._returned: list[str] = []
         self._generator = False
 
@@ -131,6 +134,12 @@ class ExpressionReader(CallReader, ABC):
                 self._value(inner, scope, use=used_by(node))
             self._hold(node, scope)
             path = self.plain_path(node, scope)
+            if isinstance(node.ctx, ast.Store):  # the target of a loop or a `with`
+                if isinstance(inner, ast.Name) and inner is node.value and inner.id in OWN:
+                    self._attributes.add(node.attr)
+                return path
+        if isinstance(node.ctx, ast.Del):
+            role = "del"
         if path is not None and self._interesting(path):
             column, line = node.col_offset, node.lineno
             self.references.append(Reference(path, line, column, role, scope.qualname))

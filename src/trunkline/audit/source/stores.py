@@ -8,7 +8,7 @@ from typing import Final
 
 from trunkline.audit.source.calls import span_of
 from trunkline.audit.source.declarations import unquoted
-from trunkline.audit.source.expressions import ExpressionReader
+from trunkline.audit.source.expressions import OWN, ExpressionReader
 from trunkline.audit.source.facts import Store
 from trunkline.audit.source.scopes import Scope, join
 from trunkline.audit.source.structure import StructureReader
@@ -42,7 +42,6 @@ class StoreReader(ExpressionReader, ABC):
         self._spelled = interesting
         self._kept: set[str] = set()
         self.stores: list[Store] = []
-        self._attributes: set[str] = set()
 
     def _matters(self, path: str) -> bool:
         """Tell whether a path may lead to something that matters, by name or by what is kept."""
@@ -109,7 +108,7 @@ class StoreReader(ExpressionReader, ABC):
         elif isinstance(target, ast.Attribute):
             owner = self._value(target.value, scope)
             path = join(owner, target.attr) if owner else f"?.{target.attr}"
-            if isinstance(target.value, ast.Name) and target.value.id in {"self", "cls"}:
+            if isinstance(target.value, ast.Name) and target.value.id in OWN:
                 self._attributes.add(target.attr)
         elif isinstance(target, ast.Subscript):
             owner = self._value(target.value, scope)
