@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple, Self
 
+from trunkline.audit.config import AuditConfig
 from trunkline.audit.findings import Finding, is_within
 from trunkline.audit.problems import CheckerError, UsageError
 from trunkline.audit.replacing import replace_file
@@ -16,7 +17,7 @@ from trunkline.audit.rule import Rule
 from trunkline.audit.sources import SourceLines
 
 VERSION: Final = 1
-_KEYS: Final = ("fingerprint", "code", "path", "message", "count")
+_KEYS: Final = ("fingerprint", "code", "path", "message", "count", "subject")
 
 
 class Entry(NamedTuple):
@@ -28,6 +29,8 @@ class Entry(NamedTuple):
         path: Their file.
         message: Their message, for a person who reads the baseline.
         number: How many there may be.
+        subject: The canonical type that they are about; empty where they are about none, or the
+            baseline is of a version that did not keep it.
     """
 
     fingerprint: str
@@ -35,6 +38,7 @@ class Entry(NamedTuple):
     path: str
     message: str
     number: int
+    subject: str = ""
 
 
 class Judged(NamedTuple):
@@ -42,28 +46,53 @@ class Judged(NamedTuple):
 
     Attributes:
         codes: Codes of the rules that ran.
+        unjudged: Those of them that had nothing to judge by, as nothing is configured for them.
+        subjects: The canonical types that are configured.
         paths: Files and folders that it reported on; empty for all.
         passed_over: Files and folders that could not be read.
     """
 
     codes: frozenset[str]
+    unjudged: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
     paths: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
 
     @classmethod
     def by(
-        cls, rules: Iterable[Rule], errors: Iterable[CheckerError], paths: tuple[str, ...] = ()
+        cls,
+        config: AuditConfig,
+        rules: Iterable[Rule],
+        errors: Iterable[CheckerError],
+        paths: tuple[str, ...] = (),
     ) -> Self:
-        """Return what a run has looked at, from its rules, its errors and its paths."""
-        codes = frozenset(rule.code for rule in rules)
-        return cls(codes, paths, tuple(error.path for error in errors))
+        """Return what a run has looked at: its configuration, rules, errors and paths."""
+        chosen = tuple(rules)
+        return cls(
+            frozenset(rule.code for rule in chosen),
+            frozenset(
+                rule.code
+                for rule in chosen
+                if rule.judges_by and not any(getattr(config, name) for name in rule.judges_by)
+            ),
+            frozenset(str(item.type) for item in config.canonical),
+            paths,
+            tuple(error.path for error in errors),
+        )
 
     def covers(self, entry: Entry) -> bool:
         """Tell whether the run would have reported the findings of an entry."""
         return (
             entry.code in self.codes
+            and self.configures(entry)
             and (not self.paths or is_within(entry.path, self.paths))
             and not is_within(entry.path, self.passed_over)
+        )
+
+    def configures(self, entry: Entry) -> bool:
+        """Tell whether the configuration still names what an entry is about."""
+        return entry.code not in self.unjudged and (
+            not entry.subject or entry.subject in self.subjects
         )
 
 
@@ -108,7 +137,7 @@ def load_baseline(path: str) -> tuple[Entry, ...]:
         return tuple(
             Entry(
                 str(row["fingerprint"]), str(row["code"]), str(row["path"]), str(row["message"]),
-                int(row["count"]),
+                int(row["count"]), str(row.get("subject", "")),
             )
             for row in rows
         )  # fmt: skip
@@ -157,21 +186,31 @@ def compare(
     return Compared(tuple(new), tuple(known), left.total(), dict(before))
 
 
+class Written(NamedTuple):
+    """What a baseline holds that was written.
+
+    Attributes:
+        findings: How many of the run's findings.
+        unconfigured: Entries that stay, though the configuration names no more what they are about.
+    """
+
+    findings: int
+    unconfigured: tuple[Entry, ...]
+
+
 def write_baseline(
     path: str, findings: Iterable[Finding], lines: SourceLines, judged: Judged
-) -> int:
+) -> Written:
     """Write a baseline of findings; over an older one, only what that held already stays.
 
-    Entries that the run did not look at, of other rules or files, stay as they are.
+    Entries that the run did not look at, of other rules or files or of what is not configured, stay
+    as they are.
 
     Args:
         path: Where to write it.
         findings: What stands now.
         lines: The source lines.
         judged: What the run looked at.
-
-    Returns:
-        How many of the findings it holds now.
 
     Raises:
         UsageError: The older file is no baseline, or it cannot be written.
@@ -182,17 +221,18 @@ def write_baseline(
         older = load_baseline(path)
         kept = compare(older, kept, lines, judged).known
         entries = {entry.fingerprint: entry for entry in older if not judged.covers(entry)}
+    unconfigured = tuple(entry for entry in entries.values() if not judged.configures(entry))
     for finding in kept:
         fingerprint = finding.fingerprint(lines.line(finding.path, finding.line))
         number = entries[fingerprint].number + 1 if fingerprint in entries else 1
         entries[fingerprint] = Entry(
-            fingerprint, finding.code, finding.path, finding.message, number
+            fingerprint, finding.code, finding.path, finding.message, number, finding.subject
         )
     ordered = sorted(entries.values(), key=lambda entry: (entry.path, entry.code, entry))
     rows = [dict(zip(_KEYS, entry, strict=True)) for entry in ordered]
     document = json.dumps({"version": VERSION, "findings": rows}, indent=1, ensure_ascii=False)
     _write(path, f"{document}\n")
-    return len(kept)
+    return Written(len(kept), unconfigured)
 
 
 def _write(path: str, text: str) -> None:

@@ -13,6 +13,7 @@ import click
 from trunkline.audit.reports import FORMATS, MACHINE_FORMATS
 
 if TYPE_CHECKING:
+    from trunkline.audit.codemods.plan import Fixable
     from trunkline.audit.config import AuditConfig
     from trunkline.audit.engine import Result
     from trunkline.audit.findings import Finding
@@ -183,39 +184,24 @@ def _once(
     options: dict[str, Any],
 ) -> int:
     from trunkline.audit.engine import run_audit
+    from trunkline.audit.notes import say_what_is_not_judged, warn_of_nothing
 
     result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
     if options["fix"] or options["only_diff"]:
         result = _fix(config, rules, wanted, options, result)
-    _warn_of_nothing(result, wanted)
+    warn_of_nothing(result, wanted)
     if options["format_name"] not in MACHINE_FORMATS and result.files:
-        _say_what_is_not_judged(config, rules)
+        say_what_is_not_judged(config, rules)
     report = _report(config, rules, wanted, result, options)
     if report is None:
         return 0
-    _show(report, options)
+    fixable = None
+    if options["format_name"] == "text" and not (options["fix"] or options["only_diff"]):
+        from trunkline.audit.codemods.plan import count_fixable
+
+        fixable = count_fixable(config.root, result.findings)
+    _show(report, fixable, options)
     return 1 if report.findings else 0
-
-
-def _warn_of_nothing(result: "Result", wanted: tuple[str, ...]) -> None:
-    """Warn where what a person asks about holds no file: its silence would say nothing."""
-    from trunkline.audit.findings import is_within
-
-    for path in wanted or ("",):
-        if path != "pyproject.toml" and not any(
-            is_within(name, (path,)) for name in result.project.table.names
-        ):
-            click.echo(f"warning: no Python file in {path or 'the project'} is audited", err=True)
-
-
-def _say_what_is_not_judged(config: "AuditConfig", rules: "tuple[Rule, ...]") -> None:
-    """Say to who begins that rules about canonical types have nothing to judge by yet."""
-    if not config.canonical and any("canonical" in rule.judges_by for rule in rules):
-        click.echo(
-            "note: no canonical type is configured, so nothing is known to go round one: "
-            "`trunkline init` proposes some",
-            err=True,
-        )
 
 
 def _fix(
@@ -258,19 +244,19 @@ def _report(
 ) -> "Report | None":
     from trunkline.audit.baseline import Judged, compare, load_baseline, write_baseline
     from trunkline.audit.findings import is_within
+    from trunkline.audit.notes import say_what_was_written
     from trunkline.audit.reports.outline import Report
+    from trunkline.audit.repository import repository_prefix
     from trunkline.audit.sources import SourceLines
 
     lines = SourceLines(config.root)
     files = sum(not wanted or is_within(name, wanted) for name in result.project.table.names)
     path = options["baseline"] or os.path.join(config.root, config.baseline)
-    judged = Judged.by(rules, result.errors, wanted)
+    judged = Judged.by(config, rules, result.errors, wanted)
     if options["write_baseline"]:
-        count = write_baseline(path, result.findings, lines, judged)
-        click.echo(
-            f"{os.path.relpath(path)} lets {count} finding{'' if count == 1 else 's'} by", err=True
-        )
-        if count == len(result.findings):
+        written = write_baseline(path, result.findings, lines, judged)
+        say_what_was_written(path, written)
+        if written.findings == len(result.findings):
             return None
     findings = result.findings
     known: tuple[Finding, ...] = ()
@@ -290,10 +276,12 @@ def _report(
         findings, known, result.suppressed, result.errors, result.undecided, rules,
         tuple(str(item.type) for item in config.canonical), files, lines, before, gone,
         trend, "" if before is None else os.path.relpath(path, config.root),
+        repository_prefix(config.root),
     )  # fmt: skip
 
 
-def _show(report: "Report", options: dict[str, Any]) -> None:
+def _show(report: "Report", fixable: "Fixable | None", options: dict[str, Any]) -> None:
+    from trunkline.audit.notes import closing_lines
     from trunkline.audit.reports import draw_report
     from trunkline.audit.reports.text import summary
 
@@ -306,13 +294,8 @@ def _show(report: "Report", options: dict[str, Any]) -> None:
         text = statistics(report)
     else:
         text = draw_report(report, options["format_name"])
-    if report.gone and options["format_name"] == "text":
-        text += f"{report.gone} of the baseline are mended: shrink it with --write-baseline\n"
-    if options["format_name"] == "text" and report.trend:
-        text += "".join(
-            f"{label}  {count:5} finding{'' if count == 1 else 's'}\n"
-            for label, count in report.trend
-        )
+    if options["format_name"] == "text":
+        text += "".join(f"{line}\n" for line in closing_lines(report, fixable))
     if options["output"]:
         with open(options["output"], "w", encoding="utf-8") as file:
             file.write(text)

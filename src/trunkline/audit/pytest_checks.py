@@ -107,7 +107,7 @@ class AuditSession:
 
     def _parted(self, result: Result) -> Compared:
         if self._compared is None:
-            judged = Judged.by(result.rules, result.errors)
+            judged = Judged.by(self.config, result.rules, result.errors)
             self._compared = compare(self._baseline, result.findings, self._lines, judged)
         return self._compared
 

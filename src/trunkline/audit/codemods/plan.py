@@ -1,7 +1,7 @@
 """Which findings can be mended, and the new text of every file that they touch."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH118, PTH123
+# ruff: noqa: PTH118, PTH123, PTH202
 
 import difflib
 import io
@@ -15,6 +15,8 @@ from trunkline.audit.problems import UsageError
 from trunkline.audit.replacing import replace_file
 from trunkline.audit.source.parsing import parse_module
 
+_TRIED_BYTES: Final = 200_000
+"""So much source is rewritten for a count at most, which takes about a second."""
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -84,7 +86,8 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Plan:
     for path, group in sorted(by_file.items()):
         real = os.path.realpath(os.path.join(root, path))
         if real in seen:
-            continue  # a link to a file that is rewritten already
+            left.update(dict.fromkeys(group, "a link to a file that is rewritten already"))
+            continue
         seen.add(real)
         if not real.startswith(os.path.realpath(root) + os.sep):
             left.update(dict.fromkeys(group, "a link brings the file in from elsewhere"))
@@ -92,11 +95,43 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Plan:
         with open(real, "rb") as file:
             before = file.read()
         after, kept = rewrite_source(before, group)
-        left.update(kept)
-        if after != before and _parses(after):
+        if after != before and not _parses(after):
+            kept = dict.fromkeys(group, "the rewritten file would not parse")
+        elif after != before:
             mended = tuple(finding for finding in group if finding not in kept)
             rewrites.append(Rewrite(path, before, after, mended))
+        left.update(kept)
     return Plan(tuple(rewrites), left)
+
+
+class Fixable(NamedTuple):
+    """How many findings can be mended.
+
+    Attributes:
+        most: How many at most: for each of them a codemod is known.
+        sure: Those that are mended for sure, after trying; None where that was not tried.
+    """
+
+    most: int
+    sure: tuple[Finding, ...] | None
+
+
+def count_fixable(root: str, findings: Iterable[Finding]) -> Fixable:
+    """Tell how many findings ``--fix`` mends, by trying where the files are few or small.
+
+    Args:
+        root: Absolute path of the project.
+        findings: What stands.
+    """
+    known = tuple(finding for finding in findings if finding.fix)
+    paths = {os.path.join(root, finding.path) for finding in known}
+    try:
+        if sum(os.path.getsize(path) for path in paths) > _TRIED_BYTES:
+            return Fixable(len(known), None)
+        rewrites, _ = plan_rewrites(root, known)
+    except (OSError, UsageError):  # without LibCST, or a file that is gone by now
+        return Fixable(len(known), None)
+    return Fixable(len(known), tuple(finding for rewrite in rewrites for finding in rewrite.mended))
 
 
 def write_rewrite(root: str, rewrite: Rewrite) -> None:

@@ -9,6 +9,7 @@ from trunkline.audit.findings import Finding
 from trunkline.audit.registry import all_rules
 from trunkline.audit.reports.outline import Report, group_title
 
+_ROOT: Final = "the root of the repository, or the project's folder where there is none"
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -99,14 +100,14 @@ def sarif_report(report: Report) -> str:
         {
             "level": "warning",
             "message": {"text": error.problem},
-            "locations": [_location(error.path, error.line, error.column)],
+            "locations": [_location(report.prefix + error.path, error.line, error.column)],
         }
         for error in report.errors
     ]
     run = {
         "tool": {"driver": _driver() | {"rules": rules}},
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
-        "originalUriBaseIds": {"ROOT": {"description": {"text": "the project's folder"}}},
+        "originalUriBaseIds": {"ROOT": {"description": {"text": _ROOT}}},
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
@@ -120,7 +121,7 @@ def _let_by(kind: str, reason: str) -> dict[str, object]:
 
 def _result(finding: Finding, report: Report, index: dict[str, int]) -> dict[str, object]:
     source = report.lines.line(finding.path, finding.line)
-    location = _location(finding.path, finding.line, finding.column, source)
+    location = _location(report.prefix + finding.path, finding.line, finding.column, source)
     row: dict[str, object] = {
         "ruleId": finding.code,
         "ruleIndex": index[finding.code],
@@ -131,7 +132,7 @@ def _result(finding: Finding, report: Report, index: dict[str, int]) -> dict[str
     }
     if finding.root:
         path, _, line = finding.root.rpartition(":")
-        related = _location(path, int(line), 0)
+        related = _location(report.prefix + path, int(line), 0)
         related["id"] = 1
         related["message"] = {"text": "the root cause"}
         row["relatedLocations"] = [related]
@@ -154,11 +155,12 @@ def github_report(report: Report) -> str:
     """Return the report as annotations of GitHub's workflow commands.
 
     GitHub shows the first ten errors of a step and no more, so what causes others comes first and
-    what will go with its cause last.
+    what will go with its cause last. It knows files by their paths in the repository.
     """
     causes = report.causes()
+    prefix = report.prefix
     rows = [
-        _annotation("error", finding.path, finding.line, finding.column, finding.code,
+        _annotation("error", prefix + finding.path, finding.line, finding.column, finding.code,
                     f"{finding.message}\ncause: {finding.cause}\nremedy: {finding.remedy}")
         for finding in dict.fromkeys(
             [*(cause.finding for cause in causes),
@@ -166,7 +168,9 @@ def github_report(report: Report) -> str:
         )
     ]  # fmt: skip
     rows.extend(
-        _annotation("warning", error.path, error.line, error.column, "passed over", error.problem)
+        _annotation(
+            "warning", prefix + error.path, error.line, error.column, "passed over", error.problem
+        )
         for error in report.errors
     )
     return "".join(f"{row}\n" for row in rows)

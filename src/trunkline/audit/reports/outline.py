@@ -16,6 +16,9 @@ _PHASES: Final = (
     ("Separate the users", (6,), ()),
     ("Mend the containers and the layers", (7, 8), ()),
 )
+_OTHER_PATH: Final = "TL202"
+_MANY: Final = 20
+"""So many findings by one path are no accident, but how the project is meant to be imported."""
 
 
 class Phase(NamedTuple):
@@ -98,6 +101,8 @@ class Report(NamedTuple):
         gone: How many findings of the baseline are mended.
         trend: Findings in earlier commits, oldest first: (label, count); empty without history.
         baseline: The file of the baseline; empty without one.
+        prefix: Path of the project's folder in its repository, with a ``/`` at its end; empty where
+            that is the repository's root, or is not known.
     """
 
     findings: tuple[Finding, ...]
@@ -113,6 +118,7 @@ class Report(NamedTuple):
     gone: int = 0
     trend: tuple[tuple[str, int], ...] = ()
     baseline: str = ""
+    prefix: str = ""
 
     def causes(self) -> list[Cause]:
         """Return the findings, those that break most first, then by rule, file and line."""
@@ -165,6 +171,24 @@ class Report(NamedTuple):
         """Return how many of the rules that ran found nothing that stands."""
         found = self.by_rule()
         return sum(rule.code not in found for rule in self.rules)
+
+    def hints(self) -> list[str]:
+        """Return what one line of configuration would explain: many uses of one other path."""
+        given = Counter(
+            (finding.subject, finding.message.rpartition(" ")[2])
+            for finding in self.findings
+            if finding.code == _OTHER_PATH
+        )
+        found = []
+        for (subject, path), count in given.most_common():
+            module, _, name = path.rpartition(".")
+            if count >= _MANY and name == subject.rpartition(":")[2]:
+                found.append(
+                    f"{count} findings of {_OTHER_PATH} come of one re-export, {path}: if it is "
+                    "meant to be imported from there, one line of the configuration ends them, "
+                    f'type = "{module}:{name}" in place of "{subject}"'
+                )
+        return found
 
     def rule(self, code: str) -> Rule:
         """Return the rule of a finding."""

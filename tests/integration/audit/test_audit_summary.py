@@ -1,0 +1,138 @@
+"""What the command says below and beside its report is so."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from trunkline.audit.codemods import plan
+from trunkline.audit.command import audit
+
+
+def run(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(audit, ["--root", str(root), *arguments])
+
+
+def fixable(said: str) -> int:
+    return int(re.findall(r"^(\d+) fixable with --fix", said, re.MULTILINE)[0])
+
+
+def test_it_says_how_many_findings_can_be_mended_and_so_many_are(legacy_tree: Path) -> None:
+    """Also where the text around a finding forbids it, which only trying tells."""
+    (legacy_tree / "app" / "kept.py").write_text(
+        "from app.old import OldEngine\n\n__all__ = ['OldEngine']\n"
+    )
+    said = run(legacy_tree).stdout
+    count = fixable(said)
+    known = sum(row["fixable"] for row in json.loads(run(legacy_tree, "--format=json").stdout)[
+        "findings"
+    ])  # fmt: skip
+    assert 0 < count < known
+    assert fixable(run(legacy_tree, "--statistics").stdout) == count
+    assert f"would mend {count} finding" in run(legacy_tree, "--diff").stderr
+    fixed = run(legacy_tree, "--fix")
+    assert f"mended {count} finding" in fixed.stderr
+    assert "fixable" not in fixed.stdout
+    assert "fixable" not in run(legacy_tree).stdout
+
+
+def test_what_the_baseline_lets_by_is_mended_and_counted_too(legacy_tree: Path) -> None:
+    count = fixable(run(legacy_tree).stdout)
+    run(legacy_tree, "--write-baseline")
+    said = run(legacy_tree)
+    assert said.exit_code == 0
+    assert said.stdout.endswith(
+        f"\n{count} fixable with --fix, {count} of them known to the baseline\n"
+    )
+    assert f"mended {count} finding" in run(legacy_tree, "--fix").stderr
+
+
+def test_where_trying_takes_long_the_number_is_a_bound(
+    legacy_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "_TRIED_BYTES", 10)
+    said = run(legacy_tree).stdout
+    known = sum(row["fixable"] for row in json.loads(run(legacy_tree, "--format=json").stdout)[
+        "findings"
+    ])  # fmt: skip
+    assert said.endswith(f"\nup to {known} fixable with --fix; --diff shows which\n")
+
+
+def test_many_uses_of_one_re_export_are_explained_by_one_line(legacy_tree: Path) -> None:
+    """And the line that is proposed ends them."""
+    (legacy_tree / "app" / "public.py").write_text("from app.engine import Engine\n")
+    for number in range(20):
+        (legacy_tree / "app" / f"user{number}.py").write_text("from app.public import Engine\n")
+    (legacy_tree / "app" / "late.py").unlink(missing_ok=True)
+    said = run(legacy_tree, "--select", "TL202").stdout
+    [hint] = [line for line in said.splitlines() if line.startswith("hint: ")]
+    assert hint.startswith("hint: 20 findings of TL202 come of one re-export, app.public.Engine")
+    assert 'type = "app.public:Engine" in place of "app.engine:Engine"' in hint
+    project = legacy_tree / "pyproject.toml"
+    text = project.read_text()
+    assert '"app.engine:Engine"' in text
+    project.write_text(text.replace('type = "app.engine:Engine"', 'type = "app.public:Engine"'))
+    after = run(legacy_tree, "--select", "TL0,TL202").stdout
+    assert "app/user" not in after
+    assert "hint" not in after
+
+
+def test_a_baseline_keeps_what_the_configuration_names_no_more(legacy_tree: Path) -> None:
+    """A run without it, or with half of it, has nothing to judge those entries by."""
+    run(legacy_tree, "--write-baseline")
+    path = legacy_tree / "trunkline-baseline.json"
+    before = path.read_text()
+    about = {row["code"] for row in json.loads(before)["findings"] if row["subject"]}
+    assert about
+    configuration = legacy_tree / "pyproject.toml"
+    whole = configuration.read_text()
+    other = '[[tool.trunkline.canonical]]\ntype = "app.views:Other"\n'
+    for text in ("", other):
+        configuration.write_text(text)
+        written = run(legacy_tree, "--write-baseline")
+        kept = {row["fingerprint"] for row in json.loads(path.read_text())["findings"]}
+        subjects = [row for row in json.loads(before)["findings"] if row["subject"]]
+        assert {row["fingerprint"] for row in subjects} <= kept
+        assert "stay in " in written.stderr
+        assert "the configuration names nothing now to judge them by" in written.stderr
+    configuration.write_text(whole)
+    again = run(legacy_tree)
+    assert (again.exit_code, "mended" in again.stdout) == (0, False)
+
+
+def test_a_baseline_of_before_is_kept_where_nothing_is_canonical(legacy_tree: Path) -> None:
+    """Its entries don't say what they are about; their rules do."""
+    run(legacy_tree, "--write-baseline")
+    path = legacy_tree / "trunkline-baseline.json"
+    document = json.loads(path.read_text())
+    for row in document["findings"]:
+        del row["subject"]
+    path.write_text(json.dumps(document))
+    assert run(legacy_tree).exit_code == 0
+    (legacy_tree / "pyproject.toml").write_text("")
+    run(legacy_tree, "--write-baseline")
+    kept = {row["code"] for row in json.loads(path.read_text())["findings"]}
+    assert {"TL201", "TL204"} <= kept
+
+
+@pytest.mark.parametrize("inner", ["", "services/shop/"])
+def test_reports_for_github_have_the_paths_of_the_repository(tmp_path: Path, inner: str) -> None:
+    """A project in a folder of its repository: annotations of other paths are shown nowhere."""
+    root = tmp_path / inner
+    (root / "app").mkdir(parents=True)
+    (root / "app" / "__init__.py").write_text("import app.gone\n")
+    (root / "app" / "user.py").write_text("import app\n")
+    (root / "app" / "odd.py").write_text("def (\n")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    rows = run(root, "--format", "github").stdout.splitlines()
+    files = {row.partition("file=")[2].partition(",")[0] for row in rows}
+    assert files >= {f"{inner}app/__init__.py", f"{inner}app/odd.py"}
+    document = json.loads(run(root, "--format", "sarif").stdout)
+    text = json.dumps(document["runs"][0]["results"] + document["runs"][0]["invocations"])
+    uris = set(re.findall(r'"uri": "([^"]*)"', text))
+    assert uris == {f"{inner}app/__init__.py", f"{inner}app/user.py", f"{inner}app/odd.py"}
+    paths = {row["path"] for row in json.loads(run(root, "--format", "json").stdout)["findings"]}
+    assert "app/__init__.py" in paths, "others know the project alone"
