@@ -1,13 +1,13 @@
 """The baseline: old findings that stand for now. It only ever shrinks."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH110, PTH123
+# ruff: noqa: PTH110, PTH118, PTH123
 
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
-from typing import Final, NamedTuple, Self
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Final, NamedTuple, Self
 
 from trunkline.audit.config import AuditConfig
 from trunkline.audit.findings import Finding, is_within
@@ -112,6 +112,11 @@ class Compared(NamedTuple):
     before: dict[str, int]
 
 
+def baseline_path(config: AuditConfig, options: Mapping[str, Any]) -> str:
+    """Return the path of the baseline that the command's options or the configuration name."""
+    return options["baseline"] or os.path.join(config.root, config.baseline)
+
+
 def load_baseline(path: str) -> tuple[Entry, ...]:
     """Read a baseline.
 
@@ -186,6 +191,56 @@ def compare(
     return Compared(tuple(new), tuple(known), left.total(), dict(before))
 
 
+def follow_rewrites(
+    path: str,
+    findings: Iterable[Finding],
+    lines: SourceLines,
+    judged: Judged,
+    rewritten: Container[str],
+) -> int:
+    """Let a baseline know what it knew in files that were rewritten, on their lines as they are.
+
+    An entry that no finding matches any more goes over to one of the same rule and message in the
+    file. It grows by none.
+
+    Args:
+        path: The baseline.
+        findings: What stands now.
+        lines: The source lines.
+        judged: What the run looked at.
+        rewritten: The files.
+
+    Returns:
+        How many findings went over.
+    """
+    entries = {entry.fingerprint: entry for entry in load_baseline(path)}
+    left = Counter({e.fingerprint: e.number for e in entries.values() if judged.covers(e)})
+    strange: list[tuple[str, Finding]] = []
+    for finding in findings:
+        fingerprint = finding.fingerprint(lines.line(finding.path, finding.line))
+        if left[fingerprint] > 0:
+            left[fingerprint] -= 1
+        elif finding.path in rewritten:
+            strange.append((fingerprint, finding))
+    moved = 0
+    for fingerprint, finding in strange:
+        alike = (finding.code, finding.path, finding.message)
+        known = next(
+            (e for e in entries.values() if left[e.fingerprint] > 0 and e[1:4] == alike), None
+        )
+        if known is None:
+            continue
+        moved += 1
+        left[known.fingerprint] -= 1
+        entries[known.fingerprint] = known._replace(number=known.number - 1)
+        there = entries.get(fingerprint)
+        number = there.number + 1 if there is not None else 1
+        entries[fingerprint] = known._replace(fingerprint=fingerprint, number=number)
+    if moved:
+        _write(path, (entry for entry in entries.values() if entry.number))
+    return moved
+
+
 class Written(NamedTuple):
     """What a baseline holds that was written.
 
@@ -228,18 +283,19 @@ def write_baseline(
         entries[fingerprint] = Entry(
             fingerprint, finding.code, finding.path, finding.message, number, finding.subject
         )
-    ordered = sorted(entries.values(), key=lambda entry: (entry.path, entry.code, entry))
-    rows = [dict(zip(_KEYS, entry, strict=True)) for entry in ordered]
-    document = json.dumps({"version": VERSION, "findings": rows}, indent=1, ensure_ascii=False)
-    _write(path, f"{document}\n")
+    _write(path, entries.values())
     return Written(len(kept), unconfigured)
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str, entries: Iterable[Entry]) -> None:
     """Write a baseline, atomically; one that is the same already is left as it is.
 
     Its time of change would set off those who watch the file.
     """
+    ordered = sorted(entries, key=lambda entry: (entry.path, entry.code, entry))
+    rows = [dict(zip(_KEYS, entry, strict=True)) for entry in ordered]
+    document = json.dumps({"version": VERSION, "findings": rows}, indent=1, ensure_ascii=False)
+    text = f"{document}\n"
     try:
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:

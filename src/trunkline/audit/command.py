@@ -1,7 +1,7 @@
 """The commands ``audit`` and ``explain``."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH123
+# ruff: noqa: PTH100, PTH110, PTH112, PTH123
 
 import os
 import sys
@@ -20,15 +20,13 @@ if TYPE_CHECKING:
     from trunkline.audit.reports.outline import Report
     from trunkline.audit.rule import Rule
 
-_MAX_ROUNDS = 4
-
 
 def _codes(option: str, value: tuple[str, ...]) -> tuple[str, ...]:
     """Return the selectors that an option was given, all of them known."""
     from trunkline.audit.problems import UsageError
     from trunkline.audit.registry import close_name, known_selector
 
-    codes = tuple(part.strip() for item in value for part in item.split(",") if part.strip())
+    codes = _split(value)
     listed = "`trunkline explain` lists the rules"
     if value and not codes:
         raise UsageError(f"{option} names no rule", listed)
@@ -39,6 +37,11 @@ def _codes(option: str, value: tuple[str, ...]) -> tuple[str, ...]:
                 f"no rule is called {code!r}", f"did you mean {close}?" if close else listed
             )
     return codes
+
+
+def _split(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of rules that were given, several of them with commas."""
+    return tuple(part.strip() for item in value for part in item.split(",") if part.strip())
 
 
 @click.command()
@@ -103,13 +106,19 @@ def audit(paths: tuple[str, ...], **options: Any) -> None:
 
 
 @click.command()
-@click.argument("rule", required=False)
-def explain(rule: str | None) -> None:
-    """Explain a rule, with examples; without one, list them all."""
+@click.argument("rules", nargs=-1, metavar="[RULE]...")
+def explain(rules: tuple[str, ...]) -> None:
+    """Explain rules, with examples; without one, list them all.
+
+    A rule is named by its code or name; a prefix of codes (TL2), ALL, canonical and program list
+    what --select runs by them.
+    """
     from trunkline.audit import explain as pages
 
     def run() -> int:
-        click.echo(pages.rule_list() if rule is None else pages.explained(rule), nl=False)
+        names = _split(rules)
+        texts = [pages.explained(name) for name in names] if rules else [pages.rule_list()]
+        click.echo("\n".join(texts), nl=False)
         return 0
 
     _guarded(run)
@@ -146,6 +155,8 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     for path in paths:
         if not os.path.exists(path):
             raise UsageError(f"there is no file or folder {path}", "name one that exists")
+    if options["only_diff"] and options["write_baseline"]:
+        raise UsageError("--diff changes nothing, and --write-baseline writes", "give one of them")
     if options["root"] and not os.path.isdir(options["root"]):
         raise UsageError(f"there is no folder {options['root']}", "name one that exists")
     root = (
@@ -188,7 +199,9 @@ def _once(
 
     result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
     if options["fix"] or options["only_diff"]:
-        result = _fix(config, rules, wanted, options, result)
+        from trunkline.audit.fixing import fix
+
+        result = fix(config, rules, wanted, options, result)
     warn_of_nothing(result, wanted)
     if options["format_name"] not in MACHINE_FORMATS and result.files:
         say_what_is_not_judged(config, rules)
@@ -204,37 +217,6 @@ def _once(
     return 1 if report.findings else 0
 
 
-def _fix(
-    config: "AuditConfig",
-    rules: "tuple[Rule, ...]",
-    wanted: tuple[str, ...],
-    options: dict[str, Any],
-    result: "Result",
-) -> "Result":
-    from trunkline.audit.codemods.plan import plan_rewrites, write_rewrite
-    from trunkline.audit.engine import run_audit
-    from trunkline.audit.reports.outline import plural
-    from trunkline.audit.reports.text import visible
-
-    mended = 0
-    left: dict[Finding, str] = {}
-    for _ in range(_MAX_ROUNDS):
-        rewrites, left = plan_rewrites(config.root, result.findings)
-        for rewrite in rewrites:
-            click.echo(rewrite.diff(), nl=False, err=options["format_name"] != "text")
-        mended += sum(len(rewrite.mended) for rewrite in rewrites)
-        if options["only_diff"] or not rewrites:
-            break
-        for rewrite in rewrites:
-            write_rewrite(config.root, rewrite)
-        result = run_audit(config, rules, paths=wanted, cached=not options["no_cache"])
-    verb = "would mend" if options["only_diff"] else "mended"
-    click.echo(f"{verb} {plural(mended, 'finding')}", err=True)
-    for finding, reason in left.items():
-        click.echo(visible(f"left   {finding.place}: {finding.code}: {reason}"), err=True)
-    return result
-
-
 def _report(
     config: "AuditConfig",
     rules: "tuple[Rule, ...]",
@@ -242,7 +224,13 @@ def _report(
     result: "Result",
     options: dict[str, Any],
 ) -> "Report | None":
-    from trunkline.audit.baseline import Judged, compare, load_baseline, write_baseline
+    from trunkline.audit.baseline import (
+        Judged,
+        baseline_path,
+        compare,
+        load_baseline,
+        write_baseline,
+    )
     from trunkline.audit.findings import is_within
     from trunkline.audit.notes import say_what_was_written
     from trunkline.audit.reports.outline import Report
@@ -251,7 +239,7 @@ def _report(
 
     lines = SourceLines(config.root)
     files = sum(not wanted or is_within(name, wanted) for name in result.project.table.names)
-    path = options["baseline"] or os.path.join(config.root, config.baseline)
+    path = baseline_path(config, options)
     judged = Judged.by(config, rules, result.errors, wanted)
     if options["write_baseline"]:
         written = write_baseline(path, result.findings, lines, judged)

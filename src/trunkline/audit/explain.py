@@ -1,18 +1,29 @@
 """The explanation of a rule: for the terminal, and as a page of the documentation."""
 
+from collections.abc import Iterable
 from textwrap import dedent
 
 from trunkline.audit.findings import GROUPS
 from trunkline.audit.problems import UsageError
-from trunkline.audit.registry import close_name, is_prefix, load_rule, rule_files, rule_names
+from trunkline.audit.registry import (
+    ALIASES,
+    all_rules,
+    close_name,
+    is_prefix,
+    load_rule,
+    rule_files,
+    rule_names,
+    select_rules,
+)
 from trunkline.audit.rule import PROGRAM, Rule
 
 
 def explained(name: str) -> str:
-    """Return the page of a rule, or the list of those whose codes start with a prefix.
+    """Return the page of a rule, or the list of those that a selector of ``--select`` stands for.
 
     Args:
-        name: Code or name of a rule, or the beginning of a code (``TL2``), in any case.
+        name: Code or name of a rule, or the beginning of a code (``TL2``), in any case; or one of
+            `ALIASES`.
 
     Raises:
         UsageError: There is none.
@@ -22,19 +33,26 @@ def explained(name: str) -> str:
         return explain(load_rule(code))
     if code != "TL" and is_prefix(code):
         return rule_list(code)
+    if name in ALIASES:
+        return rule_list(rules=select_rules((name,), ()))
     close = close_name(name)
     remedy = f"did you mean {close}?" if close else "`trunkline explain` lists the rules"
     raise UsageError(f"no rule is called {name!r}", remedy)
 
 
-def rule_list(prefix: str = "") -> str:
-    """Return every rule, or those of a prefix, with its summary, by group."""
+def rule_list(prefix: str = "", rules: Iterable[Rule] | None = None) -> str:
+    """Return every rule, or those of a prefix, with its summary, by group.
+
+    Args:
+        prefix: What their codes begin with.
+        rules: Those to choose from; all of them unless given.
+    """
     lines: list[str] = []
     group = -1
-    for code in rule_files():
+    for rule in all_rules() if rules is None else rules:
+        code = rule.code
         if not code.startswith(prefix):
             continue
-        rule = load_rule(code)
         if int(code[2]) != group:
             group = int(code[2])
             lines.append(f"{'' if not lines else chr(10)}{GROUPS[group]}")

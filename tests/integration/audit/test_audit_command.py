@@ -203,7 +203,9 @@ def test_fix_shows_the_diff_mends_and_is_done(legacy_tree: Path) -> None:
     assert "    LIMIT,\n" in pages
     assert "from app.engine import Engine" in pages
     tests = (legacy_tree / "tests" / "test_views.py").read_text()
-    assert '@patch("app.engine.Engine")' in tests
+    assert '@patch("app.lost.OldEngine")' in tests, (
+        "nobody would notice a patch of the class at home"
+    )
     after = {path: path.read_text() for path in sources}
     for text in after.values():
         compile(text, "x", "exec")

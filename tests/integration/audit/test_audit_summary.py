@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from trunkline.audit.codemods import plan
-from trunkline.audit.command import audit
+from trunkline.audit.command import audit, explain
 
 
 def run(root: Path, *arguments: str) -> Result:
@@ -136,3 +136,60 @@ def test_reports_for_github_have_the_paths_of_the_repository(tmp_path: Path, inn
     assert uris == {f"{inner}app/__init__.py", f"{inner}app/user.py", f"{inner}app/odd.py"}
     paths = {row["path"] for row in json.loads(run(root, "--format", "json").stdout)["findings"]}
     assert "app/__init__.py" in paths, "others know the project alone"
+
+
+def test_what_the_baseline_knows_stays_known_on_lines_that_are_rewritten(
+    legacy_tree: Path,
+) -> None:
+    """A finding that --fix leaves on a line that it rewrites for another is no new one."""
+    (legacy_tree / "tests" / "test_views.py").unlink()
+    (legacy_tree / "app" / "motors.py").write_text("from app.engine import Engine as Motor\n")
+    (legacy_tree / "app" / "made.py").write_text(
+        "from app.motors import Motor\n\n\n"
+        "def made(context) -> Motor:\n    return Motor(context, 3)\n\n\n"
+        "def made_again(context) -> Motor:\n    return Motor(context, 3)\n"
+    )
+    run(legacy_tree, "--write-baseline")
+    path = legacy_tree / "trunkline-baseline.json"
+    before = sum(row["count"] for row in json.loads(path.read_text())["findings"])
+    fixed = run(legacy_tree, "--fix")
+    assert "trunkline-baseline.json follows 4 findings to rewritten lines\n" in fixed.stderr
+    assert fixed.exit_code == 0, fixed.stdout
+    assert sum(row["count"] for row in json.loads(path.read_text())["findings"]) == before
+    shrunk = run(legacy_tree, "--write-baseline")
+    assert shrunk.exit_code == 0
+    assert run(legacy_tree).exit_code == 0
+
+
+def test_a_patch_is_shown_without_writing_a_baseline(legacy_tree: Path) -> None:
+    refused = run(legacy_tree, "--diff", "--write-baseline")
+    assert refused.exit_code == 2
+    assert "--diff changes nothing, and --write-baseline writes" in refused.stderr
+    assert not (legacy_tree / "trunkline-baseline.json").exists()
+
+
+def test_a_report_with_a_baseline_says_which_rules_found_nothing_else(legacy_tree: Path) -> None:
+    run(legacy_tree, "--write-baseline")
+    said = run(legacy_tree, "--format", "markdown").stdout
+    assert " found nothing besides what the baseline knows.\n" in said
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "codes"),
+    [
+        (["TL201,direct-construction"], "# TL201 direct-construction", None),
+        (["TL201", "TL202"], "# TL201 direct-construction", None),
+        (["canonical"], "the audit itself", {"TL201", "TL204"}),
+        (["ALL"], "the audit itself", {"TL106", "TL201", "TL401"}),
+        (["program"], "one definition", {"TL103", "TL401"}),
+    ],
+)
+def test_explain_takes_what_select_takes(
+    names: list[str], first: str, codes: set[str] | None
+) -> None:
+    result = CliRunner().invoke(explain, names)
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, first)
+    if codes is not None:
+        assert codes <= {line.split()[0] for line in result.stdout.splitlines() if line}
+    else:
+        assert len(re.findall(r"(?m)^# TL\d+ ", result.stdout)) == 2

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from trunkline.audit.reports.outline import Report, listed, place_of, plural
+from trunkline.audit.reports.outline import Report, listed, place_of
 from trunkline.audit.reports.text import summary, visible
 
 _SHOWN_CAUSES = 200
@@ -91,7 +91,7 @@ def _rules_table(report: Report) -> Iterator[str]:
         before = f" {row.before} |" if compared else ""
         yield f"| {row.code} | {row.summary} |{before} {row.now} |"
     yield ""
-    yield f"{plural(report.clean_rules(), 'rule')} of {len(report.rules)} found nothing."
+    yield f"{report.clean_line()}"
     yield ""
 
 

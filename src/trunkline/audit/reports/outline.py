@@ -167,10 +167,12 @@ class Report(NamedTuple):
             if now[code] or before.get(code)
         ]
 
-    def clean_rules(self) -> int:
+    def clean_line(self) -> str:
         """Return how many of the rules that ran found nothing that stands."""
         found = self.by_rule()
-        return sum(rule.code not in found for rule in self.rules)
+        clean = sum(rule.code not in found for rule in self.rules)
+        besides = " besides what the baseline knows" if self.known else ""
+        return f"{plural(clean, 'rule')} of {len(self.rules)} found nothing{besides}."
 
     def hints(self) -> list[str]:
         """Return what one line of configuration would explain: many uses of one other path."""

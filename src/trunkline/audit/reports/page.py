@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from trunkline.audit.reports.chart import trend_chart
-from trunkline.audit.reports.outline import Report, group_title, listed, place_of, plural
+from trunkline.audit.reports.outline import Report, group_title, listed, place_of
 from trunkline.audit.reports.text import summary
 
 # ruff: noqa: E501
@@ -51,7 +51,7 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
                 for row in rules
             ),
         )  # fmt: skip
-    yield f"<p>{plural(report.clean_rules(), 'rule')} of {len(report.rules)} found nothing.</p>"
+    yield f"<p>{report.clean_line()}</p>"
     phases = report.phases()
     if phases:
         yield "<h2>Phases of repair</h2>" + _table(

@@ -79,14 +79,7 @@ class FirstContainer:
         if self.user is not None:
             self._take_user(self.user)
         for canonical in self.canonicals:
-            kept = self._kept(canonical)
-            if kept is None:
-                name = self._name_of(canonical, snake_case(canonical.name))
-                is_scoped = self.user is not None
-                kept = self._declare(
-                    canonical, name, is_scoped=is_scoped, is_each=self.each_call and not is_scoped
-                )
-            self.factories[canonical.path] = kept
+            self.factories[canonical.path] = self._made(canonical, snake_case(canonical.name))
 
     def text(self) -> str:
         """The whole module."""
@@ -149,6 +142,17 @@ class FirstContainer:
             f"# from {self.user.module} import {self.user.name}",
             f"# {line}",
         ]
+
+    def _made(self, symbol: Symbol, wanted: str) -> Made:
+        """The provider of a class: one that is there, declared before, or written now."""
+        made = self._providers.get(symbol.path) or self._kept(symbol)
+        if made is not None:
+            return made
+        is_canonical = any(symbol.path == canonical.path for canonical in self.canonicals)
+        is_scoped = is_canonical and self.user is not None
+        is_each = is_canonical and self.each_call and not is_scoped
+        name = self._name_of(symbol, snake_case(symbol.name) if is_canonical else wanted)
+        return self._declare(symbol, name, is_scoped=is_scoped, is_each=is_each)
 
     def _kept(self, symbol: Symbol) -> Made | None:
         """The provider of a class that is there, unless it has to be the request's own now."""
@@ -233,12 +237,9 @@ class FirstContainer:
         except CommandError:  # of another distribution, which may need anything
             present = self._present.get(wanted)
             return self._read(present) if present else None
-        kept = self._kept(symbol)
-        if kept is not None:
-            return kept
-        if not symbol.is_class or symbol.is_abstract:
+        if self._kept(symbol) is None and (not symbol.is_class or symbol.is_abstract):
             return None
-        return self._declare(symbol, self._name_of(symbol, parameter))
+        return self._made(symbol, parameter)
 
     def _free_name(self, parameter: str, symbol: Symbol) -> str:
         own = snake_case(symbol.name)
