@@ -368,3 +368,35 @@ def test_a_mistaken_configuration_is_named_before_anything_is_written(shop: Proj
     assert result.exit_code == 2
     assert "pyproject.toml:2: tool.trunkline.audit.select: must be a list" in result.output
     assert sources(shop) == before
+
+
+def test_modules_without_a_package_get_theirs_beside_them(project: Project) -> None:
+    project.write("engine.py", ENGINE)
+    project.write("old.py", "class OldEngine:\n    def __init__(self, bridge): ...\n")
+    said = project.run_apart("init", "--type", "engine:Engine", "--old", "old:OldEngine")
+    assert said.stdout.splitlines()[:2] == ["wrote  containers.py", "wrote  legacy.py"]
+    assert "replace OldEngine in old by: from legacy import OldEngine" in said.stdout
+    assert factory(project) == "containers:Application.engine"
+    checked = project.run_apart("check")
+    assert (checked.returncode, checked.stdout) == (
+        0, "containers:Application: 2 providers, no findings\n",
+    )  # fmt: skip
+    project.write("old.py", "from legacy import OldEngine\n\n__all__ = ['OldEngine']\n")
+    audited = project.run_apart("audit")
+    assert (audited.returncode, audited.stdout) == (0, "no findings in 4 files\n")
+
+
+def test_what_two_proposals_need_is_declared_once(shop: Project) -> None:
+    shop.write("shop/bridge.py", "class SocketBridge:\n    def __init__(self, url): ...\n")
+    shop.write("shop/second.py", "class EngineV2: ...\nclass SocketBridgeV2: ...\n")
+    shop.write(
+        "shop/engine.py",
+        "from shop.bridge import SocketBridge\n"
+        "class Engine:\n    def __init__(self, bridge: SocketBridge): ...\n",
+    )
+    said = shop.run("init").output
+    assert said.count("not decided: url of SocketBridge") == 1
+    written = (shop.root / "shop/containers.py").read_text()
+    assert "# socket_bridge = providers.Factory(SocketBridge, url=...)\n" in written
+    assert "# engine = providers.Factory(Engine, bridge=socket_bridge)\n" in written
+    assert shop.run_apart("check").returncode == 0

@@ -84,7 +84,7 @@ class Project:
         return self.root / "src" if any((self.root / "src").glob("*/*.py")) else self.root
 
     def package(self, named: str | None, canonical: Symbol | None = None) -> str:
-        """The package to write into.
+        """The package to write into; empty for the folder itself, where modules lie in that alone.
 
         Args:
             named: Its name, if the user gives one; a folder of modules is enough.
@@ -110,6 +110,8 @@ class Project:
                     remedy=f"name one of: {', '.join(packages) or 'none is there'}",
                 )
             return named
+        if not packages and any(map(_is_program, self.source.glob("*.py"))):
+            return ""
         if len(packages) != 1:
             raise CommandError(
                 f"{self.source} has {len(packages) or 'no'} packages"
@@ -149,6 +151,13 @@ class Project:
             cause=f"it imports it from {imports[name]}" if name in imports else "",
             remedy="name the module and the class or function that it defines",
         )
+
+
+def _is_program(file: Path) -> bool:
+    """Whether a module at the top is the program's own, not of its build or its tests."""
+    return file.stem not in {"setup", "conftest", "noxfile", "tasks"} and not file.stem.startswith(
+        "test_"
+    )
 
 
 def parsed_file(file: Path) -> ast.Module:

@@ -23,7 +23,7 @@ class Survey:
     """What a project has, and what is asked for.
 
     Attributes:
-        home: The package to write into; empty where there is none to tell, and nothing to write.
+        home: The package to write into; empty for the folder of the modules itself.
         module: The module that is to hold a container that is written.
         canonical: What is to have one canonical factory, where that is named.
         user: The class of the scope value.
@@ -52,7 +52,7 @@ class Survey:
     @property
     def legacy(self) -> str:
         """The module of the redirects."""
-        return f"{self.home}.legacy"
+        return _within(self.home, "legacy")
 
 
 def survey_project(
@@ -87,8 +87,8 @@ def survey_project(
     tree = read_tree(project.root)
     containers = declared_containers(tree)
     home = _home(project, package, canonical, containers)
-    _refuse_confusion(canonical, old_names, f"{home}.legacy")
-    usual = f"{home}.{module or 'containers'}"
+    _refuse_confusion(canonical, old_names, _within(home, "legacy"))
+    usual = _within(home, module or "containers")
     present = chosen_container(
         containers,
         named=container,
@@ -101,6 +101,10 @@ def survey_project(
     factories = existing_factories([present, *containers] if present else containers)
     wanted = _wanted(project, canonical, candidates, factories, present)
     return Survey(home, usual, canonical, user, old_names, present, candidates, factories, wanted)
+
+
+def _within(package: str, module: str) -> str:
+    return f"{package}.{module}" if package else module
 
 
 def _home(
