@@ -400,3 +400,19 @@ def test_what_two_proposals_need_is_declared_once(shop: Project) -> None:
     assert "# socket_bridge = providers.Factory(SocketBridge, url=...)\n" in written
     assert "# engine = providers.Factory(Engine, bridge=socket_bridge)\n" in written
     assert shop.run_apart("check").returncode == 0
+
+
+def test_it_is_run_where_the_project_is(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of it, it would write a second configuration that hides the first."""
+    shop.write("shop/containers.py", f"{HEAD}{CONTAINER}")
+    monkeypatch.chdir(shop.root / "shop")
+    package = shop.run("init")
+    assert package.exit_code == 2
+    assert (
+        "shop is a package itself\n  remedy: run it in the folder that holds it" in package.output
+    )
+    shop.write("pyproject.toml", "")
+    within = shop.run("init")
+    assert within.exit_code == 2
+    assert "is within the project " in within.output
+    assert not (shop.root / "shop/pyproject.toml").exists()

@@ -71,7 +71,7 @@ def init(
     make. Nothing that exists is overwritten, and no old module is touched: what to write there is
     said.
     """  # noqa: D301  # \b is click's mark for a paragraph that is not rewrapped
-    project = Project(Path.cwd())
+    project = Project.at(Path.cwd())
     if module is not None and not module.isidentifier():
         raise CommandError(f"--module {module!r} is no name", remedy="write a module's name")
     work = Work(project, dry_run)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trunkline.audit.config import find_root
 from trunkline.cli.faults import CommandError
 
 __all__ = ["Project", "Symbol", "parsed_file"]
@@ -77,6 +78,26 @@ class Project:
     """
 
     root: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> Project:
+        """The project in a folder.
+
+        Raises:
+            CommandError: The folder is within a project, or is a package.
+        """
+        root = Path(find_root(str(folder)))
+        if root != folder:
+            raise CommandError(
+                f"{folder} is within the project {root}, which has the pyproject.toml",
+                remedy="run it there; or make this folder a project of its own, by a "
+                "pyproject.toml that may be empty",
+            )
+        if (folder / "__init__.py").exists():
+            raise CommandError(
+                f"{folder} is a package itself", remedy="run it in the folder that holds it"
+            )
+        return cls(folder)
 
     @property
     def source(self) -> Path:
