@@ -71,6 +71,9 @@ def test_many_uses_of_one_re_export_are_explained_by_one_line(legacy_tree: Path)
     [hint] = [line for line in said.splitlines() if line.startswith("hint: ")]
     assert hint.startswith("hint: 20 findings of TL202 come of one re-export, app.public.Engine")
     assert 'type = "app.public:Engine" in place of "app.engine:Engine"' in hint
+    for name in ("markdown", "html"):
+        report = run(legacy_tree, "--select", "TL202", "--format", name).stdout
+        assert "Hint: 20 findings of TL202 come of one re-export, app.public.Engine" in report
     project = legacy_tree / "pyproject.toml"
     text = project.read_text()
     assert '"app.engine:Engine"' in text

@@ -19,6 +19,9 @@ def _markdown(report: Report) -> Iterator[str]:
     yield ""
     yield f"{summary(report).capitalize()}."
     yield ""
+    for hint in report.hints():
+        yield f"Hint: {_plain(hint)}."
+        yield ""
     if report.subjects:
         yield "## Canonical types"
         yield ""

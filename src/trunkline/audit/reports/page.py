@@ -33,6 +33,7 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
     yield f"<title>Audit report</title><style>{_STYLE}</style></head><body>"
     yield f"<h1>Audit report</h1><p>{escape(summary(report).capitalize())}.</p>"
+    yield from (f"<p>Hint: {escape(hint)}.</p>" for hint in report.hints())
     if report.subjects:
         rows = (
             (_code(row.name), str(row.findings), f'<span class="{row.state}">{row.state}</span>')
