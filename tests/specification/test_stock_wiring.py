@@ -217,8 +217,8 @@ def test_overrides_of_either_kind_are_seen(app: Any) -> None:
 def test_an_attribute_of_a_module_can_not_hold_what_lives_in_a_request() -> None:
     """dependency-injector reads such attributes once, when it wires: that is no request's time."""
     module: Any = ModuleType("with_an_attribute")
-    module.engine = Provide["engine"]  # trunkline: ignore[TL706] wired below
-    module.settings = Provide["settings"]  # trunkline: ignore[TL706] wired below
+    module.engine = Provide["engine"]
+    module.settings = Provide["settings"]
     app = Application()
     with pytest.raises(ScopeNotOpenError, match=r"Scoped\(Engine\) was called"):
         app.wire(modules=[module])

@@ -19,6 +19,7 @@ MAKERS: Final = frozenset({
     "AbstractSingleton", "Scoped", "ScopedResource", "KeyedSingleton",
 })  # fmt: skip
 """Providers whose first argument is what they call."""
+_ADDS_NOTHING: Final = frozenset({"__slots__", "__doc__"})
 
 
 class Provider(NamedTuple):
@@ -38,10 +39,31 @@ class Provider(NamedTuple):
 def provider_kind(resolver: "Resolver", callee: str | None) -> str | None:
     """Return the name of the provider class that a callee is; None where it is none."""
     target = resolver.resolve(callee)
-    if target.kind in {entities.EXTERNAL, entities.CLASS}:
-        module, _, name = target.full.replace(":", ".").rpartition(".")
-        if module in _PROVIDER_MODULES or module.startswith("trunkline.providers"):
-            return name if name[:1].isupper() else None
+    return _kind(target.full) if target.kind in {entities.EXTERNAL, entities.CLASS} else None
+
+
+def inherited_kind(resolver: "Resolver", callee: str | None) -> str | None:
+    """Return the name of the provider class that a callee is, or is another name for.
+
+    A class of the tree is one where it derives from a provider and adds nothing. To know that takes
+    reading the class, so that this is to be asked of the calls of containers alone.
+    """
+    kind = provider_kind(resolver, callee)
+    target = resolver.resolve(callee)
+    if kind is not None or target.kind != entities.CLASS:
+        return kind
+    for item in resolver.ancestors(target)[0]:
+        declared = resolver.class_facts(item)
+        if declared is None or not {*declared.members} <= _ADDS_NOTHING:
+            return None
+    kinds = {_kind(base.full) for _, base in _bases(resolver, target)} & MAKERS
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _kind(full: str) -> str | None:
+    module, _, name = full.replace(":", ".").rpartition(".")
+    if module in _PROVIDER_MODULES or module.startswith("trunkline.providers"):
+        return name if name[:1].isupper() else None
     return None
 
 
@@ -159,6 +181,10 @@ def is_async(resolver: "Resolver", owner: Entity, seen: frozenset[Entity] = froz
     if provider.kind == "Coroutine":
         return True
     target = resolver.resolve(provider.provides)
+    if target.kind == entities.CLASS and any(
+        base.full in _ASYNC_RESOURCES for _, base in _bases(resolver, target)
+    ):
+        return True
     if target.kind == entities.FUNCTION:
         function = resolver.function(target)
         if function is not None and function.is_async:
@@ -170,6 +196,9 @@ def is_async(resolver: "Resolver", owner: Entity, seen: frozenset[Entity] = froz
     )
 
 
+_ASYNC_RESOURCES: Final = frozenset({
+    "dependency_injector.resources:AsyncResource", "dependency_injector:resources.AsyncResource",
+})  # fmt: skip
 CONTAINER_BASES: Final = frozenset({
     "dependency_injector.containers:DeclarativeContainer",
     "dependency_injector:containers.DeclarativeContainer",
@@ -199,9 +228,12 @@ def has_scopes(resolver: "Resolver", entity: Entity) -> bool:
 
 def _container_bases(resolver: "Resolver", entity: Entity) -> Iterator[tuple[Entity, Entity]]:
     """Yield the declarative containers that a class derives from, each behind what names it."""
+    return (pair for pair in _bases(resolver, entity) if pair[1].full in CONTAINER_BASES)
+
+
+def _bases(resolver: "Resolver", entity: Entity) -> Iterator[tuple[Entity, Entity]]:
+    """Yield every class that a class derives from, as far as is known, behind what names it."""
     for item in resolver.ancestors(Entity(entities.CLASS, entity.module, entity.name))[0]:
         declared = resolver.class_facts(item)
         for base in declared.bases if declared is not None else ():
-            target = resolver.resolve(base)
-            if target.full in CONTAINER_BASES:
-                yield item, target
+            yield item, resolver.resolve((base or "").removesuffix("[]"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.container_bodies import Body, bodies_of
-from trunkline.audit.containers import MAKERS, chained, has_scopes, is_container, provider_kind
+from trunkline.audit.containers import MAKERS, chained, has_scopes, inherited_kind, is_container
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding, Undecided
 from trunkline.audit.lifetimes import (
@@ -149,7 +149,7 @@ class _GraphReader:
     def _declared(self, name: str, store: Store, body: Body) -> None:
         call = body.calls.get(store.span) if store.span is not None else None
         chain = list(chained(call, body.calls.values())) if call is not None else []
-        kind = provider_kind(self._project.resolver, chain[0].callee) if chain else None
+        kind = inherited_kind(self._project.resolver, chain[0].callee) if chain else None
         if kind is None:
             self._view(name, store.value, call, body, store.line)
             return
@@ -246,7 +246,7 @@ class _GraphReader:
         call = body.calls.get(argument.span) if argument.span is not None else None
         if call is not None:
             chain = list(chained(call, body.calls.values()))
-            kind = provider_kind(self._project.resolver, chain[0].callee)
+            kind = inherited_kind(self._project.resolver, chain[0].callee)
             if kind is not None:
                 self._provider(name, kind, chain, body)
                 return _Read(name, is_delegated(kind))
@@ -304,4 +304,4 @@ class _GraphReader:
         body = self._homes[name]
         store = body.stores[name][0]
         call = body.calls.get(store.span) if store.span is not None else None
-        return provider_kind(self._project.resolver, call.callee) if call is not None else None
+        return inherited_kind(self._project.resolver, call.callee) if call is not None else None

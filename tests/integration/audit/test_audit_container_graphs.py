@@ -253,6 +253,30 @@ class Outermost(containers.DeclarativeContainer):
     }
 
 
+def test_a_class_that_adds_nothing_to_a_provider_is_one(tmp_path: Path) -> None:
+    (tmp_path / "wired.py").write_text(
+        """\
+from dependency_injector import containers, providers
+
+class RequestScoped(providers.ContextLocalSingleton):
+    __slots__ = ()
+
+class Tenant(providers.ContextLocalSingleton):
+    def __call__(self):
+        return object()
+
+class Wired(containers.DeclarativeContainer):
+    session = RequestScoped(dict)
+    tenant = Tenant(dict)
+    service = providers.Singleton(dict, session)
+    other = providers.Singleton(dict, tenant)
+""",
+    )
+    assert _audited(tmp_path) == {
+        "service lives as long as APP but holds session, which lives as long as its context",
+    }
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -234,7 +234,7 @@ def test_one_of_dependency_injector_is_refused() -> None:
 
         @inject
         def take(
-            engine: Engine = Provide[Light.engine],  # trunkline: ignore[TL706] the point
+            engine: Engine = Provide[Light.engine],
         ) -> None:
             """Decorated by the wrong ``inject``."""
 

@@ -16,7 +16,8 @@ class Check(Rule):
     """The fake stays for every later test of the process, and singletons built with it keep it.
 
     ``with provider.override(fake):`` undoes it. A file that resets overrides anywhere is left
-    alone.
+    alone, and so is a container that the test makes itself: its providers are its own, and go with
+    it.
     """
 
     code = "TL705"
@@ -34,16 +35,27 @@ def test_view():
     with Application.engine.override(1):
         pass
 """,
-    )
-    invalid = (
         """
 # file: tests/test_views.py
 from containers import Application
 
 def test_view():
     app = Application()
+    app.engine.override(1)
+    Application().override_providers(engine=1)
+""",
+    )
+    invalid = (
+        """
+# file: tests/test_views.py
+from containers import Application
+
+app = Application()
+
+def test_view():
     Application.engine.override(1)  # <-
     app.engine.override(2)  # <-
+    app.override_providers(engine=3)  # <-
 """,
     )
 
@@ -54,7 +66,7 @@ def test_view():
                 continue
             for call in source.facts.calls:
                 owner, _, method = (call.callee or "").rpartition(".")
-                if call.use != "expr":
+                if call.use != "expr" or owner.endswith("()") or "()." in owner:
                     continue
                 target = project.resolver.resolve(owner)
                 provider = method == "override" and target.kind == entities.PROVIDER

@@ -1,6 +1,7 @@
 """TL707: a provider name that no container has."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.containers import CONTAINER_BASES, declared_provider, is_container
@@ -61,6 +62,8 @@ class Check(Rule):
 
     Containers whose bases are outside the tree are left alone, except for those of
     dependency-injector; a `ScopedContainer` has methods of its own and is checked only in markers.
+    What is assigned on a container anywhere is one of its providers, and one that is given some by
+    `setattr` or `set_providers` may have any.
     """
 
     code = "TL707"
@@ -81,6 +84,34 @@ from app.wired import Wired
 
 def view():
     return Wired.one(), Wired.providers, Wired().wire(modules=[__name__])
+""",
+        """
+# file: app/wired.py
+from dependency_injector import containers, providers
+
+class Wired(containers.DeclarativeContainer):
+    one = providers.Object(1)
+
+class Open(containers.DeclarativeContainer):
+    one = providers.Object(1)
+
+class Given(containers.DeclarativeContainer):
+    one = providers.Object(1)
+# file: app/start.py
+from dependency_injector import providers
+from app.wired import Given, Open, Wired
+
+def start(name):
+    Wired.two = providers.Object(2)
+    wired = Wired()
+    wired.three = providers.Object(3)
+    setattr(Open, name, providers.Object(2))
+    Given().set_providers(two=providers.Object(2))
+# file: app/views.py
+from app.wired import Given, Open, Wired
+
+def view():
+    return Wired.two(), Wired().three(), Open.two(), Given().two()
 """,
     )
     invalid = (
@@ -133,6 +164,7 @@ def by_no_name(four=Provide["four"]):  # <-
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every use of a name that its container lacks."""
         names = _provider_names(project)
+        given: _Given | None = None
         for source in project.sources():
             if names is not None:
                 yield from self._markers(source, names)
@@ -156,6 +188,9 @@ def by_no_name(four=Provide["four"]):  # <-
                 if entity.kind not in {entities.CLASS, entities.INSTANCE} or line in seen:
                     continue
                 if _lacks(project, entity, name):
+                    given = _given(project) if given is None else given
+                    if given.gives(project, entity, name):
+                        continue
                     seen.add(line)
                     yield self.finding(
                         source.path,
@@ -185,6 +220,43 @@ def _is_known(project: Project, base: str | None) -> bool:
     """Tell whether a base of a container is of the tree, or declares no providers."""
     target = project.resolver.resolve(base)
     return target.kind == entities.CLASS or target.full in CONTAINER_BASES
+
+
+class _Given(NamedTuple):
+    """What containers are given outside their classes.
+
+    Attributes:
+        names: The full name of the container with a name that something is assigned to.
+        opened: Full names of those that may be given anything.
+    """
+
+    names: frozenset[tuple[str, str]]
+    opened: frozenset[str]
+
+    def gives(self, project: Project, entity: Entity, name: str) -> bool:
+        """Tell whether a container, or one that it derives from, may have been given a name."""
+        of = Entity(entities.CLASS, entity.module, entity.name)
+        return any(
+            item.full in self.opened or (item.full, name) in self.names
+            for item in project.resolver.ancestors(of)[0]
+        )
+
+
+def _given(project: Project) -> _Given:
+    names: set[tuple[str, str]] = set()
+    opened: set[str] = set()
+    for source in project.sources():
+        for store in source.facts.stores:
+            owner, dot, name = store.target.rpartition(".")
+            if dot and name.isidentifier():
+                names.add((project.resolver.resolve(owner).full, name))
+        for call in source.facts.calls:
+            callee = call.callee or ""
+            if callee == "builtins:setattr" and call.arguments:
+                opened.add(project.resolver.resolve(call.arguments[0].value).full)
+            elif callee.endswith((".set_provider", ".set_providers")):
+                opened.add(project.resolver.resolve(callee.rpartition(".")[0]).full)
+    return _Given(frozenset(names), frozenset(opened))
 
 
 def _container_of(project: Project, entity: Entity) -> Entity:
