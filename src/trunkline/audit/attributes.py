@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from trunkline.audit import entities
 from trunkline.audit.entities import Entity
-from trunkline.audit.project import Project
+from trunkline.audit.project import Project, Source
 from trunkline.audit.source.facts import Call
 from trunkline.audit.source.parsing import parse_module
 from trunkline.audit.source.syntax import last_name
@@ -15,6 +15,7 @@ from trunkline.audit.source.syntax import last_name
 _SELF: Final = frozenset({"self", "cls"})
 _SETTERS: Final = frozenset({"setattr", "__setattr__"})
 _FILLERS: Final = frozenset({"update", "setdefault", "__setitem__"})
+_DICT: Final = "__dict__"
 _ASKS: Final = frozenset({
     "isinstance", "type", "id", "hash", "repr", "str", "len", "iter", "next", "bool", "format",
     "getattr", "hasattr", "setattr", "delattr", "vars", "super", "cast", "ref", "proxy",
@@ -47,15 +48,10 @@ def added_to(project: Project, of: Entity) -> Added:
             heir = Entity(entities.CLASS, source.module, item.name)
             if heir != of and project.resolver.is_subclass(heir, of):
                 heirs.update(item.members, item.attributes)
-        for store in source.facts.stores:
-            owner, _, name = store.target.rpartition(".")
-            if _is_of(project, owner, of):
-                given.add(name)
-        for call in source.facts.calls:
-            name = named_attribute(call, (":setattr", ".setattr"))
-            if name and _is_of(project, call.arguments[0].value, of):
-                given.add(name)
-    anything = handed_on = False
+        given.update(
+            name for owner, name in _given_in(source) if owner and _is_of(project, owner, of)
+        )
+    anything, handed_on = not given.isdisjoint({_DICT, f"{_DICT}[]"}), False
     for body in _bodies(project, of):
         for node in ast.walk(body):
             name = _set_on_self(node)
@@ -63,6 +59,26 @@ def added_to(project: Project, of: Entity) -> Added:
             given.add(name)
             handed_on |= isinstance(node, ast.Call) and _hands_self(node)
     return Added(anything, frozenset(heirs), frozenset(given), handed_on)
+
+
+def _given_in(source: Source) -> Iterator[tuple[str | None, str]]:
+    """Yield the path of each owner to which a file gives an attribute by name, and the name."""
+    for store in source.facts.stores:
+        owner, _, name = store.target.rpartition(".")
+        yield owner, name
+    for call in source.facts.calls:
+        name = named_attribute(call, (":setattr", ".setattr", ".__setattr__"))
+        if name:
+            yield call.arguments[0].value, name
+        yield _filled(call), _DICT
+
+
+def _filled(call: Call) -> str | None:
+    """Return the path of an object whose ``__dict__`` a call fills, or hands out by `vars`."""
+    if call.callee == "builtins:vars":
+        return call.arguments[0].value if call.arguments else None
+    owner, _, name = (call.callee or "").rpartition(f".{_DICT}.")
+    return owner if name in _FILLERS else None
 
 
 def set_somewhere(project: Project, names: Iterable[str]) -> set[str]:
@@ -142,7 +158,7 @@ def _is_own_dict(node: ast.expr) -> bool:
     """Tell whether an expression is ``self.__dict__`` or ``vars(self)``."""
     if isinstance(node, ast.Call):
         return last_name(node.func) == "vars" and len(node.args) == 1 and _is_self(node.args[0])
-    return isinstance(node, ast.Attribute) and node.attr == "__dict__" and _is_self(node.value)
+    return isinstance(node, ast.Attribute) and node.attr == _DICT and _is_self(node.value)
 
 
 def _hands_self(node: ast.Call) -> bool:

@@ -3,10 +3,13 @@
 ``python -m tests.benchmarks.audit.packages [FOLDER]`` fetches the wheels with pip, unless they are
 in the folder already, unpacks each into a folder of its own and audits it twice: by the default
 rules without configuration, and by every rule with the canonical types of ``packages.toml``.
-Nothing is imported. ``--configured`` prints each finding of the second run as well.
+Nothing is imported. ``--configured`` prints each finding of the second run as well, and
+``--sample TL201=40`` that many of one rule for each package, drawn with a fixed seed, with their
+lines: what a person is to check by hand.
 """
 
 import argparse
+import random
 import subprocess
 import sys
 import tempfile
@@ -20,8 +23,11 @@ from trunkline.audit.config import AuditConfig
 from trunkline.audit.config_reader import read_config
 from trunkline.audit.engine import Result, run_audit
 from trunkline.audit.registry import select_rules
+from trunkline.audit.source.encoding import source_lines
 
 LIST: Final = Path(__file__).with_suffix(".toml")
+SEED: Final = 2026
+"""Draws the same sample of the same findings again."""
 
 
 def fetch(name: str, version: str, folder: Path) -> Path:
@@ -71,7 +77,20 @@ def _show(result: Result) -> None:
         print(f"    {finding.path}:{finding.line}: {finding.code} {finding.message}")
 
 
-def main(folder: Path, *, configured: bool) -> None:
+def _show_sample(result: Result, folder: Path, code: str, most: int) -> None:
+    """Print some findings of a rule, each with its cause and its line."""
+    found = [finding for finding in result.findings if finding.code == code]
+    if not found:
+        return
+    drawn = sorted(random.Random(SEED).sample(found, min(most, len(found))))  # no secret
+    print(f"    sample of {code}: {len(drawn)} of {len(found)}, seed {SEED}")
+    for finding in drawn:
+        lines = source_lines((folder / finding.path).read_bytes())
+        print(f"    {finding.path}:{finding.line}: {finding.message} ({finding.cause})")
+        print(f"        {lines[finding.line - 1].strip()}")
+
+
+def main(folder: Path, *, configured: bool, samples: dict[str, int]) -> None:
     """Print two rows for each package, and below them what was found; the sums at the end."""
     sums: Counter[str] = Counter()
     for name, entry in tomllib.loads(LIST.read_text()).items():
@@ -90,6 +109,8 @@ def main(folder: Path, *, configured: bool) -> None:
         print(f"    configured: {_counts(counts)}")
         if configured:
             _show(result)
+        for code, most in samples.items():
+            _show_sample(result, unpacked, code, most)
     print(f"all, configured: {_counts(sums)}")
 
 
@@ -97,13 +118,20 @@ def _counts(counts: Counter[str]) -> str:
     return ", ".join(f"{code} {counts[code]}" for code in sorted(counts)) or "nothing"
 
 
+def _sample(text: str) -> tuple[str, int]:
+    code, _, most = text.partition("=")
+    return code, int(most)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--configured", action="store_true")
+    parser.add_argument("--sample", type=_sample, action="append", default=[])
     given = parser.parse_args()
-    if given.folder is not None:
-        main(given.folder.resolve(), configured=given.configured)
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            main(Path(temporary), configured=given.configured)
+    with tempfile.TemporaryDirectory() as temporary:
+        main(
+            given.folder.resolve() if given.folder is not None else Path(temporary),
+            configured=given.configured,
+            samples=dict(given.sample),
+        )

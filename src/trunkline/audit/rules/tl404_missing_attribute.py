@@ -23,8 +23,9 @@ class Check(Rule):
     Objects are followed from constructions, factories, annotated parameters and `self`. A class
     with `__getattr__`, with bases outside the tree, or under an unknown decorator may have any
     attribute: nothing is reported then, nor of what some line sets on such an object. The same
-    holds for a class that sets attributes on itself by computed names, and for what any line sets
-    on anything, where the class hands its objects on. Whoever asks is left alone too: a function
+    holds for a class that sets attributes on itself by computed names, for one whose objects have
+    their ``__dict__`` filled anywhere, and for what any line sets on anything, where the class
+    hands its objects on. Whoever asks is left alone too: a function
     that uses `hasattr` or `getattr`, or tests the object with `isinstance` against another class or
     with `callable`; a block that goes on after an `AttributeError`; a file that asks for the same
     name elsewhere.
@@ -65,6 +66,7 @@ setattr(Engine, "build", 7)
 def mark(engine: Engine, patch):
     engine.seen = True
     patch.setattr(engine, "told", True)
+    object.__setattr__(engine, "limit", 3)
 # file: app/views.py
 from app.engine import Engine
 
@@ -74,7 +76,31 @@ def view(engine: Engine):
         engine.heat()
 
 def more(engine: Engine):
-    return engine.seen, engine.version, engine.build, engine.told
+    return engine.seen, engine.version, engine.build, engine.told, engine.limit
+""",
+        """
+# file: app/marks.py
+from app.engine import Engine
+
+def mark(engine: Engine):
+    engine.__dict__["seen"] = True
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.seen
+""",
+        """
+# file: app/marks.py
+from app.engine import Engine
+
+def mark(engine: Engine, marks):
+    vars(engine).update(marks)
+# file: app/views.py
+from app.engine import Engine
+
+def view(engine: Engine):
+    return engine.seen
 """,
         """
 # file: app/engine.py

@@ -6,10 +6,12 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
-from trunkline.audit.project import Project
+from trunkline.audit.joined import is_joined
+from trunkline.audit.project import Project, Source
 from trunkline.audit.queries import bind, may_be_heir, unbound_method
 from trunkline.audit.rule import Rule
 from trunkline.audit.signatures import signature
+from trunkline.audit.source.facts import Call
 
 
 class Check(Rule):
@@ -17,9 +19,10 @@ class Check(Rule):
 
     Checked are constructions of canonical classes, calls of their methods and of their factories,
     against the signature as the source has it, of a dataclass and a `typing.NamedTuple` against
-    its fields; ``super().__init__(...)`` too, in a class with one base. Unpacked arguments,
-    decorated functions, bases outside the tree and classes that an object or an annotation gives
-    are left alone, and so is what a test expects to fail.
+    its fields; ``super().__init__(...)`` too, in a class with one base that no other class joins
+    with further ones, where another may come next. Unpacked arguments, decorated functions, bases
+    outside the tree and classes that an object or an annotation gives are left alone, and so is
+    what a test expects to fail.
     """
 
     code = "TL501"
@@ -92,6 +95,29 @@ class Both(Engine, Context):
 class Slow(Engine):
     def __init__(self, context):
         Engine.__init__(self, context, limit=1)
+""",
+        """
+# file: app/fast.py
+from app.engine import Engine
+
+class Fast(Engine):
+    def __init__(self, context, speed):
+        super().__init__(context, speed=speed)  # Timed comes next in Both
+# file: app/quick.py
+from app.fast import Fast
+from app.timed import Timed
+
+class Quick(Fast): ...
+
+class Both(
+    Quick,
+    Timed,
+): ...
+# file: app/timed.py
+from app.engine import Engine
+
+class Timed(Engine):
+    def __init__(self, context, speed): ...
 """,
         """
 # file: app/engine.py
@@ -202,7 +228,10 @@ class Slow(Engine):
                 if taken is None:
                     continue
                 _, problems = bind(call, taken)
-                if problems and not project.expected.covers(source.path, call.line):
+                if not problems or project.expected.covers(source.path, call.line):
+                    continue
+                heir = _asks_next(project, source, call)
+                if not (heir and is_joined(project, heir)):
                     name = target.name
                     takes = ", ".join(parameter.name for parameter in taken.parameters)
                     yield self.finding(
@@ -213,6 +242,19 @@ class Slow(Engine):
                         cause=f"{target.full} takes ({takes})",
                         subject=canonical.subject,
                     )
+
+
+def _asks_next(project: Project, source: Source, call: Call) -> str:
+    """Return the name of the class in which a call by ``super()`` stands; empty for other calls."""
+    scope = call.scope
+    while scope:
+        declared = project.resolver.class_facts(Entity(entities.CLASS, source.module, scope))
+        if declared is not None:
+            base = declared.bases[0] if len(declared.bases) == 1 else None
+            by_super = base and (call.callee or "").startswith(f"{base.removesuffix('[]')}().")
+            return scope.rpartition(".")[2] if by_super else ""
+        scope = scope.rpartition(".")[0]
+    return ""
 
 
 def subject_of(project: Project, target: Entity) -> Canonical | None:
