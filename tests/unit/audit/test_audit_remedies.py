@@ -122,3 +122,19 @@ def test_findings_of_containers_stand_where_the_provider_does(write: Write, run:
     )
     found = run("TL704").findings
     assert [(item.path, item.line, item.column) for item in found] == [("based.py", 10, 4)]
+
+
+def test_a_class_name_of_many_modules_is_told_from_one_of_two(write: Write, run: Run) -> None:
+    """A name that dozens of modules have is a role; one that two have is mostly a copy."""
+    write(
+        {
+            "one.py": "class Command: ...\nclass Ledger: ...\n",
+            "two.py": "class Command: ...\nclass Ledger: ...\n",
+            "three.py": "class Command: ...\n",
+        }
+    )
+    assert [(item.path, item.message, item.cause) for item in run("TL106").findings] == [
+        ("three.py", "another class is called Command", "one.py:1 defines the first of 3"),
+        ("two.py", "another class is called Command", "one.py:1 defines the first of 3"),
+        ("two.py", "another class is called Ledger", "one.py:2 defines the first"),
+    ]

@@ -1,11 +1,14 @@
 """TL106: one class name in several modules."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
 from trunkline.audit.rule import PROGRAM, Rule
 from trunkline.audit.source import facts
+
+_BESIDE: Final = facts.TYPE_CHECKING | facts.CONDITIONAL
 
 
 class Check(Rule):
@@ -13,6 +16,8 @@ class Check(Rule):
 
     Often they are not: every framework has many classes called ``Meta`` or ``Config``. The rule
     runs only when it is selected; it is where a team looks for what else needs a canonical class.
+    How many modules have the name is said with each: what dozens have is mostly what a framework
+    asks for, what two or three have is mostly a copy.
     """
 
     code = "TL106"
@@ -41,17 +46,21 @@ class Ledger: ...  # <-
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every class whose name an earlier module has too."""
-        first: dict[str, tuple[str, int]] = {}
+        places: dict[str, list[tuple[str, int, int]]] = {}
         for source in project.sources(1, tests=False):
             for item in source.facts.definitions:
-                if item.kind != "class" or item.flags & (facts.TYPE_CHECKING | facts.CONDITIONAL):
-                    continue
-                other = first.setdefault(item.name, (source.path, item.line))
-                if other[0] != source.path:
+                if item.kind == "class" and not item.flags & _BESIDE:
+                    place = (source.path, item.line, item.column)
+                    places.setdefault(item.name, []).append(place)
+        for name, ((first, start, _), *others) in places.items():
+            modules = len({first, *(path for path, _, _ in others)})
+            for path, line, column in others:
+                if path != first:
+                    cause = f"{first}:{start} defines the first"
                     yield self.finding(
-                        source.path,
-                        item.line,
-                        item.column,
-                        f"another class is called {item.name}",
-                        cause=f"{other[0]}:{other[1]} defines the first",
+                        path,
+                        line,
+                        column,
+                        f"another class is called {name}",
+                        cause=f"{cause} of {modules}" if modules > 2 else cause,
                     )

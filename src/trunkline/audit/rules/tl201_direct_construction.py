@@ -1,5 +1,6 @@
 """TL201: the canonical class constructed outside its factory."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,7 +9,8 @@ from trunkline.audit.at_hand import container_at_hand
 from trunkline.audit.constructions import constructor_of
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
-from trunkline.audit.project import Project
+from trunkline.audit.heirs import Heirs
+from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
@@ -23,6 +25,7 @@ _COPIERS: Final = frozenset({
     "attr:evolve",
 })  # fmt: skip
 """What makes another object of the class of its first argument."""
+_MEMBER: Final = re.compile(r"\.(\w+)")
 _FACTORIES: Final = frozenset({"default_factory", "factory"})
 """Keywords under which a field takes what makes its value."""
 _FIELDS: Final = frozenset({
@@ -43,9 +46,9 @@ class Check(Rule):
     classes, parameters annotated ``type[Engine]``, ``getattr(module, "Engine")`` and modules loaded
     by name; to what calls it for somebody (`functools.partial`, `map`, ``default_factory=``,
     FastAPI's ``Depends(Engine)``); and to `copy`, `deepcopy` and `dataclasses.replace` of its
-    objects. Not seen are classes that a key or a condition chooses among several, those that go
-    through a registry, an executor or another container, ``Depends()`` without an argument, and
-    names that are put together at run time.
+    objects. Not seen are classes that a key, a condition or a subclass chooses among several, those
+    that go through a registry, an executor or another container, ``Depends()`` without an argument,
+    and names that are put together at run time.
 
     A class method or static method of the class that constructs and returns an object is another
     way round the factory, and its calls are reported; what a method of an object makes is not.
@@ -157,6 +160,38 @@ def build(context, fast):
 @dataclass
 class Row:
     kind: type[Engine] = field(default=Engine)
+""",
+        """
+# file: app/kinds.py
+from app.engine import Engine
+
+class Registry:
+    kind = Engine
+
+    def motor(self):
+        return Engine
+
+    @classmethod
+    def of(cls, context):
+        return cls.kind(context)
+
+    def make(self, context):
+        return self.kind(context), self.motor()(context)
+# file: app/other.py
+from app import kinds
+from app.fast import Fast
+
+class Other(kinds.Registry): ...
+
+class Another(
+    Other,
+):
+    kind = Fast
+
+    def motor(self):
+        return Fast
+# file: app/fast.py
+class Fast: ...
 """,
         """
 # file: tests/test_engine.py
@@ -382,6 +417,12 @@ class Registry:
     def make(self, context):
         return self.engine_class(context)  # <-
 
+class Other(Registry):
+    speed = 3
+
+class Apart:
+    engine_class = None
+
 def view(context):
     first = Registry.engine_class(context)  # <-
     second = import_module("app.engine").Engine(context)  # <-
@@ -435,6 +476,7 @@ make = partial(Engine.of, None)  # <-
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every construction outside the modules that may build."""
+        heirs = Heirs(project)
         for source in project.sources(tests=False):
             for call in source.facts.calls:
                 target = _constructed(project, call)
@@ -455,8 +497,10 @@ make = partial(Engine.of, None)  # <-
                 if target.kind != entities.CLASS:
                     continue
                 for canonical in project.canonicals:
-                    if canonical.is_type(target) and not canonical.may_build(
-                        source.module, call.scope
+                    if (
+                        canonical.is_type(target)
+                        and not canonical.may_build(source.module, call.scope)
+                        and not _heir_chooses(project, source, call, heirs)
                     ):
                         yield self.finding(
                             source.path,
@@ -468,6 +512,22 @@ make = partial(Engine.of, None)  # <-
                             subject=canonical.subject,
                             fix=container_at_hand(project, source, call, canonical),
                         )
+
+
+def _heir_chooses(project: Project, source: Source, call: Call, heirs: Heirs) -> bool:
+    """Tell whether a callee is a member of an object whose class may have it bound anew by heirs.
+
+    Within its own class, a class counts as an object: it may be ``cls``.
+    """
+    path = call.callee or ""
+    for step in _MEMBER.finditer(path):
+        owner = project.resolver.resolve(path[: step.start()])
+        inside = owner.module == source.module and call.scope.startswith(f"{owner.name}.")
+        if (
+            owner.kind == entities.INSTANCE or (owner.kind == entities.CLASS and inside)
+        ) and heirs.bind(owner.name.rpartition(".")[2], step[1]):
+            return True
+    return False
 
 
 def _constructed(project: Project, call: Call) -> Entity:

@@ -6,7 +6,7 @@ from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
-from trunkline.audit.joined import is_joined
+from trunkline.audit.heirs import Heirs
 from trunkline.audit.project import Project, Source
 from trunkline.audit.queries import bind, may_be_heir, unbound_method
 from trunkline.audit.rule import Rule
@@ -213,6 +213,7 @@ class Slow(Engine):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every call whose arguments do not fit."""
+        heirs = Heirs(project)
         for source in project.sources():
             for call in source.facts.calls:
                 if call.use == "marker":
@@ -231,7 +232,7 @@ class Slow(Engine):
                 if not problems or project.expected.covers(source.path, call.line):
                     continue
                 heir = _asks_next(project, source, call)
-                if not (heir and is_joined(project, heir)):
+                if not (heir and heirs.join(heir)):
                     name = target.name
                     takes = ", ".join(parameter.name for parameter in taken.parameters)
                     yield self.finding(
