@@ -52,6 +52,7 @@ class Candidate(NamedTuple):
         patterns: Patterns of their names: ``*ExecutionEngine``, or ``Engine``, ``EngineV[0-9]*``.
         chosen: The most imported of them, as ``module:Name``.
         others: Some of the others, most imported first.
+        path: What the configuration is to name: the chosen one by the path that most import it by.
         imports: How many modules import the chosen one.
         legacy: Other names bound to one of them: ``module:Name``.
     """
@@ -59,11 +60,12 @@ class Candidate(NamedTuple):
     patterns: tuple[str, ...]
     chosen: str
     others: tuple[str, ...]
+    path: str
     imports: int
     legacy: tuple[str, ...]
 
 
-def propose(project: Project) -> list[Candidate]:  # noqa: C901 # one case after another
+def propose(project: Project) -> list[Candidate]:
     """Return the families that look most like versions of one thing.
 
     Args:
@@ -71,7 +73,6 @@ def propose(project: Project) -> list[Candidate]:  # noqa: C901 # one case after
     """
     classes: dict[tuple[str, ...], list[str]] = {}
     versions: dict[str, list[str]] = {}
-    imported: Counter[str] = Counter()
     aliases: dict[str, set[str]] = {}
     for source in project.sources(1, tests=False):
         for item in source.facts.definitions:
@@ -87,15 +88,36 @@ def propose(project: Project) -> list[Candidate]:  # noqa: C901 # one case after
     for patterns, names in _versioned(versions):
         if not any(set(names) <= set(family) for family in classes.values()):
             classes[patterns] = names
+    paths = _import_paths(project)
+    imported = Counter({full: count.total() for full, count in paths.items()})
+    found = _ranked(classes, imported, aliases, lambda name: _is_built(project, name))
+    return [one._replace(path=_usual_path(one.chosen, paths[one.chosen])) for one in found]
+
+
+def _import_paths(project: Project) -> dict[str, Counter[str]]:
+    """Return how many modules import each class, by the path that they import it by."""
+    paths: dict[str, Counter[str]] = {}
     for source in project.sources(1):
-        seen = set()
+        seen: dict[str, str] = {}
         for imp in source.facts.imports:
             if imp.member not in {None, "*"}:
                 entity = project.resolver.member(imp.module, imp.member or "")
                 if entity.kind == "class":
-                    seen.add(entity.full)
-        imported.update(seen)
-    return _ranked(classes, imported, aliases, lambda name: _is_built(project, name))
+                    seen.setdefault(entity.full, f"{imp.module}:{imp.member}")
+        for full, path in seen.items():
+            paths.setdefault(full, Counter())[path] += 1
+    return paths
+
+
+def _usual_path(defined: str, paths: Counter[str]) -> str:
+    """Return the path that a class is mostly imported by, under its own name.
+
+    To name the module that defines it, where a package hands it out, would make a finding of every
+    import there is.
+    """
+    path, number = paths.most_common(1)[0]
+    is_own_name = path.rpartition(":")[2] == defined.rpartition(":")[2]
+    return path if is_own_name and number > paths[defined] else defined
 
 
 def _versioned(versions: dict[str, list[str]]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
@@ -154,7 +176,9 @@ def _ranked(
             continue  # a configuration names each class once
         legacy = sorted({alias for name in names for alias in aliases.get(name, ())})
         found.append(
-            Candidate(patterns, names[0], tuple(names[1:]), imported[names[0]], tuple(legacy))
+            Candidate(
+                patterns, names[0], tuple(names[1:]), names[0], imported[names[0]], tuple(legacy)
+            )
         )
         if len(found) == _MOST:
             break
@@ -183,7 +207,9 @@ def draw_proposal(candidates: Iterable[Candidate], factories: Mapping[str, Facto
         parts.append("\n[[tool.trunkline.canonical]]")
         importers = "1 module imports" if item.imports == 1 else f"{item.imports} modules import"
         parts.append(f"# {importers} it, more than any other of its family.")
-        parts.append(f'type = "{item.chosen}"')
+        if item.path != item.chosen:
+            parts.append(f"# Most import it from there; it is defined as {item.chosen}.")
+        parts.append(f'type = "{item.path}"')
         if not factory.stands:
             parts.append("# to be uncommented once the container has this provider:")
         parts.append(f'{"" if factory.stands else "# "}factory = "{factory.path}"')

@@ -416,3 +416,21 @@ def test_it_is_run_where_the_project_is(shop: Project, monkeypatch: pytest.Monke
     assert within.exit_code == 2
     assert "is within the project " in within.output
     assert not (shop.root / "shop/pyproject.toml").exists()
+
+
+def test_what_a_package_hands_out_is_proposed_by_the_path_that_people_use(shop: Project) -> None:
+    """The module that defines it, named as its path, would make a finding of every import."""
+    shop.write("shop/engines/__init__.py", "from .core import Motor\n\n__all__ = ['Motor']\n")
+    shop.write("shop/engines/core.py", "class Motor: ...\nclass MotorV2: ...\n")
+    for number in range(30):
+        shop.write(f"shop/views{number}.py", "from shop.engines import Motor\n")
+    shop.write("shop/inner.py", "from shop.engines.core import Motor\n")
+    shop.run("init")
+    text = (shop.root / "pyproject.toml").read_text()
+    assert (
+        "# 32 modules import it, more than any other of its family.\n"
+        "# Most import it from there; it is defined as shop.engines.core:Motor.\n"
+        'type = "shop.engines:Motor"\n'
+        'factory = "shop.containers:Application.motor"\n'
+    ) in text
+    assert shop.run("audit", "--select", "TL0,TL2").exit_code == 0
