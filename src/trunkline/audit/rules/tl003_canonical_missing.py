@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from trunkline.audit import entities
 from trunkline.audit.canonical import Canonical
 from trunkline.audit.config import Name
+from trunkline.audit.containers import provided
 from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project
@@ -19,10 +20,10 @@ class Check(Rule):
     Nothing about it is checked.
 
     The class must be defined in the tree, or imported where the configuration says; the factory is
-    a function or a provider of a container. Old names of the tree's own packages must be there, and
-    a pattern of `built-in` must match a module. The layers of a contract, its `source` and its
-    `target` are packages or modules of the tree. A `family` that matches nothing is no finding: it
-    keeps later versions out.
+    a function or a provider of a container, and a provider that makes another class is none. Old
+    names of the tree's own packages must be there, and a pattern of `built-in` must match a module.
+    The layers of a contract, its `source` and its `target` are packages or modules of the tree. A
+    `family` that matches nothing is no finding: it keeps later versions out.
     """
 
     code = "TL003"
@@ -86,6 +87,27 @@ type = "app.engine:LIMIT"  # <-
 factory = "app:engine"  # <-
 """,
         """
+# file: app/engine.py
+class Engine: ...
+class Fast(Engine): ...
+class Log: ...
+# file: app/wired.py
+from dependency_injector import containers, providers
+from app.engine import Engine, Fast, Log
+
+class Wired(containers.DeclarativeContainer):
+    engine = providers.Factory(Engine)
+    fast = providers.Factory(Fast)
+    log = providers.Singleton("app.engine.Log")
+# file: pyproject.toml
+[[tool.trunkline.canonical]]
+type = "app.engine:Engine"
+factory = "app.wired:Wired.fast"
+[[tool.trunkline.canonical]]
+type = "app.engine:Fast"
+factory = "app.wired:Wired.log"  # <-
+""",
+        """
 # file: app/core.py
 x = 1
 # file: pyproject.toml
@@ -109,6 +131,8 @@ forbidden = ["django", "app.wbe"]  # <-
             name = canonical.config.factory
             if factory is not None and name is not None and _is_missing(project, factory, name):
                 yield self._report(project, "canonical factory", name, factory, canonical.subject)
+            elif factory is not None and name is not None:
+                yield from self._other_product(project, canonical, factory, name)
             yield from self._names(project, canonical)
         for contract in project.config.contracts:
             layers = [part.strip() for layer in contract.layers for part in layer.split("|")]
@@ -124,6 +148,29 @@ forbidden = ["django", "app.wbe"]  # <-
                         f"the contract {contract.name!r} names {package}, which does not exist",
                         cause="no import can break this part of it",
                     )
+
+    def _other_product(
+        self, project: Project, canonical: Canonical, factory: Entity, name: Name
+    ) -> Iterator[Finding]:
+        """Yield a finding where the provider is known to make something else."""
+        if factory.kind != entities.PROVIDER or canonical.type.kind != entities.CLASS:
+            return
+        made = provided(project.resolver, factory)
+        own = Entity(entities.CLASS, made.module, made.name)
+        if made.kind not in {entities.INSTANCE, entities.AWAITABLE} or (
+            project.resolver.ancestors(own)[1] is False
+        ):
+            return
+        if not project.resolver.is_subclass(own, canonical.type):
+            yield self.finding(
+                "pyproject.toml",
+                _line(project, str(name)),
+                0,
+                f"the canonical factory {name} makes {made.name}, not {canonical.name}",
+                cause=f"it is declared with {own.full}",
+                remedy=f"name the provider that makes {canonical.name}",
+                subject=canonical.subject,
+            )
 
     def _names(self, project: Project, canonical: Canonical) -> Iterator[Finding]:
         for legacy in canonical.config.legacy:
