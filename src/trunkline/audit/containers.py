@@ -19,7 +19,7 @@ MAKERS: Final = frozenset({
     "AbstractSingleton", "Scoped", "ScopedResource", "KeyedSingleton",
 })  # fmt: skip
 """Providers whose first argument is what they call."""
-_ADDS_NOTHING: Final = frozenset({"__slots__", "__doc__"})
+_ADDS_NOTHING: Final = frozenset({"__slots__", "__doc__", "provided_type"})
 
 
 class Provider(NamedTuple):

@@ -259,7 +259,7 @@ def test_a_class_that_adds_nothing_to_a_provider_is_one(tmp_path: Path) -> None:
 from dependency_injector import containers, providers
 
 class RequestScoped(providers.ContextLocalSingleton):
-    __slots__ = ()
+    provided_type = dict
 
 class Tenant(providers.ContextLocalSingleton):
     def __call__(self):

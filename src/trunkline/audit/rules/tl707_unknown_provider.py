@@ -9,9 +9,10 @@ from trunkline.audit.entities import Entity
 from trunkline.audit.findings import Finding
 from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
+from trunkline.audit.source.facts import Class
 from trunkline.audit.source.needles import CONTAINER_NAMES
 
-_CONTAINER_NAMES = frozenset(
+OWN_NAMES = frozenset(
     {
         "providers",
         "wire",
@@ -35,6 +36,7 @@ _CONTAINER_NAMES = frozenset(
         "wiring_config",
         "wired_to_modules",
         "wired_to_module_names",
+        "wired_to_packages",
         "wired_to_package_names",
         "declarative_parent",
         "parent",
@@ -50,8 +52,17 @@ _CONTAINER_NAMES = frozenset(
         "auto_load_config",
         "copy",
         "reset_last_overriding",
+        "from_schema",
+        "mro",
     }
 )
+NESTED_NAMES = OWN_NAMES | {
+    "apply_overridings", "async_", "container", "delegate", "disable_async_mode",
+    "enable_async_mode", "is_async_mode_disabled", "is_async_mode_enabled",
+    "is_async_mode_undefined", "last_overriding", "overrides", "overriding_lock", "provided",
+    "provider", "register_overrides", "related", "reset_async_mode", "unregister_overrides",
+}  # fmt: skip
+"""What a container that another holds has besides: those names of the provider that holds it."""
 
 _MAKERS = ("DynamicContainer", ".set_provider", ".set_providers")
 """What gives a container providers that its class does not declare."""
@@ -80,10 +91,17 @@ from dependency_injector import containers, providers
 class Wired(containers.DeclarativeContainer):
     one = providers.Object(1)
 # file: app/views.py
+from dependency_injector import containers, providers
 from app.wired import Wired
 
 def view():
     return Wired.one(), Wired.providers, Wired().wire(modules=[__name__])
+
+class Outer(containers.DeclarativeContainer):
+    inner = providers.Container(Wired)
+
+def other():
+    return Outer.inner.container.one(), Outer.inner.provided.one
 """,
         """
 # file: app/wired.py
@@ -137,6 +155,14 @@ def other(two=Provide[Outer.inner.two]):  # <-
     return Outer.inner.one()
 
 @inject
+def deeper(two=Provide[Wired.two.provided.name], one=Provide[Wired.one.provided.name]):  # <-
+    return Outer.innre.one().two  # <-
+
+@inject
+def option(url=Provide[Wired.config.url]):  # <-
+    return Outer.inner.one.provided.name
+
+@inject
 def by_name(one=Provide["one"], deep=Provide["inner.one"], self=Provide["<container>"]): ...
 
 @inject
@@ -163,7 +189,9 @@ def by_no_name(four=Provide["four"]):  # <-
 
     def check(self, project: Project) -> Iterator[Finding]:
         """Yield every use of a name that its container lacks."""
-        names = _provider_names(project)
+        declared = _declared(project)
+        names = _provider_names(project, declared)
+        containers = frozenset(item.name for item in declared)
         given: _Given | None = None
         for source in project.sources():
             if names is not None:
@@ -176,18 +204,9 @@ def by_no_name(four=Provide["four"]):  # <-
             places += [(ref.path, ref.line, ref.column) for ref in source.facts.references]
             seen: set[int] = set()
             for path, line, column in places:
-                owner, dot, name = (path or "").rpartition(".")
-                if (
-                    not dot
-                    or not name.isidentifier()
-                    or name in _CONTAINER_NAMES
-                    or name.startswith("_")
-                ):
+                if line in seen:
                     continue
-                entity = _container_of(project, project.resolver.resolve(owner))
-                if entity.kind not in {entities.CLASS, entities.INSTANCE} or line in seen:
-                    continue
-                if _lacks(project, entity, name):
+                for entity, name in _asked(project, path or "", containers):
                     given = _given(project) if given is None else given
                     if given.gives(project, entity, name):
                         continue
@@ -199,20 +218,58 @@ def by_no_name(four=Provide["four"]):  # <-
                         f"{entity.name} has no provider {name}",
                         cause=f"{entity.full} declares none of that name",
                     )
+                    break
 
 
-def _provider_names(project: Project) -> frozenset[str] | None:
+def _asked(project: Project, path: str, containers: frozenset[str]) -> Iterator[tuple[Entity, str]]:
+    """Yield every container with the name that a path asks it for, where it lacks that.
+
+    Args:
+        project: The tree.
+        path: The path.
+        containers: Names of the classes that are containers: what is read further from something
+            that one of these lacks is not known to be any container's.
+    """
+    owner, dot, name = path.rpartition(".")
+    steps = [(owner, name)] if dot else []
+    first, *between = path.rpartition(":")[2].split(".")
+    if between and first.removesuffix("()") in containers:
+        owner = path[: len(path) - len(".".join(["", *between]))]
+        steps = []
+        for step in between:
+            steps.append((owner, step.partition("(")[0].partition("[")[0]))
+            owner = f"{owner}.{step}"
+    for owner, name in steps:
+        if not name.isidentifier() or name.startswith("_"):
+            continue
+        target = project.resolver.resolve(owner)
+        if name in (NESTED_NAMES if target.kind == entities.PROVIDER else OWN_NAMES):
+            continue
+        entity = _container_of(project, target)
+        if entity.kind in {entities.CLASS, entities.INSTANCE} and _lacks(project, entity, name):
+            yield entity, name
+
+
+def _declared(project: Project) -> list[Class]:
+    """Return the classes of the tree that are containers."""
+    return [
+        item
+        for source in project.sources()
+        for item in source.facts.classes
+        if is_container(project.resolver, Entity(entities.CLASS, source.module, item.name))
+    ]
+
+
+def _provider_names(project: Project, declared: list[Class]) -> frozenset[str] | None:
     """Return the names that the tree's containers declare; None where some cannot be known."""
-    names: set[str] = set()
     for source in project.sources():
         if any((call.callee or "").endswith(_MAKERS) for call in source.facts.calls):
             return None
-        for item in source.facts.classes:
-            entity = Entity(entities.CLASS, source.module, item.name)
-            if is_container(project.resolver, entity):
-                if item.decorators or not all(_is_known(project, base) for base in item.bases):
-                    return None
-                names.update(item.members, item.attributes)
+    names: set[str] = set()
+    for item in declared:
+        if item.decorators or not all(_is_known(project, base) for base in item.bases):
+            return None
+        names.update(item.members, item.attributes)
     return frozenset(names) or None
 
 
