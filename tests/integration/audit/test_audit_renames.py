@@ -242,3 +242,50 @@ def test_what_the_factory_certainly_gives_is_left_to_it(fix: Fix) -> None:
     view = BUILD.format(arguments="app.context(), await app.limit()", other="int")
     after = view.replace("Engine(app.context(), await app.limit())", "await app.engine()")
     assert fix({"app/view.py": view}) == {"app/view.py": after}
+
+
+@pytest.mark.parametrize("ends", ["]", " if app]"])
+def test_several_objects_are_not_made_one(fix: Fix, ends: str) -> None:
+    view = BUILD.format(arguments="app.context(), await app.limit()", other="int")
+    view = view.replace("return Engine", "return [Engine").rstrip() + f" for _ in range(3){ends}\n"
+    assert fix({"app/view.py": view}) == {"app/view.py": view}
+
+
+@pytest.mark.parametrize(
+    "use", ["lambda: app.engine().stats()", "(app.engine().stats() for _ in range(3))"]
+)
+def test_no_await_is_put_where_it_cannot_stand(fix: Fix, said: Said, use: str) -> None:
+    """In a lambda it is an error; it makes a generator an asynchronous one, which others read."""
+    view = f"""\
+from containers import Application
+
+
+async def view(app: Application):
+    return {use}
+"""
+    assert fix({"app/view.py": view}) == {"app/view.py": view}
+    assert "left   app/view.py:5: TL502" in said()
+
+
+def test_an_await_is_put_into_a_list_that_is_made_on_the_spot(fix: Fix) -> None:
+    view = """\
+from containers import Application
+
+
+async def view(app: Application):
+    return [app.engine().stats() for _ in range(3)]
+"""
+    after = view.replace("app.engine()", "(await app.engine())")
+    assert fix({"app/view.py": view}) == {"app/view.py": after}
+
+
+def test_an_import_in_a_class_keeps_the_attribute_that_it_makes(fix: Fix, said: Said) -> None:
+    view = """\
+class View:
+    from app.old import OldEngine
+
+    def kind(self) -> type:
+        return self.OldEngine
+"""
+    assert fix({"app/view.py": view}) == {"app/view.py": view}
+    assert "OldEngine is an attribute of its class" in said()

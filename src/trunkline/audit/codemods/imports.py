@@ -80,7 +80,7 @@ class ImportRewriter(cst.CSTTransformer):
         # Rewritten calls never add lines, so the line is still that of the finding.
         return next((c for c in self._changes if c.member == name and c.line == line), None)
 
-    def _prepare(  # noqa: PLR0911 # one case after another
+    def _prepare(  # noqa: C901, PLR0911 # one case after another
         self,
         statement: cst.ImportFrom,
         alias: cst.ImportAlias,
@@ -98,6 +98,8 @@ class ImportRewriter(cst.CSTTransformer):
             return ""
         if used is None:
             return f"{old} is bound in another way too"
+        if isinstance(self.get_metadata(metadata.ScopeProvider, statement), metadata.ClassScope):
+            return f"{old} is an attribute of its class"
         if (new in names.words and not names.binds_alone(change)) or names.repeats(
             statement, change
         ):

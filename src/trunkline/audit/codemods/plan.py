@@ -7,6 +7,7 @@ import difflib
 import io
 import os
 import stat
+import warnings
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -95,8 +96,8 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Plan:
         with open(real, "rb") as file:
             before = file.read()
         after, kept = rewrite_source(before, group)
-        if after != before and not _parses(after):
-            kept = dict.fromkeys(group, "the rewritten file would not parse")
+        if after != before and not _compiles(after):
+            kept = dict.fromkeys(group, "the rewritten file would not compile")
         elif after != before:
             mended = tuple(finding for finding in group if finding not in kept)
             rewrites.append(Rewrite(path, before, after, mended))
@@ -165,9 +166,13 @@ def _rows(data: bytes) -> list[str]:
     return io.StringIO(data.decode("utf-8", "surrogateescape"), newline="\n").readlines()
 
 
-def _parses(data: bytes) -> bool:
+def _compiles(data: bytes) -> bool:
+    """Tell whether a file can be compiled, which the parser alone does not tell of an await."""
     try:
-        parse_module(data)
+        tree = parse_module(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as the parser does
+            compile(tree, "<rewritten>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

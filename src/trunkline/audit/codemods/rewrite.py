@@ -13,6 +13,11 @@ from trunkline.audit.source.encoding import character_column, source_lines
 
 _OTHER_FORM: Final = "it is written in a form that is not rewritten"
 
+_NO_AWAIT: Final = (cst.Lambda, cst.GeneratorExp)
+"""What an ``await`` cannot stand in, or turns into something else."""
+_REPEATED: Final = (cst.For, cst.While, cst.BaseComp)
+"""What builds several objects where the factory may give one."""
+
 
 class Span(NamedTuple):
     """A piece of source, in LibCST's own counting: lines from 1, columns in characters."""
@@ -51,10 +56,14 @@ class _CallRewriter(cst.CSTTransformer):
         span = self._span(original_node)
         if span in self.builds:
             text, *asked = self.builds[span]
-            if _arguments(original_node) == asked and not _has_comment(original_node):
+            if (
+                _arguments(original_node) == asked
+                and not _has_comment(original_node)
+                and not self._stands_in(original_node, (*_NO_AWAIT, *_REPEATED))
+            ):
                 self.done.add(span[:2])
                 return cst.parse_expression(text)
-        if span in self.awaits:
+        if span in self.awaits and not self._stands_in(original_node, _NO_AWAIT):
             self.done.add(span[:2])
             parent = self.get_metadata(metadata.ParentNodeProvider, original_node)
             awaited = cst.Await(updated_node)
@@ -62,6 +71,16 @@ class _CallRewriter(cst.CSTTransformer):
                 return awaited.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
             return awaited
         return updated_node
+
+    def _stands_in(self, node: cst.CSTNode, kinds: tuple[type[cst.CSTNode], ...]) -> bool:
+        """Tell whether a node stands in one of some kinds, in its function."""
+        around: cst.CSTNode | None = node
+        while around is not None and not isinstance(around, cst.FunctionDef):
+            if isinstance(around, kinds):
+                return True
+            found = self.get_metadata(metadata.ParentNodeProvider, around, None)
+            around = cast("cst.CSTNode | None", found)  # type: ignore[redundant-cast] # as above
+        return False
 
     def leave_SimpleString(  # noqa: N802 # LibCST calls it so
         self, original_node: cst.SimpleString, updated_node: cst.SimpleString
