@@ -58,6 +58,15 @@ def test_a_page_shows_markup_in_names_as_text(tmp_path: Path) -> None:
     assert "".join(texts).count(HOSTILE) == 9
 
 
+def test_a_page_holds_no_character_that_html_refuses(tmp_path: Path) -> None:
+    """What is in names and source is drawn: control characters, halves of pairs, non-characters."""
+    refused = "\x00\x0c\x1b\x7f\x85\udcff\ufdd0\uffff"
+    odd = CheckerError(refused, 0, 0, refused)
+    page = draw_report(_report(tmp_path, _finding(message=refused), errors=(odd,)), "html")
+    assert not set(page) & set(refused)
+    assert page.count("␀␌␛␡") == 3
+
+
 def test_a_page_asks_the_network_for_nothing(tmp_path: Path) -> None:
     page = draw_report(_report(tmp_path, _finding(), trend=(("2026-01-01 a", 1),)), "html")
     addresses = re.findall(r"""(?:src|href|url|@import)\W+[\w/]+|https?://[^"']*""", page)

@@ -3,10 +3,10 @@
 # ruff: noqa: E501
 # Lines of markup read best unbroken.
 
-from html import escape
 from typing import Final
 
 from trunkline.audit.reports.outline import plural
+from trunkline.audit.reports.text import markup
 
 _WIDTH: Final = 720
 _HEIGHT: Final = 240
@@ -54,11 +54,11 @@ def trend_chart(points: tuple[tuple[str, int], ...]) -> str:
     step = -(-len(points) // _LABELS)
     for index, ((label, count), (x, y)) in enumerate(zip(points, place, strict=True)):
         parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="#3b6fd4"><title>{escape(label)}: {count}</title></circle>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="#3b6fd4"><title>{markup(label)}: {count}</title></circle>'
         )
         if (len(points) - 1 - index) % step == 0:
             parts.append(
-                f'<text x="{x:.1f}" y="{floor + 20}" text-anchor="middle" fill-opacity=".7">{escape(label[:10])}</text>'
+                f'<text x="{x:.1f}" y="{floor + 20}" text-anchor="middle" fill-opacity=".7">{markup(label[:10])}</text>'
             )
     parts.append("</svg>")
     return "".join(parts)

@@ -1,11 +1,10 @@
 """The validation report as one HTML page that needs nothing beside it."""
 
 from collections.abc import Iterator
-from html import escape
 
 from trunkline.audit.reports.chart import trend_chart
 from trunkline.audit.reports.outline import Report, group_title, listed, place_of
-from trunkline.audit.reports.text import summary
+from trunkline.audit.reports.text import markup, summary
 
 # ruff: noqa: E501
 # Lines of CSS and of markup read best unbroken.
@@ -32,8 +31,8 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
     yield f"<title>Audit report</title><style>{_STYLE}</style></head><body>"
-    yield f"<h1>Audit report</h1><p>{escape(summary(report).capitalize())}.</p>"
-    yield from (f"<p>Hint: {escape(hint)}.</p>" for hint in report.hints())
+    yield f"<h1>Audit report</h1><p>{markup(summary(report).capitalize())}.</p>"
+    yield from (f"<p>Hint: {markup(hint)}.</p>" for hint in report.hints())
     if report.subjects:
         rows = (
             (_code(row.name), str(row.findings), f'<span class="{row.state}">{row.state}</span>')
@@ -57,20 +56,20 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
     if phases:
         yield "<h2>Phases of repair</h2>" + _table(
             ("phase", "turns green", "#mends", "#left after it"),
-            ((f"{n}. {escape(p.title)}", ", ".join(map(_rule, p.codes)), str(p.mends), str(p.remaining)) for n, p in enumerate(phases, 1)),
+            ((f"{n}. {markup(p.title)}", ", ".join(map(_rule, p.codes)), str(p.mends), str(p.remaining)) for n, p in enumerate(phases, 1)),
         )  # fmt: skip
     if report.trend:
         yield "<h2>Trend</h2>" + trend_chart(report.trend)
     yield "<h2>Findings, root causes first</h2>"
     for cause in report.causes():
         finding = cause.finding
-        yield f"<article>{_rule(finding.code)} {_code(finding.place)} {escape(finding.message)}"
-        source = report.lines.line(finding.path, finding.line).strip()
+        yield f"<article>{_rule(finding.code)} {_code(finding.place)} {markup(finding.message)}"
+        source = report.lines.line(finding.path, finding.line).strip().expandtabs(4)
         if source:
-            yield f"<pre>{escape(source)}</pre>"
-        yield f"<dl><dt>cause</dt><dd>{escape(finding.cause)}</dd><dt>remedy</dt><dd>{escape(finding.remedy)}</dd>"
+            yield f"<pre>{markup(source)}</pre>"
+        yield f"<dl><dt>cause</dt><dd>{markup(finding.cause)}</dd><dt>remedy</dt><dd>{markup(finding.remedy)}</dd>"
         if cause.consequences:
-            yield f"<dt>breaks</dt><dd>{escape(listed(cause.broken, 20))}</dd>"
+            yield f"<dt>breaks</dt><dd>{markup(listed(cause.broken, 20))}</dd>"
         yield "</dl></article>"
     if not report.findings:
         yield "<p>None.</p>"
@@ -93,11 +92,11 @@ def _html(report: Report) -> Iterator[str]:  # noqa: C901 # one case after anoth
 
 
 def _code(text: str) -> str:
-    return f"<code>{escape(text)}</code>"
+    return f"<code>{markup(text)}</code>"
 
 
 def _long(text: str) -> str:
-    return f"<div>{escape(text)}</div>"
+    return f"<div>{markup(text)}</div>"
 
 
 def _rule(code: str) -> str:
@@ -107,7 +106,7 @@ def _rule(code: str) -> str:
 def _prose(text: str) -> str:
     """Return a rule's own text, in which backquotes mark code."""
     return "".join(
-        _code(part) if number % 2 else escape(part) for number, part in enumerate(text.split("`"))
+        _code(part) if number % 2 else markup(part) for number, part in enumerate(text.split("`"))
     )
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from html import escape
 from typing import Final
 
 from trunkline.audit.findings import Finding
@@ -15,6 +16,8 @@ _PICTURES: Final = {
     **{code: 0x2400 + code for code in range(0x20)},
     0x7F: 0x2421,
     **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+    **dict.fromkeys(range(0xFDD0, 0xFDF0), 0xFFFD),  # these, and the next, are no characters
+    **{plane + last: 0xFFFD for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)},
 }
 
 
@@ -58,6 +61,12 @@ def visible(text: str) -> str:
     A terminal would obey them, and they would break a line in two.
     """
     return text if text.isprintable() else text.translate(_PICTURES)
+
+
+def markup(text: str) -> str:
+    """Return a text for HTML: no sign of it means anything there, and none is refused."""
+    known = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return escape(visible(known))
 
 
 def _width(text: str) -> int:
