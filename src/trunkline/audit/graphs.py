@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _NO_EDGES: Final = frozenset({"Object", "Configuration"})
 LITERALS: Final = frozenset({"Dict", "Selector", *AGGREGATES})
 """Providers that take the items of a literal for providers; others inject the literal as it is."""
-_SETTERS: Final = {
+SETTERS: Final = {
     "add_args": "", "set_args": "", "add_kwargs": "", "set_kwargs": "", "add_attributes": ".",
     "set_attributes": ".",
 }  # fmt: skip
@@ -61,18 +61,20 @@ def container_graphs(project: Project) -> Iterator[ContainerGraph]:
 
 
 def graph_findings(
-    project: Project, rule: Rule, check: "Callable[[Graph], Iterable[GraphFinding]]"
+    project: Project,
+    rule: Rule,
+    graphs: Iterable[ContainerGraph],
+    check: "Callable[[Graph], Iterable[GraphFinding]]",
 ) -> Iterator[Finding]:
     """Yield as a rule's findings what a check finds in the graph of every container.
 
     Args:
         project: The project.
         rule: Whose findings they are.
+        graphs: The graphs of its containers.
         check: A check that the live container is held to as well.
     """
-    every = [
-        (path, found) for path, graph, _ in container_graphs(project) for found in check(graph)
-    ]
+    every = [(path, found) for path, graph, _ in graphs for found in check(graph)]
     own = {(found.location, found.subject) for _, found in every}
     for path, found in every:
         if _is_of_nested(found, own):
@@ -176,7 +178,7 @@ class _GraphReader:
             arguments = arguments[1:]
         edges = [] if kind in _NO_EDGES else self._edges(name, kind, arguments, body)
         for other in calls[1:]:
-            prefix = _SETTERS.get((other.callee or "").rpartition(".")[2])
+            prefix = SETTERS.get((other.callee or "").rpartition(".")[2])
             if prefix is not None:
                 edges += self._edges(name, kind, other.arguments, body, prefix)
         if node_kind is Kind.DEFERRED:

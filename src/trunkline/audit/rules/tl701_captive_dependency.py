@@ -124,8 +124,9 @@ class Wired(ScopedContainer):
         """Yield every captive dependency of every container."""
         from trunkline.validation import check_captive_dependencies
 
-        yield from graph_findings(project, self, check_captive_dependencies)
-        for path, graph, configured in container_graphs(project):
+        graphs = list(container_graphs(project))
+        yield from graph_findings(project, self, graphs, check_captive_dependencies)
+        for path, graph, configured in graphs:
             for name, scope in configured.items():
                 node = graph[name]
                 if node.scope is None or graph.depth(node.scope) >= graph.depth(scope):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trunkline.audit.findings import Finding
-from trunkline.audit.graphs import graph_findings
+from trunkline.audit.graphs import container_graphs, graph_findings
 from trunkline.audit.project import Project
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.needles import CONTAINER_NAMES
@@ -58,4 +58,4 @@ class Wired(Base):
         """Yield one shortest cycle of every group of providers."""
         from trunkline.validation import check_cycles
 
-        yield from graph_findings(project, self, check_cycles)
+        yield from graph_findings(project, self, container_graphs(project), check_cycles)

@@ -229,7 +229,8 @@ def _taken(project: Project, source: Source) -> Iterator[tuple[Call, Function]]:
         for call in source.facts.calls
         if call.use == "marker" and _is_marker(project, call.callee)
     ]
-    inner = {one for one in markers for other in markers if one is not other and _holds(other, one)}
+    outer = [call for call in markers if (call.callee or "").endswith("Closing[]")]
+    inner = {one for one in markers for other in outer if one is not other and _holds(other, one)}
     for call in markers:
         function = _function_at(source, call) if call not in inner else None
         if function is not None:
