@@ -1,7 +1,7 @@
 """The commands ``audit`` and ``explain``."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH123
+# ruff: noqa: PTH100, PTH109, PTH110, PTH112, PTH113, PTH123
 
 import os
 import sys
@@ -146,7 +146,6 @@ def _explained(run: Callable[[], int]) -> int:
 
 
 def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
-    from trunkline.audit.config import find_root
     from trunkline.audit.config_reader import load_config
     from trunkline.audit.problems import UsageError
     from trunkline.audit.registry import select_rules
@@ -159,11 +158,7 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         raise UsageError("--diff changes nothing, and --write-baseline writes", "give one of them")
     if options["root"] and not os.path.isdir(options["root"]):
         raise UsageError(f"there is no folder {options['root']}", "name one that exists")
-    root = (
-        os.path.abspath(options["root"])
-        if options["root"]
-        else find_root(paths[0] if paths else ".")
-    )
+    root = os.path.abspath(options["root"]) if options["root"] else _root(paths)
     wanted = _relative(paths, root)
 
     def once() -> int:
@@ -174,6 +169,18 @@ def _audit(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         return _once(config, rules, wanted, options)
 
     return _watch(root, options["baseline"], once) if options["watch"] else once()
+
+
+def _root(paths: tuple[str, ...]) -> str:
+    """Return the project's folder: that of the ``pyproject.toml`` above, or else the current one.
+
+    A path within the current folder is a part of the project, which is read whole.
+    """
+    from trunkline.audit.config import find_root
+
+    root, here = find_root(paths[0] if paths else "."), os.getcwd()
+    is_project = os.path.isfile(f"{root}/pyproject.toml")
+    return here if not is_project and root.startswith(f"{here}/") else root
 
 
 def _relative(paths: tuple[str, ...], root: str) -> tuple[str, ...]:

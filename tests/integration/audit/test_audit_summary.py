@@ -196,3 +196,19 @@ def test_explain_takes_what_select_takes(
         assert codes <= {line.split()[0] for line in result.stdout.splitlines() if line}
     else:
         assert len(re.findall(r"(?m)^# TL\d+ ", result.stdout)) == 2
+
+
+def test_a_part_of_a_project_without_configuration_is_judged_within_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that a person stands in is the project: names lead beside the part."""
+    (tmp_path / "app" / "web").mkdir(parents=True)
+    for name in ("app/__init__.py", "app/web/__init__.py", "app/core.py"):
+        (tmp_path / name).touch()
+    (tmp_path / "app" / "web" / "view.py").write_text("from app.core import gone\n")
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(audit, ["app/web"])
+    assert said.stdout.startswith("app/web/view.py:1:22: TL401 app.core has no gone\n")
+    assert said.stdout.endswith("1 finding in 2 files\n")
+    elsewhere = CliRunner().invoke(audit, [str(tmp_path / "app" / "web")])
+    assert elsewhere.stdout == said.stdout
