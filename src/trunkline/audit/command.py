@@ -13,7 +13,6 @@ import click
 from trunkline.audit.reports import FORMATS, MACHINE_FORMATS
 
 if TYPE_CHECKING:
-    from trunkline.audit.codemods.plan import Fixable
     from trunkline.audit.config import AuditConfig
     from trunkline.audit.engine import Result
     from trunkline.audit.findings import Finding
@@ -215,12 +214,7 @@ def _once(
     report = _report(config, rules, wanted, result, options)
     if report is None:
         return 0
-    fixable = None
-    if options["format_name"] == "text" and not (options["fix"] or options["only_diff"]):
-        from trunkline.audit.codemods.plan import count_fixable
-
-        fixable = count_fixable(config.root, result.findings)
-    _show(report, fixable, options)
+    _show(report, options)
     return 1 if report.findings else 0
 
 
@@ -275,7 +269,7 @@ def _report(
     )  # fmt: skip
 
 
-def _show(report: "Report", fixable: "Fixable | None", options: dict[str, Any]) -> None:
+def _show(report: "Report", options: dict[str, Any]) -> None:
     from trunkline.audit.notes import closing_lines
     from trunkline.audit.reports import draw_report
     from trunkline.audit.reports.text import summary
@@ -290,7 +284,8 @@ def _show(report: "Report", fixable: "Fixable | None", options: dict[str, Any]) 
     else:
         text = draw_report(report, options["format_name"])
     if options["format_name"] == "text":
-        text += "".join(f"{line}\n" for line in closing_lines(report, fixable))
+        lines = closing_lines(report, is_fixed=options["fix"])
+        text += "".join(f"{line}\n" for line in lines)
     if options["output"]:
         with open(options["output"], "w", encoding="utf-8") as file:
             file.write(text)

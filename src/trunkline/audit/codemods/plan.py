@@ -1,7 +1,7 @@
 """Which findings can be mended, and the new text of every file that they touch."""
 
 # Paths stay texts: pathlib is slow over thousands of files, and slow to import.
-# ruff: noqa: PTH118, PTH123, PTH202
+# ruff: noqa: PTH118, PTH123
 
 import difflib
 import io
@@ -16,8 +16,6 @@ from trunkline.audit.problems import UsageError
 from trunkline.audit.replacing import replace_file
 from trunkline.audit.source.parsing import parse_module
 
-_TRIED_BYTES: Final = 200_000
-"""So much source is rewritten for a count at most, which takes about a second."""
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -103,36 +101,6 @@ def plan_rewrites(root: str, findings: Iterable[Finding]) -> Plan:
             rewrites.append(Rewrite(path, before, after, mended))
         left.update(kept)
     return Plan(tuple(rewrites), left)
-
-
-class Fixable(NamedTuple):
-    """How many findings can be mended.
-
-    Attributes:
-        most: How many at most: for each of them a codemod is known.
-        sure: Those that are mended for sure, after trying; None where that was not tried.
-    """
-
-    most: int
-    sure: tuple[Finding, ...] | None
-
-
-def count_fixable(root: str, findings: Iterable[Finding]) -> Fixable:
-    """Tell how many findings ``--fix`` mends, by trying where the files are few or small.
-
-    Args:
-        root: Absolute path of the project.
-        findings: What stands.
-    """
-    known = tuple(finding for finding in findings if finding.fix)
-    paths = {os.path.join(root, finding.path) for finding in known}
-    try:
-        if sum(os.path.getsize(path) for path in paths) > _TRIED_BYTES:
-            return Fixable(len(known), None)
-        rewrites, _ = plan_rewrites(root, known)
-    except (OSError, UsageError):  # without LibCST, or a file that is gone by now
-        return Fixable(len(known), None)
-    return Fixable(len(known), tuple(finding for rewrite in rewrites for finding in rewrite.mended))
 
 
 def write_rewrite(root: str, rewrite: Rewrite) -> None:
