@@ -21,6 +21,7 @@ from trunkline.audit.source.memory import collector_paused
 from trunkline.audit.source.needles import CONTAINER_NAMES
 from trunkline.audit.source.reader import Request
 from trunkline.audit.suppression import apply_suppressions
+from trunkline.audit.undecided import undecided_names
 
 _WORD: Final = re.compile(r"\w+")
 
@@ -69,6 +70,8 @@ def run_audit(
     with collector_paused():
         project, errors = open_project(config, chosen, cached=cached)
         found = [finding for rule in chosen for finding in rule.check(project)]
+        if any("canonical" in rule.judges_by for rule in chosen):
+            project.undecided.extend(undecided_names(project))
     project.library.flush()
     unique = sorted(set(_in_characters(project, found)))
     kept, suppressed = apply_suppressions(project, unique, chosen)

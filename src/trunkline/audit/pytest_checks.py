@@ -4,6 +4,7 @@
 # ruff: noqa: PTH110, PTH118
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -70,9 +71,12 @@ class AuditSession:
     def checks(self) -> list[AuditCheck]:
         """Return the tests: each type exists, each rule for each type, each rule for the rest."""
         found: list[AuditCheck] = []
+        lasts = Counter(canonical.type.last for canonical in self.config.canonical)
         for canonical in self.config.canonical:
             subject = str(canonical.type)
             last = canonical.type.last
+            if lasts[last] > 1:  # tests of one name could not be told apart
+                last = subject.replace(":", ".")
             found.append(
                 AuditCheck(f"{last}-exists", f"{last} exists at its canonical path", "", subject)
             )

@@ -67,6 +67,15 @@ def test_one_of_each_rule_for_each_type(legacy_tree: Path) -> None:
     assert "Engine-TL606-stored-on-longer-lived" in names
 
 
+def test_types_of_one_name_have_tests_of_their_own(tmp_path: Path) -> None:
+    table = '[[tool.trunkline.canonical]]\ntype = "app.one:Engine"\n'
+    both = table + table.replace("one", "two")
+    _write(tmp_path, {**FILES, "app/one.py": "", "app/two.py": "", "pyproject.toml": both})
+    names = [check.name for check in AuditSession(str(tmp_path)).checks()]
+    assert len(names) == len(set(names))
+    assert {"app.one.Engine-exists", "app.two.Engine-exists"} < set(names)
+
+
 def test_a_type_that_does_not_exist_fails(tmp_path: Path) -> None:
     _write(tmp_path, {**FILES, "app/engine.py": "", "pyproject.toml": CONFIGURATION})
     session = AuditSession(str(tmp_path))

@@ -34,7 +34,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     for error in report.errors:
         yield visible(f"passed over: {error}")
-    if report.errors:
+    yield from undecided(report)
+    if report.errors or report.undecided:
         yield ""
     yield summary(report)
 
@@ -94,14 +95,17 @@ def summary(report: Report) -> str:
     return "; ".join(parts)
 
 
+def undecided(report: Report) -> Iterator[str]:
+    """Yield a line for everything that could not be decided from source."""
+    for item in report.undecided:
+        yield visible(f"undecided: {item.path}:{item.line}: {item.subject}: {item.reason}")
+
+
 def statistics(report: Report) -> str:
     """Return how many findings each rule has, most first, and what could not be decided."""
     rows = sorted(report.by_rule().items(), key=lambda row: (-row[1], row[0]))
     lines = [f"{count:6}  {code}  {report.rule(code).summary}" for code, count in rows]
     lines.extend(f"{count:6}  about {name}" for name, count in report.by_subject().items())
-    lines.extend(
-        f"        undecided: {item.path}:{item.line}: {item.subject}: {item.reason}"
-        for item in report.undecided
-    )
+    lines.extend(f"        {row}" for row in undecided(report))
     lines.append(summary(report))
     return "\n".join(lines) + "\n"
