@@ -163,12 +163,13 @@ TWO_ROUNDS = (
     HEAD
     + """
 from app.old import OldEngine
+def take(value: 'OldEngine') -> None: ...
 def later():
     from app.old import OldEngine
     return OldEngine
 from app.old import OldEngine as Motor
 
-seen(lambda: OldEngine)
+seen(lambda: OldEngine)  # at the end
 seen(later)
 """
 )
