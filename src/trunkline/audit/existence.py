@@ -70,7 +70,13 @@ class ModuleStates:
                 if self.library.broken(path):
                     return "unknown"
                 found_elsewhere = facts.DYNAMIC_PATH | facts.DYNAMIC_MODULES
-                return "unknown" if known.dynamic & found_elsewhere else "no"
+                if known.dynamic & found_elsewhere or (
+                    # It may be asked for the ``__path__`` that it lacks, as dask.distributed is.
+                    parent not in self.table.packages
+                    and any(bound.name == "__getattr__" for bound in known.definitions)
+                ):
+                    return "unknown"
+                return "no"
             parent = parent.rpartition(".")[0]
         return "no"
 

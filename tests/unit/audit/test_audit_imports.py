@@ -318,6 +318,27 @@ def test_only_what_makes_names_leaves_a_module_undecided(
     assert bool(run("TL401").findings) is decided
 
 
+def test_a_module_that_answers_for_another_package_may_have_its_modules(
+    write: Write, run: Run
+) -> None:
+    """The import system asks ``__getattr__`` of a module for its ``__path__``, too."""
+    write(
+        {
+            "dask/__init__.py": "def __getattr__(name): ...\n",
+            "dask/distributed.py": (
+                "import distributed\n\n\n"
+                "def __getattr__(name):\n    return getattr(distributed, name)\n"
+            ),
+            "dask/plain.py": "",
+            "users.py": (
+                "from dask.distributed.protocol import dumps\nimport dask.plain.gone\n"
+                "import dask.gone\n"
+            ),
+        }
+    )
+    assert [finding.line for finding in run("TL401").findings] == [2, 3]
+
+
 def test_a_shared_namespace_package_may_hold_more(write: Write, run: Run) -> None:
     """Distributions that share one put packages into it; a folder with modules is the tree's."""
     write(

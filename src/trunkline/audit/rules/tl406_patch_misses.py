@@ -1,5 +1,6 @@
 """TL406: a patch of a canonical name that nobody looks up there."""
 
+import re
 from collections.abc import Iterator
 
 from trunkline.audit import entities
@@ -32,6 +33,22 @@ import app.engine
 
 def kind():
     return app.engine.Engine
+# file: tests/test_views.py
+from unittest.mock import patch
+
+@patch("app.engine.Engine")
+def test_view(engine): ...
+""",
+        """
+# file: app/fast.py
+from app.engine import Engine
+
+class Fast(Engine): ...
+# file: app/views.py
+import app.engine
+
+def view(context):
+    return app.engine.Engine.create(context).stats()  # looked up on the way
 # file: tests/test_views.py
 from unittest.mock import patch
 
@@ -130,9 +147,8 @@ def _looks_up(project: Project, source: Source, canonical: Canonical) -> bool:
     """Tell whether a file reads the class from its module at each use."""
     places = [call.callee for call in source.facts.calls]
     for path in (*places, *(reference.path for reference in source.facts.references)):
-        owner, dot, last = (path or "").rpartition(".")
-        if dot and last == canonical.name:
-            holder = project.resolver.resolve(owner)
+        for step in re.finditer(rf"\.{canonical.name}\b", path or ""):
+            holder = project.resolver.resolve((path or "")[: step.start()])
             if holder.kind == entities.MODULE and holder.module == canonical.type.module:
                 return True
     return False
