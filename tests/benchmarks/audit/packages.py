@@ -72,7 +72,8 @@ def judge_configured(folder: Path, canonical: list[dict[str, object]]) -> Result
     return run_audit(config, select_rules(("ALL",), ()), cached=False)
 
 
-def _show(result: Result) -> None:
+def show(result: Result) -> None:
+    """Print each finding of an audit."""
     for finding in result.findings:
         print(f"    {finding.path}:{finding.line}: {finding.code} {finding.message}")
 
@@ -100,21 +101,22 @@ def main(folder: Path, *, configured: bool, samples: dict[str, int]) -> None:
             f"{name:24} {entry['version']:12} {result.files:5} files "
             f"{len(result.findings):3} findings"
         )
-        _show(result)
+        show(result)
         if "canonical" not in entry:
             continue
         result = judge_configured(unpacked, entry["canonical"])
         counts = Counter(finding.code for finding in result.findings)
         sums.update(counts)
-        print(f"    configured: {_counts(counts)}")
+        print(f"    configured: {counts_of(counts)}")
         if configured:
-            _show(result)
+            show(result)
         for code, most in samples.items():
             _show_sample(result, unpacked, code, most)
-    print(f"all, configured: {_counts(sums)}")
+    print(f"all, configured: {counts_of(sums)}")
 
 
-def _counts(counts: Counter[str]) -> str:
+def counts_of(counts: Counter[str]) -> str:
+    """Return counts in words, by their names."""
     return ", ".join(f"{code} {counts[code]}" for code in sorted(counts)) or "nothing"
 
 
