@@ -52,6 +52,15 @@ if False:
 else:
     from app.engine import Engine
 """,
+        """
+# file: app/lazy.py
+def __getattr__(name):
+    import distributed
+    return getattr(distributed, name)  # its path, too
+# file: app/views.py
+import app.lazy.deeper
+from app.lazy.deeper import name
+""",
     )
     invalid = (
         """
@@ -63,14 +72,6 @@ from . import absent  # <-
 
 def later():
     from app.gone import Other  # <-
-""",
-        """
-# file: app/lazy.py
-def __getattr__(name):
-    return name
-# file: app/views.py
-import app.lazy.deeper  # <-
-from app.lazy.deeper import name  # <-
 """,
     )
 
