@@ -184,6 +184,18 @@ def test_a_resource_of_a_context_is_none_of_the_application() -> None:
     assert kinds(Application) == [("captive-dependency", "service")]
 
 
+@pytest.mark.parametrize("kind", [providers.Factory, providers.Singleton, providers.Scoped])
+def test_a_provider_may_call_what_is_read_from_another(kind: Any) -> None:
+    """Such a view answers any name and any item: the look behind it went on for ever."""
+
+    class Application(ScopedContainer):
+        service = providers.Singleton(Service, "part")
+        part = kind(service.provided.parts.index.call("part"))
+
+    with Application() as app, app.enter() as scope:
+        assert scope.get(Application.part) == 0
+
+
 def test_an_abstract_singleton_counts_as_what_overrides_it() -> None:
     class Application(ScopedContainer):
         user = providers.ScopeValue(User)

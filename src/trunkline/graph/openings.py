@@ -43,10 +43,16 @@ def undecorated(call: Any) -> Any:
             call = call.func
         elif is_contextlib_wrapper(call) or _by_itself(call) is not Opening.CALL:
             return call
-        elif not isinstance(call, type) and "__wrapped__" in getattr(call, "__dict__", ()):
+        elif not isinstance(call, type) and _wraps(call):
             call = call.__wrapped__
         else:
             return call
+
+
+def _wraps(call: Any) -> bool:
+    """Whether an object has another behind it. Some answer any name, and any item without end."""
+    own = getattr(call, "__dict__", None)
+    return isinstance(own, dict) and "__wrapped__" in own
 
 
 def opening_of_function(call: Any) -> Opening:
