@@ -100,16 +100,25 @@ def _sets_itself(tree: ast.Module, module: str, own: Facts) -> bool:
 
 def _is_set_beside(resolver: "NameResolver", module: str) -> bool:
     """Tell whether a module of the same folder, or of the package itself, sets attributes on it."""
-    table = resolver.table
-    folder = module if module in table.packages else module.rpartition(".")[0]
+    folder = module if module in resolver.table.packages else module.rpartition(".")[0]
+    known = resolver.set_in.get(folder)
+    if known is None:
+        known = resolver.set_in[folder] = list(_set_in(resolver, folder))
+    # What it sets on itself is asked elsewhere.
+    return any(setter != module and module in targets for setter, targets in known)
+
+
+def _set_in(resolver: "NameResolver", folder: str) -> Iterator[tuple[str, set[str]]]:
+    """Yield the modules of a folder that set attributes on what they import, and on what."""
     for name in resolver.modules_in(folder):
-        if name == module:
-            continue  # what it sets on itself is asked elsewhere
-        data = resolver.library.source(table.files[name]) or b""
+        data = resolver.library.source(resolver.table.files[name]) or b""
         named = {match.decode() for match in _SET_ON.findall(data)} if b"setattr(" in data else None
-        if named and any(
-            item.bound in named and module in {item.module, f"{item.module}.{item.member}"}
-            for item in resolver.facts(name).imports
-        ):
-            return True
-    return False
+        if named:
+            imports = [item for item in resolver.facts(name).imports if item.bound in named]
+            yield (
+                name,
+                {
+                    *(item.module for item in imports),
+                    *(f"{item.module}.{item.member}" for item in imports),
+                },
+            )

@@ -48,6 +48,8 @@ class NameResolver(ModuleStates, ABC):
         self._lookups: dict[tuple[str, str], Entity] = {}
         self._pending: set[tuple[str, str]] = set()
         self._given: dict[str, bool] = {}
+        self.set_in: dict[str, list[tuple[str, set[str]]]] = {}
+        """The modules of a folder that set attributes on others, once it was asked for."""
 
     def names(self, module: str) -> dict[str, list[Definition | Import]]:
         """Return every binding of every name of a module, in the order of its lines."""

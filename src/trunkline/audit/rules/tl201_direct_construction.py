@@ -25,7 +25,8 @@ _COPIERS: Final = frozenset({
     "attr:evolve",
 })  # fmt: skip
 """What makes another object of the class of its first argument."""
-_MEMBER: Final = re.compile(r"\.(\w+)")
+_MEMBER: Final = re.compile(r"\.(?!__)(\w+)")
+"""Of a path; no class binds ``__class__``, or ``__new__``, to another class."""
 _FACTORIES: Final = frozenset({"default_factory", "factory"})
 """Keywords under which a field takes what makes its value."""
 _FIELDS: Final = frozenset({
