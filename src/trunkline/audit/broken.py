@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from trunkline.audit import entities
@@ -138,11 +139,17 @@ def _unexported(project: Project, path: str, item: Import) -> BrokenImport | Non
         return None
     for name in known.exports:
         entity = project.resolver.lookup(item.module, name)
-        if entity == (entities.MISSING, item.module, name):
+        lacks = entity == (entities.MISSING, item.module, name)
+        checked = not item.flags & facts.TYPE_CHECKING and project.resolver.for_checkers_alone(
+            item.module, name
+        )
+        if lacks or checked:
             return BrokenImport(
                 path, item.line, item.column, f"__all__ of {item.module} names {name}",
-                f"{project.table.files[item.module]} has no such name",
-                "take it out of __all__, or define it", not item.flags & _SOFT,
+                f"{project.table.files[item.module]} "
+                + ("has no such name" if lacks else "binds it under TYPE_CHECKING alone"),
+                "take it out of __all__, or define it" + ("" if lacks else " at run time too"),
+                not item.flags & _SOFT,
             )  # fmt: skip
     return None
 
@@ -287,13 +294,18 @@ def _runs(project: Project, path: str, item: Import) -> Iterator[str]:
         return
     # of a module that is not there the packages are run all the same
     package = item.module if state == "yes" else item.module.rpartition(".")[0]
-    parts = package.split(".")
-    for end in range(1, len(parts) + 1):
-        yield ".".join(parts[:end])
+    yield from _with_packages(package)
     if state == "yes" and item.member not in {None, "*"}:
         submodule = f"{item.module}.{item.member}"
         if submodule in project.table.files and not _binds(project, item):
             yield submodule
+
+
+@lru_cache(maxsize=10_000)
+def _with_packages(module: str) -> tuple[str, ...]:
+    """Return a module after the packages that it lies in."""
+    parts = module.split(".")
+    return tuple(".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _binds(project: Project, item: Import) -> bool:

@@ -31,6 +31,8 @@ class ModuleStates:
         self.library = library
         self._generated = generated
         self._own_tops: set[str] | None = None
+        self._places: dict[str, tuple[str, str]] = {}
+        self._states: dict[tuple[str, tuple[str, str]], str] = {}
         self._by_folder: dict[str, list[str]] | None = None
         self._packing: bytes | None = None
 
@@ -45,11 +47,23 @@ class ModuleStates:
             module: Absolute dotted name.
             importer: Path of the file that imports it; its own folder may come first.
         """
+        # The imports of a folder are mostly of the same few modules.
+        place = self._places.get(importer)
+        if place is None:
+            package = self.table.names.get(importer, "").rpartition(".")[0]
+            place = self._places[importer] = (os.path.dirname(importer), package)
+        key = (module, place)
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = self._state(module, *place)
+        return state
+
+    def _state(self, module: str, folder: str, package: str) -> str:
         table = self.table
         top = module.partition(".")[0]
         if not table.exists(top):
             return "external"
-        if importer and self._beside(top, importer):
+        if self._beside(top, folder, package):
             return "unknown"
         if top in table.namespaces and not self._is_own(top):
             return "external"
@@ -111,15 +125,12 @@ class ModuleStates:
         name = top.encode().replace(b"_", b"-") + b"-"
         return re.search(rb"(?<![\w-])%b[a-z]" % re.escape(name), self._packing) is not None
 
-    def _beside(self, top: str, importer: str) -> bool:
+    def _beside(self, top: str, folder: str, package: str) -> bool:
         """Tell whether the importer's own folder holds another module of that name.
 
         A script's folder comes first on the import path, and whether it is run as a script cannot
         be read from it.
         """
-        folder = os.path.dirname(importer)
-        module = self.table.names.get(importer, "")
-        package = module.rpartition(".")[0]
         own = f"{package}.{top}" if package else top
         if own == top or package in self.table.packages:
             return False

@@ -73,6 +73,16 @@ from . import absent  # <-
 def later():
     from app.gone import Other  # <-
 """,
+        """
+# file: app/types.py
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Named = str
+__all__ = ["Named"]
+# file: app/views.py
+from app.types import *  # <-
+""",
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
