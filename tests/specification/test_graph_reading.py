@@ -196,6 +196,17 @@ def test_a_provider_may_call_what_is_read_from_another(kind: Any) -> None:
         assert scope.get(Application.part) == 0
 
 
+def test_looking_at_what_a_provider_calls_makes_nothing() -> None:
+    made: list[Service] = []
+
+    class Application(ScopedContainer):
+        service = providers.Singleton(lambda: made.append(Service("part")) or made[-1])
+        part = providers.Factory(service.provided.parts.index.call("part"))
+
+    assert Application().findings() == []
+    assert made == []
+
+
 def test_an_abstract_singleton_counts_as_what_overrides_it() -> None:
     class Application(ScopedContainer):
         user = providers.ScopeValue(User)
