@@ -1,4 +1,4 @@
-"""Which functions construct a canonical class and give what they constructed."""
+"""What a call constructs, and which functions give what they constructed."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -9,6 +9,23 @@ from trunkline.audit.entities import Entity
 from trunkline.audit.project import Project
 from trunkline.audit.source.facts import Call, Function
 
+_CALLERS: Final = frozenset({
+    "functools:partial", "functools:partialmethod", "builtins:map", "itertools:starmap",
+    "collections:defaultdict", "operator:call", "asyncio:to_thread", "fastapi:Depends",
+    "fastapi:Security", "litestar.di:Provide",
+})  # fmt: skip
+"""What calls its first argument."""
+_COPIERS: Final = frozenset({
+    "copy:copy", "copy:deepcopy", "copy:replace", "dataclasses:replace", "attrs:evolve",
+    "attr:evolve",
+})  # fmt: skip
+"""What makes another object of the class of its first argument."""
+_FACTORIES: Final = frozenset({"default_factory", "factory"})
+"""Keywords under which a field takes what makes its value."""
+_FIELDS: Final = frozenset({
+    "dataclasses:field", "pydantic:Field", "pydantic.dataclasses:Field", "attrs:field", "attr:ib",
+    "attr:field", "msgspec:field",
+})  # fmt: skip
 _WITHOUT_OBJECT: Final = frozenset({"builtins:classmethod", "builtins:staticmethod"})
 
 Constructed = set[tuple[str, str | None]]
@@ -59,3 +76,22 @@ def constructor_of(project: Project, entity: Entity) -> Canonical | None:
         if builds(project, function, canonical, constructed(calls)):
             return canonical
     return None
+
+
+def made_by_call(project: Project, call: Call) -> Entity:
+    """Return what a call constructs, itself or by handing it to what calls it, or copies."""
+    target = project.resolver.resolve(call.callee)
+    name = target.full
+    if name in _FIELDS:
+        makers = [given for given in call.arguments if given.keyword in _FACTORIES]
+        return project.resolver.resolve(makers[0].value) if makers else target
+    if not call.arguments:
+        return target
+    first = call.arguments[0].value
+    if name in _CALLERS or (call.callee or "").endswith(".__new__"):
+        return project.resolver.resolve(first)
+    if name in _COPIERS:
+        copied = project.resolver.resolve(first)
+        if copied.kind == entities.INSTANCE:
+            return Entity(entities.CLASS, copied.module, copied.name)
+    return target

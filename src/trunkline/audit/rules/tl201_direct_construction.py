@@ -6,33 +6,15 @@ from typing import Final
 
 from trunkline.audit import entities
 from trunkline.audit.at_hand import container_at_hand
-from trunkline.audit.constructions import constructor_of
-from trunkline.audit.entities import Entity
+from trunkline.audit.constructions import constructor_of, made_by_call
 from trunkline.audit.findings import Finding
 from trunkline.audit.heirs import Heirs
 from trunkline.audit.project import Project, Source
 from trunkline.audit.rule import Rule
 from trunkline.audit.source.facts import Call
 
-_CALLERS: Final = frozenset({
-    "functools:partial", "functools:partialmethod", "builtins:map", "itertools:starmap",
-    "collections:defaultdict", "operator:call", "asyncio:to_thread", "fastapi:Depends",
-    "fastapi:Security", "litestar.di:Provide",
-})  # fmt: skip
-"""What calls its first argument."""
-_COPIERS: Final = frozenset({
-    "copy:copy", "copy:deepcopy", "copy:replace", "dataclasses:replace", "attrs:evolve",
-    "attr:evolve",
-})  # fmt: skip
-"""What makes another object of the class of its first argument."""
 _MEMBER: Final = re.compile(r"\.(?!__)(\w+)")
 """Of a path; no class binds ``__class__``, or ``__new__``, to another class."""
-_FACTORIES: Final = frozenset({"default_factory", "factory"})
-"""Keywords under which a field takes what makes its value."""
-_FIELDS: Final = frozenset({
-    "dataclasses:field", "pydantic:Field", "pydantic.dataclasses:Field", "attrs:field", "attr:ib",
-    "attr:field", "msgspec:field",
-})  # fmt: skip
 
 
 class Check(Rule):
@@ -480,7 +462,7 @@ make = partial(Engine.of, None)  # <-
         heirs = Heirs(project)
         for source in project.sources(tests=False):
             for call in source.facts.calls:
-                target = _constructed(project, call)
+                target = made_by_call(project, call)
                 own = constructor_of(project, target)
                 if own is not None and not (
                     own.may_build(source.module, call.scope)
@@ -529,22 +511,3 @@ def _heir_chooses(project: Project, source: Source, call: Call, heirs: Heirs) ->
         ) and heirs.bind(owner.name.rpartition(".")[2], step[1]):
             return True
     return False
-
-
-def _constructed(project: Project, call: Call) -> Entity:
-    """Return what a call constructs, itself or by handing it to what calls it, or copies."""
-    target = project.resolver.resolve(call.callee)
-    name = target.full
-    if name in _FIELDS:
-        makers = [given for given in call.arguments if given.keyword in _FACTORIES]
-        return project.resolver.resolve(makers[0].value) if makers else target
-    if not call.arguments:
-        return target
-    first = call.arguments[0].value
-    if name in _CALLERS or (call.callee or "").endswith(".__new__"):
-        return project.resolver.resolve(first)
-    if name in _COPIERS:
-        copied = project.resolver.resolve(first)
-        if copied.kind == entities.INSTANCE:
-            return Entity(entities.CLASS, copied.module, copied.name)
-    return target
